@@ -1,0 +1,16 @@
+# Two precompiled headers shared by all layers: the pure ones see no Asio. Consumers never get them.
+set(pch_dir ${PROJECT_SOURCE_DIR}/lib/pch)
+foreach(kind pure async)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/pch_${kind}.cpp "")
+  add_library(corchestra_pch_${kind} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/pch_${kind}.cpp)
+  target_precompile_headers(corchestra_pch_${kind} PRIVATE ${pch_dir}/${kind}.hpp)
+  target_link_libraries(corchestra_pch_${kind} PRIVATE corchestra_warnings nlohmann_json::nlohmann_json Boost::headers)
+endforeach()
+target_link_libraries(corchestra_pch_async PRIVATE corchestra_boost)
+
+foreach(layer base core plan monitor)
+  target_precompile_headers(corchestra_${layer} REUSE_FROM corchestra_pch_pure)
+endforeach()
+foreach(layer async net runtime llm agents analysis session testing)
+  target_precompile_headers(corchestra_${layer} REUSE_FROM corchestra_pch_async)
+endforeach()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <corchestra/async/scope.hpp>
+#include <corchestra/async/sleep.hpp>
+#include <corchestra/base/text.hpp>
+
+namespace corchestra {
+
+/// `work` with a time limit: on expiry it is cancelled and waited for, and the result is `timeout`, naming `what`.
+/// Work that ended in the same step as the limit wins.
+template <class T>
+awaitable<result<T>> timeout(duration limit, std::string what, std::function<awaitable<result<T>>()> work) {
+  auto executor = co_await asio::this_coro::executor;
+  std::optional<result<T>> outcome;
+  std::exception_ptr failure;
+  bool expired = false;
+  scope children(executor);
+  children.spawn([&]() -> awaitable<void> {
+    std::exception_ptr mine;
+    try {
+      result<T> r = co_await work();
+      outcome.emplace(std::move(r));
+    } catch (...) {
+      mine = std::current_exception();
+    }
+    if (!expired) failure = mine;
+    children.cancel();
+  });
+  children.spawn([&]() -> awaitable<void> {
+    co_await sleep_for(limit);
+    expired = !outcome;
+    children.cancel();
+  });
+  co_await children.join();
+  if (outcome) co_return std::move(*outcome);
+  if (failure) std::rethrow_exception(failure);
+  co_return fail(errc::timeout, concat(what, " took longer than ", to_text(limit)));
+}
+
+}  // namespace corchestra

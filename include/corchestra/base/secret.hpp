@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corchestra {
+
+/// A value that must not be shown: it has no stream operator and no conversion, only `reveal()`.
+class secret {
+ public:
+  secret() = default;
+  explicit secret(std::string value) : value_(std::move(value)) {}
+  bool empty() const noexcept { return value_.empty(); }
+  const std::string& reveal() const noexcept { return value_; }
+
+ private:
+  std::string value_;
+};
+
+/// Replaces every occurrence of the given secrets (of 6 bytes or more) by `[redacted]`.
+class redactor {
+ public:
+  void add(const secret& s);
+  bool empty() const noexcept { return words_.empty(); }
+  std::string operator()(std::string text) const;
+
+ private:
+  std::vector<std::string> words_;
+};
+
+}  // namespace corchestra

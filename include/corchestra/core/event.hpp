@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include <corchestra/base/json.hpp>
+#include <corchestra/base/time.hpp>
+#include <corchestra/core/task_result.hpp>
+#include <corchestra/core/task_state.hpp>
+
+namespace corchestra {
+
+/// The closed list of facts about a run. docs/outputs.md describes the data of each.
+enum class event_type : std::uint8_t {
+  run_started,
+  run_ended,
+  run_draining,
+  cancel_requested,    ///< of a task, or of the run when the task is empty
+  analysis_started,
+  analysis_ended,
+  task_submitted,
+  task_state_changed,  ///< to a state that is not terminal
+  attempt_started,
+  attempt_ended,       ///< one try is over; a retry may follow
+  task_progress,
+  model_call,          ///< one LLM request of an attempt ended
+  task_ended,          ///< terminal, exactly once a task
+  warning,
+};
+inline constexpr int event_type_count = 14;
+
+std::string_view to_string(event_type t) noexcept;
+std::optional<event_type> parse_event_type(std::string_view name) noexcept;
+
+/// One fact. The views and the pointer are valid during the callback only; `to_record` makes a copy to keep.
+struct event {
+  std::uint64_t seq = 0;  ///< 1, 2, 3, ... within the run
+  time_point at{};
+  event_type type{};
+  std::string_view run_id;
+  std::string_view task_id;    ///< empty when the fact concerns the run
+  std::string_view agent;      ///< of the task
+  std::string_view task_type;  ///< of the task
+  std::uint32_t attempt = 0;   ///< 1 for the first; 0 before any
+  task_state state{};          ///< of the task, after the fact
+  wait_reason waiting = wait_reason::none;
+  double progress = 0;                       ///< task_progress: in [0, 1]
+  const token_usage* usage = nullptr;        ///< model_call, attempt_ended: what it cost
+  const task_result* result = nullptr;       ///< task_ended
+  const corchestra::error* error = nullptr;  ///< attempt_ended
+  json data;                                 ///< the rest, by type; null or an object
+};
+
+using event_sink = std::function<void(const event&)>;
+
+/// `{seq, at, run_id, type, task_id?, attempt?, data}`: a line of events.jsonl.
+ordered_json to_record(const event& e, const clock_anchor& anchor);
+
+}  // namespace corchestra

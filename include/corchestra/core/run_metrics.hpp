@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include <corchestra/core/event.hpp>
+
+namespace corchestra {
+
+struct agent_metrics {
+  std::size_t tasks = 0, successes = 0;
+};
+
+/// What a run came to, as a value (the predecessors' `get_metrics`).
+struct run_metrics {
+  std::array<std::size_t, task_state_count> counts{};  ///< by task_state
+  std::size_t total_tasks = 0;
+  duration wall{};        ///< from run_started to run_ended, or to the last event
+  duration sequential{};  ///< sum of the last attempts: what one after another would have taken
+  std::size_t peak_width = 0;   ///< most tasks running at one moment
+  std::size_t slots = 0;        ///< max_concurrent_tasks
+  duration average_wait{};      ///< from submission to first start, of started tasks
+  duration average_execution{}; ///< of last attempts
+  duration longest_path{};      ///< critical path by measured durations
+  token_usage usage;
+  std::map<std::string, agent_metrics> agents;
+  std::size_t callback_failures = 0;
+
+  std::size_t count(task_state s) const noexcept { return counts[static_cast<std::size_t>(s)]; }
+  double success_rate() const noexcept;
+
+  double speedup() const noexcept;              ///< sequential / wall; 1 when nothing ran
+  double bound_speedup() const noexcept;        ///< sequential / lower_bound: the most any scheduler could reach
+  double efficiency_of_width() const noexcept;  ///< speedup / peak_width
+  double efficiency_of_slots() const noexcept;  ///< speedup / slots
+  /// max(longest_path, sequential / slots, the longest task).
+  duration lower_bound() const noexcept;
+};
+
+/// The fold that makes metrics from events: feed it every event of a run, in order.
+class metrics_fold {
+ public:
+  metrics_fold();
+  ~metrics_fold();
+  metrics_fold(metrics_fold&&) noexcept;
+  metrics_fold& operator=(metrics_fold&&) noexcept;
+
+  void operator()(const event& e);
+  run_metrics snapshot(time_point now) const;
+  run_metrics value() const;  ///< as of the last event
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace corchestra

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <corchestra/core/event.hpp>
+
+namespace corchestra {
+
+/// One attempt as a bar, or a task that never started as an entry without one.
+struct timeline_entry {
+  std::string task_id, agent, task_type;
+  std::uint32_t attempt = 0;
+  std::size_t lane = 0;  ///< the lowest row that was free when it started
+  time_point queued_at{};
+  std::optional<time_point> started_at, ended_at;
+  task_state state{};    ///< of the task after this attempt; `waiting` when a retry followed
+  std::string note;      ///< the reason, when it did not complete
+};
+
+struct timeline {
+  std::string run_id, name;
+  time_point begin{}, end{};
+  std::size_t lanes = 0;
+  std::vector<timeline_entry> entries;  ///< in order of start, never started ones last
+};
+
+/// The fold that makes a timeline from events (the predecessors' `export_timeline`).
+class timeline_fold {
+ public:
+  void operator()(const event& e);
+  const timeline& value() const noexcept { return timeline_; }
+
+ private:
+  timeline timeline_;
+  std::vector<bool> busy_;
+  std::vector<std::size_t> open_;  // entries without an end
+};
+
+}  // namespace corchestra

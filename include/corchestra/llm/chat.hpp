@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <corchestra/base/json.hpp>
+#include <corchestra/base/time.hpp>
+#include <corchestra/base/token_usage.hpp>
+
+namespace corchestra::llm {
+
+enum class role : std::uint8_t { system, developer, user, assistant, tool };
+std::string_view to_string(role r) noexcept;
+
+/// The model's request to call a tool. `arguments` is JSON text as the model wrote it, valid or not.
+struct tool_call {
+  std::string id, name, arguments;
+  friend bool operator==(const tool_call&, const tool_call&) = default;
+};
+
+struct chat_message {
+  llm::role role = role::user;
+  std::string content;
+  std::vector<tool_call> tool_calls;  ///< of an assistant
+  std::string tool_call_id;           ///< of a tool's answer
+};
+
+struct tool_definition {
+  std::string name, description;
+  json parameters;  ///< a JSON Schema
+};
+
+/// The shape that the answer must have. Strict schemas are the caller's duty (every property required, no extras).
+struct output_schema {
+  std::string name = "output";  ///< [A-Za-z0-9_-]{1,64}
+  json schema;
+  bool strict = true;
+};
+
+struct chat_request {
+  std::string model;  ///< empty: the client's default
+  std::vector<chat_message> messages;
+  std::optional<double> temperature;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop;
+  std::vector<tool_definition> tools;
+  json tool_choice;                   ///< null: the server's default
+  std::optional<output_schema> output;
+  json extra;                         ///< further members of the request body, as they are
+  std::optional<duration> timeout;    ///< of the whole call with its retries; absent: the client's
+};
+
+enum class finish_reason : std::uint8_t { stop, length, tool_calls, content_filter, other };
+std::string_view to_string(finish_reason r) noexcept;
+
+struct chat_response {
+  chat_message message;
+  llm::finish_reason finish = finish_reason::stop;
+  std::string reasoning;  ///< `reasoning_content` of servers that show it
+  token_usage usage;      ///< `known()` is false when the server sent none
+  std::string model;      ///< as the server named it
+  std::string request_id;
+  int http_attempts = 1;
+  duration elapsed{};
+  std::optional<duration> time_to_first_token;  ///< streaming only
+};
+
+struct chat_delta {
+  std::string_view text, reasoning;
+};
+
+}  // namespace corchestra::llm

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <corchestra/base/error.hpp>
+#include <corchestra/base/json.hpp>
+#include <corchestra/net/http.hpp>
+
+namespace corchestra::llm {
+
+/// What an error reply says, whatever its dialect: OpenAI's object, a bare string, FastAPI's `detail`, Mistral's flat
+/// object, integer or string codes, HTML, nothing.
+struct error_body {
+  std::string message, type, code, param;
+};
+error_body parse_error_body(std::string_view body, std::string_view content_type);
+
+/// Status, headers and body as an `error` with its `retry_class` and, where the server names one, `retry_after`.
+error error_from_reply(int status, const net::http_headers& headers, std::string_view body);
+
+}  // namespace corchestra::llm

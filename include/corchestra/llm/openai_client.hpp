@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <corchestra/base/logger.hpp>
+#include <corchestra/base/secret.hpp>
+#include <corchestra/llm/chat_model.hpp>
+#include <corchestra/net/http_client.hpp>
+
+namespace corchestra::llm {
+
+/// Constants of the official SDKs (openai-python v3.3.1), with the jitter by class of docs/design/retries.md.
+struct http_retry_policy {
+  int max_retries = 2;
+  duration first_delay = std::chrono::milliseconds(500);
+  duration max_delay = std::chrono::seconds(8);
+  duration max_retry_after = std::chrono::seconds(120);  ///< a longer Retry-After is a failure
+};
+
+struct openai_options {
+  std::string base_url;  ///< `https://api.openai.com/v1`, `http://127.0.0.1:8081/v1`
+  secret api_key;        ///< may be empty for local servers
+  std::string model;     ///< default of requests that name none
+  std::string organization, project;
+  std::string max_tokens_field;  ///< empty: `max_completion_tokens` for api.openai.com, `max_tokens` elsewhere
+  http_retry_policy retry;
+  duration timeout = std::chrono::seconds(600);
+  duration idle_timeout = std::chrono::seconds(120);  ///< between two pieces of a stream
+  std::uint64_t seed = 0;                             ///< of the jitter; 0: random
+  corchestra::logger logger;
+  std::function<void(int attempt, const error&, duration delay)> on_retry;  ///< before each wait for another try
+};
+
+/// The client for any OpenAI-compatible chat/completions API. Error: `invalid_argument` for a bad base URL, or an API key
+/// or header value that is not printable ASCII. The key is removed from every message that a server echoes.
+result<std::shared_ptr<chat_model>> make_openai_client(std::shared_ptr<net::http_client> http, openai_options options);
+
+}  // namespace corchestra::llm

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <corchestra/base/json.hpp>
+
+namespace corchestra {
+
+/// One `${...}` of a template.
+struct reference {
+  enum class kind : std::uint8_t { task_output, context, inputs };
+  kind where{};
+  std::string task;     ///< task_output: the task's id
+  std::string pointer;  ///< JSON pointer into the output, the context or the inputs; empty for the whole
+  std::string text;     ///< as written, for messages
+};
+
+/// Every reference of a string. Error: `unresolved_reference` for a malformed one (`${tasks.x}`, an unclosed brace).
+result<std::vector<reference>> find_references(std::string_view text);
+/// Every reference of all strings inside a value.
+result<std::vector<reference>> find_references(const json& value);
+
+/// Where references get their values.
+struct reference_scope {
+  std::function<const json*(std::string_view task)> task_output;  ///< null: no such output
+  const json* context = nullptr;
+  const json* inputs = nullptr;
+};
+
+/// `${...}` alone becomes the JSON value; inside other text, its text (strings as they are, other values as JSON); `$${`
+/// stands for a literal `${`. Error: `unresolved_reference`, naming the reference and the missing step.
+result<json> substitute(std::string_view text, const reference_scope& scope);
+result<std::string> substitute_text(std::string_view text, const reference_scope& scope);
+/// All strings inside a value.
+result<json> substitute(const json& value, const reference_scope& scope);
+
+}  // namespace corchestra

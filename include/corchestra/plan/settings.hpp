@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <corchestra/base/error.hpp>
+#include <corchestra/base/secret.hpp>
+#include <corchestra/base/time.hpp>
+#include <corchestra/plan/plan_document.hpp>
+
+namespace corchestra {
+
+enum class setting_source : std::uint8_t { standard, config_file, plan, environment, flag };
+std::string_view to_string(setting_source s) noexcept;
+
+/// One setting as `corchestra config` lists it.
+struct setting {
+  std::string key;          ///< `endpoint.base_url`
+  std::string value;        ///< for people; secrets as `[set]` or `[not set]`
+  setting_source source{};
+  std::string origin;       ///< the flag, variable, file and line it came from
+  std::string environment;  ///< the variable that sets it
+  std::string description;
+};
+
+/// Everything that can be configured, after precedence: flags > environment (`CORCHESTRA_*`, then `OPENAI_*`) > plan >
+/// configuration file > defaults.
+struct settings {
+  std::string base_url;  ///< empty: no endpoint
+  secret api_key;
+  std::string model;     ///< when `model_forced` it overrides every model of the plan
+  bool model_forced = false;
+  std::string organization, project;
+  std::string ca_file;
+  analysis_mode analysis = analysis_mode::automatic;
+  std::string analysis_model;
+  std::optional<std::uint32_t> max_concurrent_tasks;
+  std::optional<duration> run_timeout;
+  std::optional<bool> fail_fast;
+  std::optional<scheduling_mode> mode;
+  int http_retries = 2;
+  duration http_timeout = std::chrono::seconds(600);
+  std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
+  std::string log_level = "warn";
+  std::vector<setting> table;          ///< every key, in order
+};
+
+struct settings_input {
+  std::map<std::string, std::string> flags;  ///< by key
+  std::function<std::optional<std::string>(const std::string&)> environment;  ///< absent: the process's
+  std::vector<std::filesystem::path> files;  ///< configuration files, the first found is read; absent: the two standard places
+  bool files_given = false;
+  const plan_document* plan = nullptr;
+};
+
+/// Reads and checks all sources. The error (`invalid_config`) names the flag, variable or file and line, and what was expected.
+result<settings> load_settings(const settings_input& input);
+
+}  // namespace corchestra

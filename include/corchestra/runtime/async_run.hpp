@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <corchestra/runtime/orchestrator.hpp>
+
+namespace corchestra {
+
+using run_handler = asio::any_completion_handler<void(result<run_result>)>;
+
+namespace detail {
+void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler);
+}
+
+/// Start and wait in one operation, with any completion token: `use_awaitable`, `use_future`, a callback, `deferred`.
+/// Completes with `result<run_result>`, never with an exception: an error only when the run could not start. Completes on
+/// the handler's associated executor. Honours the token's cancellation slot: any cancellation cancels the run
+/// (reason `user`), and the operation completes when the run has ended.
+template <class Token = asio::use_awaitable_t<>>
+auto async_run(orchestrator o, task_plan plan, run_callbacks callbacks, Token&& token = {}) {
+  return asio::async_initiate<Token, void(result<run_result>)>(
+      [](run_handler handler, orchestrator o2, task_plan p, run_callbacks c) {
+        detail::start_async_run(std::move(o2), std::move(p), std::move(c), std::move(handler));
+      },
+      token, std::move(o), std::move(plan), std::move(callbacks));
+}
+
+template <class Token = asio::use_awaitable_t<>>
+auto async_run(orchestrator o, task_plan plan, Token&& token = {}) {
+  return async_run(std::move(o), std::move(plan), run_callbacks{}, std::forward<Token>(token));
+}
+
+}  // namespace corchestra

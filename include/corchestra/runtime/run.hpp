@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <corchestra/async/awaitable.hpp>
+#include <corchestra/core/event.hpp>
+#include <corchestra/core/plan.hpp>
+#include <corchestra/runtime/run_result.hpp>
+
+namespace corchestra {
+
+namespace detail {
+class run_impl;
+}
+
+/// A snapshot of one task of a live run.
+struct task_status {
+  std::string id, agent, task_type;
+  task_state state{};
+  wait_reason waiting = wait_reason::none;
+  std::uint32_t attempt = 0;
+  double progress = 0;
+  std::optional<time_point> started_at;
+};
+
+/// A snapshot of a live run.
+struct run_status {
+  std::string run_id, name;
+  run_state state{};
+  std::array<std::size_t, task_state_count> counts{};  ///< by task_state
+  std::vector<task_status> running;                    ///< in order of start
+  std::size_t count(task_state s) const noexcept { return counts[static_cast<std::size_t>(s)]; }
+};
+
+/// Who holds and who waits for a resource.
+struct lock_status {
+  std::string resource;
+  lock_mode mode{};
+  std::vector<std::string> holders, waiters;
+  bool quarantined = false;
+};
+
+/// A handle to a run under way; copies share it. Every operation may be called from any thread: it hops to the run's
+/// strand. The run goes on when all handles are gone.
+class run {
+ public:
+  const std::string& id() const noexcept;
+
+  /// Adds task calls to a running run. Suspends while more than `max_pending` wait. Errors: as for a plan, `not_running`.
+  awaitable<result<void>> submit(std::vector<task_call> calls);
+
+  /// Requests, all idempotent and legal at any time; each returns the number of tasks that changed state or were asked to stop.
+  awaitable<std::size_t> cancel(std::string_view message = {}, cancel_reason reason = cancel_reason::user);
+  awaitable<std::size_t> cancel_task(std::string id, std::string message = {});
+  awaitable<std::size_t> cancel_agent(std::string agent, std::string message = {});
+  /// Without awaiting: for signal handlers and callbacks.
+  void request_cancel(std::string message = {}, cancel_reason reason = cancel_reason::user);
+  /// Lets running tasks finish and starts nothing new; the run ends INTERRUPTED when tasks are left.
+  void request_drain();
+
+  /// Waits for the end. Any number of waiters; cancelling one cancels only the wait.
+  awaitable<run_result> wait();
+
+  awaitable<run_status> status() const;
+  awaitable<run_metrics> metrics() const;
+  awaitable<std::vector<lock_status>> locks() const;
+  /// Results so far, in order of ending.
+  awaitable<std::vector<task_result>> results() const;
+
+ private:
+  friend class detail::run_impl;
+  friend class orchestrator;
+  explicit run(std::shared_ptr<detail::run_impl> p) : impl_(std::move(p)) {}
+  std::shared_ptr<detail::run_impl> impl_;
+};
+
+}  // namespace corchestra

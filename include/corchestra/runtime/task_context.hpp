@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+#include <corchestra/async/awaitable.hpp>
+#include <corchestra/core/task_call.hpp>
+#include <corchestra/core/task_result.hpp>
+
+namespace corchestra {
+
+namespace detail {
+struct attempt;
+}
+
+/// What an agent knows of its attempt and can do during it. A handle, cheap to copy; use it on the run's strand only, which
+/// is where agents run. After the attempt has ended every operation does nothing or answers `not_running`.
+class task_context {
+ public:
+  const task_call& task() const noexcept;
+  std::uint32_t attempt() const noexcept;      ///< 1 for the first
+  std::string_view run_id() const noexcept;
+  /// `run_id/task_id`: the same over attempts and resumes; hand it to services that drop duplicates.
+  std::string idempotency_key() const;
+  any_io_executor executor() const noexcept;   ///< the run's strand
+
+  /// The result of a task that this one depends on, directly or not. Null when there is none by that id, or it has not ended.
+  const task_result* upstream(std::string_view id) const noexcept;
+
+  /// Progress of this attempt in [0, 1]: clamped, never falls; NaN is ignored. Counts as a heartbeat.
+  void report_progress(double fraction, std::string_view message = {});
+  /// Keeps `heartbeat_timeout` from firing.
+  void heartbeat();
+  /// Adds what one model call cost to this attempt, and publishes `model_call` with `details`.
+  void report_usage(const token_usage& usage, json details = nullptr);
+  /// Publishes a `warning` event for this task.
+  void warn(std::string_view message);
+
+  /// A child that is committed together with this task's success and starts after it. An id without `/` is put under this
+  /// task's id; an empty one becomes the ordinal. Returns the child's full id. Errors: `limit_exceeded`,
+  /// `duplicate_task`, `unknown_agent`.
+  result<std::string> spawn(task_call child);
+
+  /// A child that starts now and is awaited, with this task's slot given back meanwhile. The child's failure is a value.
+  awaitable<result<task_result>> call(task_call child);
+
+  /// Awaits anything that is not work (a limiter, an approval, another task) with the slot given back meanwhile; it is
+  /// taken again, ahead of equals, before this returns. `start_to_close` stands still, the deadline does not.
+  template <class T>
+  awaitable<T> wait(wait_reason reason, awaitable<T> what) {
+    begin_wait(reason);
+    std::exception_ptr failure;
+    if constexpr (std::is_void_v<T>) {
+      try {
+        co_await std::move(what);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      co_await end_wait();
+      if (failure) std::rethrow_exception(failure);
+    } else {
+      std::optional<T> value;
+      try {
+        value.emplace(co_await std::move(what));
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      co_await end_wait();
+      if (failure) std::rethrow_exception(failure);
+      co_return std::move(*value);
+    }
+  }
+
+  /// Whether this attempt has been asked to stop, and why.
+  bool cancelled() const noexcept;
+  cancel_reason why_cancelled() const noexcept;
+
+ private:
+  friend struct detail::attempt;
+  explicit task_context(std::shared_ptr<detail::attempt> a) : attempt_(std::move(a)) {}
+  void begin_wait(wait_reason reason);
+  awaitable<void> end_wait();
+
+  std::shared_ptr<detail::attempt> attempt_;
+};
+
+}  // namespace corchestra
