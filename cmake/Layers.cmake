@@ -5,28 +5,12 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
-  set(CMAKE_BUILD_TYPE Release)
-endif()
 
-find_program(CCACHE_PROGRAM ccache)
-if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # With precompiled headers ccache must be told that it may ignore their defines and times.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_PROGRAM})
-endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-instantiate-templates>)
-  if(CCACHE_PROGRAM)
-    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang$<SEMICOLON>-fno-pch-timestamp>)
-  endif()
-endif()
-
+option(CORCHESTRA_WERROR "Treat warnings as errors" OFF)
 add_library(corchestra_warnings INTERFACE)
 target_compile_options(corchestra_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
-  # noisy on awaitable frames (GCC 13, 14): kept visible as notes of the optimiser, not as errors
+  # GCC 13 and 14 give both of these for the frames of correct coroutines
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-maybe-uninitialized>
   $<$<BOOL:${CORCHESTRA_WERROR}>:-Werror>)
 
@@ -37,13 +21,13 @@ function(corchestra_layer name)
     file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp "")
     set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp)
   endif()
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/corchestra/${name}/*.hpp)
   add_library(corchestra_${name} STATIC ${sources})
   add_library(corchestra::${name} ALIAS corchestra_${name})
-  set_target_properties(corchestra_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
+  set_target_properties(corchestra_${name} PROPERTIES EXPORT_NAME ${name})
   target_compile_features(corchestra_${name} PUBLIC cxx_std_20)
-  target_include_directories(corchestra_${name}
-    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-    PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_sources(corchestra_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
+  target_include_directories(corchestra_${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
   list(TRANSFORM arg_DEPENDS PREPEND corchestra_)
   target_link_libraries(corchestra_${name}
     PUBLIC ${arg_DEPENDS} ${arg_PUBLIC}

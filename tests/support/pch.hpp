@@ -2,3 +2,5 @@
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+
+#include "show.hpp"

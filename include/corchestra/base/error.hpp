@@ -3,6 +3,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -7,6 +7,7 @@
 
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/time.hpp>
+#include <corchestra/core/task_call.hpp>
 #include <corchestra/core/task_result.hpp>
 #include <corchestra/core/task_state.hpp>
 
@@ -48,6 +49,7 @@ struct event {
   wait_reason waiting = wait_reason::none;
   double progress = 0;                       ///< task_progress: in [0, 1]
   const token_usage* usage = nullptr;        ///< model_call, attempt_ended: what it cost
+  const task_call* call = nullptr;           ///< task_submitted, attempt_started: what was asked (not repeated in `data`)
   const task_result* result = nullptr;       ///< task_ended
   const corchestra::error* error = nullptr;  ///< attempt_ended
   json data;                                 ///< the rest, by type; null or an object

@@ -31,6 +31,7 @@ struct run_options {
   run_limits limits;
   retry_policy retry;      ///< for tasks without their own
   bool fail_fast = false;  ///< the first failure cancels everything else
+  bool stay_open = false;  ///< the run waits for `submit` until `run::close`, even when nothing is left to do
   std::uint64_t seed = 0;  ///< of the back-off jitter: same seed, same run
 };
 

@@ -24,6 +24,9 @@ struct run_metrics {
   duration average_wait{};      ///< from submission to first start, of started tasks
   duration average_execution{}; ///< of last attempts
   duration longest_path{};      ///< critical path by measured durations
+  /// The least time any scheduler could have taken: max(longest_path, sequential / slots, pigeonhole), the last being the
+  /// largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks.
+  duration lower_bound{};
   token_usage usage;
   std::map<std::string, agent_metrics> agents;
   std::size_t callback_failures = 0;
@@ -35,8 +38,6 @@ struct run_metrics {
   double bound_speedup() const noexcept;        ///< sequential / lower_bound: the most any scheduler could reach
   double efficiency_of_width() const noexcept;  ///< speedup / peak_width
   double efficiency_of_slots() const noexcept;  ///< speedup / slots
-  /// max(longest_path, sequential / slots, the longest task).
-  duration lower_bound() const noexcept;
 };
 
 /// The fold that makes metrics from events: feed it every event of a run, in order.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <corchestra/core/event.hpp>
@@ -33,8 +34,10 @@ class timeline_fold {
 
  private:
   timeline timeline_;
-  std::vector<bool> busy_;
-  std::vector<std::size_t> open_;  // entries without an end
+  std::vector<bool> busy_;  // by lane
+  std::unordered_map<std::string, time_point> submitted_;
+  std::unordered_map<std::string, std::size_t> open_, last_;  // entry of the attempt under way, of the last one ended
+  std::vector<timeline_entry> never_started_;                 // appended when the run ends
 };
 
 }  // namespace corchestra

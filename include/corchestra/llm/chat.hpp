@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <corchestra/base/json.hpp>
@@ -47,10 +48,10 @@ struct chat_request {
   std::optional<std::int64_t> seed;
   std::vector<std::string> stop;
   std::vector<tool_definition> tools;
-  json tool_choice;                   ///< null: the server's default
+  json tool_choice;  ///< null: the server's default
   std::optional<output_schema> output;
-  json extra;                         ///< further members of the request body, as they are
-  std::optional<duration> timeout;    ///< of the whole call with its retries; absent: the client's
+  json extra;                       ///< further members of the request body, as they are
+  std::optional<duration> timeout;  ///< of the whole call with its retries; absent: the client's
 };
 
 enum class finish_reason : std::uint8_t { stop, length, tool_calls, content_filter, other };

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <corchestra/base/error.hpp>
-#include <corchestra/base/json.hpp>
+#include <corchestra/base/time.hpp>
 #include <corchestra/net/http.hpp>
 
 namespace corchestra::llm {
@@ -16,7 +17,9 @@ struct error_body {
 };
 error_body parse_error_body(std::string_view body, std::string_view content_type);
 
-/// Status, headers and body as an `error` with its `retry_class` and, where the server names one, `retry_after`.
-error error_from_reply(int status, const net::http_headers& headers, std::string_view body);
+/// Status, headers and body as an `error` with its `retry_class` and, where the server names one, `retry_after`. A date
+/// in Retry-After is measured from the reply's own Date, or from `now` when it has none.
+error error_from_reply(int status, const net::http_headers& headers, std::string_view body,
+                       std::optional<wall_time> now = std::nullopt);
 
 }  // namespace corchestra::llm

@@ -7,17 +7,10 @@
 #include <corchestra/base/logger.hpp>
 #include <corchestra/base/secret.hpp>
 #include <corchestra/llm/chat_model.hpp>
+#include <corchestra/llm/http_retry_policy.hpp>
 #include <corchestra/net/http_client.hpp>
 
 namespace corchestra::llm {
-
-/// Constants of the official SDKs (openai-python v3.3.1), with the jitter by class of docs/design/retries.md.
-struct http_retry_policy {
-  int max_retries = 2;
-  duration first_delay = std::chrono::milliseconds(500);
-  duration max_delay = std::chrono::seconds(8);
-  duration max_retry_after = std::chrono::seconds(120);  ///< a longer Retry-After is a failure
-};
 
 struct openai_options {
   std::string base_url;  ///< `https://api.openai.com/v1`, `http://127.0.0.1:8081/v1`
@@ -33,8 +26,10 @@ struct openai_options {
   std::function<void(int attempt, const error&, duration delay)> on_retry;  ///< before each wait for another try
 };
 
-/// The client for any OpenAI-compatible chat/completions API. Error: `invalid_argument` for a bad base URL, or an API key
-/// or header value that is not printable ASCII. The key is removed from every message that a server echoes.
+/// The client for any OpenAI-compatible chat/completions API. Error: `invalid_argument` for a bad base URL, or an API
+/// key or header value that is not printable ASCII. The key is removed from every error, answer and log line in which a
+/// server echoes it. A failure after visible output of a stream is not retried. A server that rejects `stream_options`
+/// is asked once more without it, and this client remembers.
 result<std::shared_ptr<chat_model>> make_openai_client(std::shared_ptr<net::http_client> http, openai_options options);
 
 }  // namespace corchestra::llm

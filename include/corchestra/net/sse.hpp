@@ -12,7 +12,7 @@ namespace corchestra::net {
 struct sse_event {
   std::string event;  ///< empty means `message`
   std::string data;   ///< several `data:` lines joined by a line break
-  std::string id;
+  std::string id;     ///< the last one seen: it stays for later events
 };
 
 /// Server-sent events from any split of the bytes; pure. Lines end in CR, LF or CRLF; comments are ignored; a last event

@@ -8,6 +8,7 @@
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/plan.hpp>
+#include <corchestra/core/scheduler.hpp>
 #include <corchestra/runtime/run_result.hpp>
 
 namespace corchestra {
@@ -35,14 +36,6 @@ struct run_status {
   std::size_t count(task_state s) const noexcept { return counts[static_cast<std::size_t>(s)]; }
 };
 
-/// Who holds and who waits for a resource.
-struct lock_status {
-  std::string resource;
-  lock_mode mode{};
-  std::vector<std::string> holders, waiters;
-  bool quarantined = false;
-};
-
 /// A handle to a run under way; copies share it. Every operation may be called from any thread: it hops to the run's
 /// strand. The run goes on when all handles are gone.
 class run {
@@ -51,6 +44,10 @@ class run {
 
   /// Adds task calls to a running run. Suspends while more than `max_pending` wait. Errors: as for a plan, `not_running`.
   awaitable<result<void>> submit(std::vector<task_call> calls);
+  /// A child of a task that has not ended; gives back its full id. Errors: as `submit`, `limit_exceeded`.
+  awaitable<result<std::string>> spawn(std::string parent, task_call child);
+  /// No more submissions will come: lets a `stay_open` run end.
+  void close();
 
   /// Requests, all idempotent and legal at any time; each returns the number of tasks that changed state or were asked to stop.
   awaitable<std::size_t> cancel(std::string_view message = {}, cancel_reason reason = cancel_reason::user);

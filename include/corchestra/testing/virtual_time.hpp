@@ -33,7 +33,7 @@ class virtual_time_context {
   void advance(duration d);
 
  private:
-  void drive(const std::function<bool()>& done, duration limit);
+  void drive(const std::function<bool()>& done, duration limit, std::size_t* moves);
   struct impl;
   std::unique_ptr<impl> impl_;
 };

@@ -1,0 +1,31 @@
+#include <corchestra/base/ids.hpp>
+
+#include <chrono>
+#include <random>
+
+namespace corchestra {
+
+std::string make_uuid_v7(wall_time at, std::uint64_t random_high, std::uint64_t random_low) {
+  const auto ms = static_cast<std::uint64_t>(at.time_since_epoch().count()) & 0xFFFF'FFFF'FFFFu;
+  const std::uint64_t high = ms << 16 | 0x7000u | (random_high & 0x0FFFu);
+  const std::uint64_t low = (random_low & 0x3FFF'FFFF'FFFF'FFFFu) | 0x8000'0000'0000'0000u;
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(36);
+  for (int nibble = 0; nibble < 32; ++nibble) {
+    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) out += '-';
+    const std::uint64_t word = nibble < 16 ? high : low;
+    out += digits[word >> (60 - 4 * (nibble % 16)) & 15];
+  }
+  return out;
+}
+
+std::string new_run_id() {
+  std::random_device device;
+  const auto word = [&device] { return std::uint64_t{device()} << 32 | device(); };
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::uint64_t high = word();
+  return make_uuid_v7(now, high, word());
+}
+
+}  // namespace corchestra

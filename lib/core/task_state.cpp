@@ -1,0 +1,66 @@
+#include <array>
+
+#include <corchestra/core/task_state.hpp>
+
+namespace corchestra {
+
+namespace {
+
+constexpr std::array<std::string_view, task_state_count> state_names = {
+    "PENDING",   "WAITING", "READY",   "RUNNING", "COMPLETED",
+    "FAILED", "CANCELLED", "TIMEOUT", "SKIPPED", "LIMIT_EXCEEDED",
+};
+
+constexpr unsigned bit(task_state s) { return 1u << static_cast<unsigned>(s); }
+
+// What may end a task that has not started: every terminal state but COMPLETED, which takes an attempt.
+constexpr unsigned unstarted_ends = bit(task_state::failed) | bit(task_state::cancelled) | bit(task_state::timeout) |
+                                    bit(task_state::skipped) | bit(task_state::limit_exceeded);
+
+constexpr std::array<unsigned, task_state_count> successors = {
+    /* pending */ bit(task_state::waiting) | bit(task_state::ready) | unstarted_ends,
+    /* waiting */ bit(task_state::ready) | bit(task_state::running) | unstarted_ends,
+    /* ready */ bit(task_state::waiting) | bit(task_state::running) | unstarted_ends,
+    /* running */ bit(task_state::waiting) | bit(task_state::completed) | bit(task_state::failed) |
+        bit(task_state::cancelled) | bit(task_state::timeout) | bit(task_state::limit_exceeded),
+    0, 0, 0, 0, 0, 0,
+};
+
+}  // namespace
+
+bool may_become(task_state from, task_state to) noexcept {
+  return (successors[static_cast<std::size_t>(from)] & bit(to)) != 0;
+}
+
+std::string_view to_string(task_state s) noexcept { return state_names[static_cast<std::size_t>(s)]; }
+
+std::string_view to_string(run_state s) noexcept {
+  constexpr std::array<std::string_view, 6> names = {"RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+std::string_view to_string(wait_reason r) noexcept {
+  constexpr std::array<std::string_view, 9> names = {"none", "deps",    "approval", "budget", "rate",
+                                                     "lock", "backoff", "paused",   "child"};
+  return names[static_cast<std::size_t>(r)];
+}
+
+std::string_view to_string(skip_cause c) noexcept {
+  constexpr std::array<std::string_view, 4> names = {"none", "upstream_failed", "branch_not_taken", "cached"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+std::string_view to_string(cancel_reason r) noexcept {
+  constexpr std::array<std::string_view, 9> names = {"none",       "user",     "sibling_failed", "parent_cancelled", "budget",
+                                                     "lease_lost", "shutdown", "superseded",     "abandoned"};
+  return names[static_cast<std::size_t>(r)];
+}
+
+std::optional<task_state> parse_task_state(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < state_names.size(); ++i) {
+    if (state_names[i] == name) return static_cast<task_state>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace corchestra

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <corchestra/llm/chat.hpp>
+
+namespace corchestra::llm {
+
+/// What one message or delta added.
+struct reply_piece {
+  std::string text, reasoning;
+};
+
+/// Puts an answer together from a whole message or from deltas, and judges it at the end. Pure.
+class reply_builder {
+ public:
+  enum class part { whole, delta };
+
+  /// `place` names the JSON object in error messages. Missing, null and unknown members are fine; wrong types are
+  /// `invalid_reply`.
+  result<reply_piece> add(const json& message, part kind, std::string_view place);
+  void finish(std::string_view reason);
+  /// Keeps the last usage that is not null.
+  void usage(const json& value);
+  void identify(const json& reply);  ///< model and id
+
+  bool finished() const noexcept { return finished_; }
+  const std::string& text() const noexcept { return response_.message.content; }
+
+  /// Errors: `refused`, `content_filtered`, `invalid_reply` for an answer without text and tool calls.
+  result<chat_response> build() &&;
+
+ private:
+  result<void> add_tool_calls(const json& calls, part kind, std::string_view place);
+  std::int64_t tool_call_key(const json& call, part kind) const;
+
+  chat_response response_;
+  std::string refusal_;
+  std::map<std::int64_t, tool_call> calls_;
+  bool finished_ = false;
+};
+
+}  // namespace corchestra::llm

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include <corchestra/net/sse.hpp>
+
+#include "llm/stream_assembler.hpp"
+
+namespace corchestra::llm {
+
+/// The body of a 2xx reply to a streaming request, piece by piece. A server that answers with one JSON object instead
+/// of events is understood too. Pure.
+class stream_reader {
+ public:
+  explicit stream_reader(std::function<void(const chat_delta&)> on_delta);
+  stream_reader(const stream_reader&) = delete;
+  stream_reader& operator=(const stream_reader&) = delete;
+
+  result<void> feed(std::string_view bytes);
+
+  bool visible() const noexcept { return assembler_.visible(); }
+  /// Nothing that the transport reports later can change what `finish` says.
+  bool decided() const noexcept { return assembler_.done() || broken_ || thrown_; }
+  const std::string& text() const noexcept { return assembler_.text(); }
+
+  /// At the end of the body. Rethrows what `on_delta` threw.
+  result<chat_response> finish(std::string_view content_type);
+
+ private:
+  void report(const chat_delta& delta);
+
+  enum class form { unknown, events, document };
+  std::function<void(const chat_delta&)> on_delta_;
+  stream_assembler assembler_;
+  net::sse_parser events_;
+  std::string document_;  // a body that is no event stream; of events, what came before the first one
+  form form_ = form::unknown;
+  std::exception_ptr thrown_;
+  std::optional<error> broken_;
+};
+
+}  // namespace corchestra::llm

@@ -1,0 +1,97 @@
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <corchestra/async/time_service.hpp>
+#include <corchestra/base/text.hpp>
+
+#include "net/cancellation.hpp"
+#include "net/connector.hpp"
+#include "net/tls_context.hpp"
+
+namespace corchestra::net {
+
+connector::connector(any_io_executor executor, const http_client_options& options)
+    : executor_(executor),
+      names_(std::make_shared<name_resolver>(executor)),
+      turns_(std::max<std::size_t>(options.max_concurrent_handshakes, 1)),
+      connect_timeout_(options.connect_timeout),
+      ca_file_(options.ca_file),
+      verify_peer_(options.verify_peer) {}
+
+result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options) {
+  std::unique_ptr<connector> c(new connector(std::move(executor), options));
+  if (!options.ca_file.empty()) {
+    const auto checked = c->tls();
+    if (!checked) return checked.error();
+  }
+  return c;
+}
+
+result<std::shared_ptr<asio::ssl::context>> connector::tls() {
+  std::lock_guard lock(mutex_);
+  if (!tls_) {
+    auto made = make_client_tls(ca_file_, verify_peer_);
+    if (!made) return made.error();
+    tls_ = *made;
+  }
+  return tls_;
+}
+
+awaitable<result<std::unique_ptr<connection>>> connector::connect(url target, deadline& limits) {
+  const std::string origin = target.origin();
+  const auto turn = co_await acquire_within(turns_, limits, "waiting for a turn to connect");
+  if (!turn) co_return in_place(turn.error(), origin);
+  limits.arm(deadline::connect, connect_timeout_);
+  auto c = co_await open(target, limits);
+  if (c && target.tls()) {
+    const auto secured = co_await secure(**c, target, limits);
+    if (!secured) c = secured.error();
+  }
+  limits.disarm(deadline::connect);
+  if (!c) co_return in_place(c.error(), origin);
+  co_return c;
+}
+
+awaitable<result<std::unique_ptr<connection>>> connector::open(url target, deadline& limits) {
+  const auto found = co_await names_->lookup(target.host, limits);
+  if (!found) co_return found.error();
+  error failure;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const tcp::endpoint peer((*found)[i], target.port);
+    auto c = std::make_unique<connection>(tcp::socket(executor_), time_service::of(executor_).now());
+    const deadline::guard guard(limits, c->stream);
+    const std::size_t left = found->size() - i;
+    if (left > 1) limits.arm(deadline::attempt, limits.remaining(deadline::connect) / static_cast<long>(left));
+    error_code ec;
+    co_await c->stream.socket().async_connect(peer, asio::redirect_error(asio::use_awaitable, ec));
+    co_await throw_if_cancelled();
+    limits.disarm(deadline::attempt);
+    if (!ec && !limits.expired()) {
+      c->stream.socket().set_option(tcp::no_delay(true), ec);
+      co_return c;
+    }
+    failure = limits.expired() ? fail(errc::timeout, limits.describe())
+                               : fail(errc::connect_failed, concat("cannot connect to ", peer.address().to_string(),
+                                                                   " port ", peer.port(), ": ", ec.message()));
+    limits.forgive_attempt();
+    if (limits.expired()) break;
+  }
+  if (found->size() > 1) names_->forget(target.host);
+  co_return failure;
+}
+
+awaitable<result<void>> connector::secure(connection& c, url target, deadline& limits) {
+  const auto context = tls();
+  if (!context) co_return context.error();
+  auto& stream = c.stream.start_tls(**context);
+  if (verify_peer_) expect_host(stream.native_handle(), target.host);
+  const deadline::guard guard(limits, c.stream);
+  const error_code ec = co_await c.stream.handshake(asio::ssl::stream_base::client);
+  co_await throw_if_cancelled();
+  if (limits.expired()) co_return fail(errc::timeout, limits.describe());
+  if (ec) co_return fail(errc::tls_failed, describe_tls_failure(stream.native_handle(), target.host, ec));
+  co_return result<void>();
+}
+
+}  // namespace corchestra::net

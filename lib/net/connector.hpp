@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include <corchestra/async/semaphore.hpp>
+#include <corchestra/net/http_client.hpp>
+
+#include "net/connection.hpp"
+#include "net/deadline.hpp"
+#include "net/name_resolver.hpp"
+
+namespace corchestra::net {
+
+/// Opens connections: name lookup, TCP, TLS; a bounded number at a time. Thread-safe.
+class connector {
+ public:
+  /// Error: `invalid_argument` for a bad `ca_file`.
+  static result<std::unique_ptr<connector>> make(any_io_executor executor, const http_client_options& options);
+
+  /// The connect limit begins when it is this connection's turn. Errors: `resolve_failed`, `connect_failed`,
+  /// `tls_failed`, `timeout`; their messages name the origin.
+  awaitable<result<std::unique_ptr<connection>>> connect(url target, deadline& limits);
+
+ private:
+  connector(any_io_executor executor, const http_client_options& options);
+  awaitable<result<std::unique_ptr<connection>>> open(url target, deadline& limits);
+  awaitable<result<void>> secure(connection& c, url target, deadline& limits);
+  result<std::shared_ptr<asio::ssl::context>> tls();
+
+  any_io_executor executor_;
+  std::shared_ptr<name_resolver> names_;
+  semaphore turns_;
+  const duration connect_timeout_;
+  const std::string ca_file_;
+  const bool verify_peer_;
+  std::mutex mutex_;
+  std::shared_ptr<asio::ssl::context>
+      tls_;  // made at the first https request: reading the system's store takes a while
+};
+
+}  // namespace corchestra::net

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <corchestra/async/awaitable.hpp>
+#include <corchestra/async/semaphore.hpp>
+#include <corchestra/base/time.hpp>
+
+namespace corchestra::net {
+
+class byte_stream;
+
+/// The time limits of one exchange on one timer, which closes the guarded stream when the first of them passes. Lives
+/// on one coroutine's executor.
+class deadline {
+ public:
+  enum kind : std::size_t { total, connect, attempt, idle };
+
+  explicit deadline(any_io_executor executor);
+  deadline(const deadline&) = delete;
+  deadline& operator=(const deadline&) = delete;
+  ~deadline();
+
+  /// Starts a limit; a running one of the same kind starts again.
+  void arm(kind k, duration span);
+  void disarm(kind k);
+  /// Starts an armed limit's span again, without touching the timer.
+  void touch(kind k);
+
+  std::optional<kind> expired() const noexcept;
+  /// Takes back an expired `attempt`: the next stream may be tried.
+  void forgive_attempt();
+  /// What is left of an armed limit, never negative; a very long time when it is not armed.
+  duration remaining(kind k) const;
+  duration span(kind k) const noexcept;
+  /// Which limit passed, in words.
+  std::string describe() const;
+
+  /// Names the stream that expiry closes, for the guard's lifetime.
+  class guard {
+   public:
+    guard(deadline& d, byte_stream& stream);
+    guard(const guard&) = delete;
+    guard& operator=(const guard&) = delete;
+    ~guard();
+
+   private:
+    deadline& deadline_;
+  };
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+/// Waits for a permit within the total limit, and the connect limit if that is armed. Error: `timeout`, naming `what`.
+awaitable<result<semaphore::permit>> acquire_within(semaphore permits, const deadline& limits, std::string what);
+
+}  // namespace corchestra::net

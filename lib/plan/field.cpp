@@ -1,0 +1,141 @@
+#include "plan/field.hpp"
+
+#include <algorithm>
+
+namespace corchestra::plan_file {
+
+namespace {
+constexpr auto longest = std::chrono::hours(24 * 3650);
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& known, std::string_view what) {
+  if (const std::string near = closest(word, known); !near.empty()) return concat(", did you mean ", quote(near), "?");
+  if (known.empty()) return concat("; there are no ", what);
+  constexpr std::size_t shown = 20;
+  std::vector<std::string> some(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(std::min(shown, known.size())));
+  if (known.size() > shown) some.emplace_back("...");
+  return concat("; known ", what, ": ", join(some, ", "));
+}
+
+std::string field::place() const { return concat(problems_->source, ":", node_->line); }
+
+void field::fail(errc code, std::string_view what) const {
+  if (problems_->first) return;
+  problems_->first = corchestra::fail(
+      code, path_.empty() ? concat(place(), ": ", what) : concat(place(), ": ", one_line(path_, 200), ": ", what));
+}
+
+void field::expected(std::string_view what) const { fail(concat("expected ", what, ", got ", describe(*node_))); }
+
+bool field::object(std::initializer_list<std::string_view> known, bool extensions) const {
+  if (!is_object()) {
+    expected("an object");
+    return false;
+  }
+  for (const field& m : members()) {
+    const std::string_view key = node_->keys[static_cast<std::size_t>(m.node_ - node_->items.data())];
+    if (std::find(known.begin(), known.end(), key) != known.end() || (extensions && key.starts_with("x-"))) continue;
+    m.fail(concat("unknown key", suggestion(key, {known.begin(), known.end()}, "keys")));
+    return false;
+  }
+  return true;
+}
+
+std::optional<field> field::member(std::string_view key) const {
+  const node* n = is_object() ? node_->find(key) : nullptr;
+  if (!n) return std::nullopt;
+  return field(*n, *problems_, path_.empty() ? std::string(key) : concat(path_, ".", key));
+}
+
+std::optional<field> field::required(std::string_view key) const {
+  std::optional<field> f = member(key);
+  if (!f && is_object()) fail(concat("the key ", quote(key), " is missing"));
+  return f;
+}
+
+std::vector<field> field::members() const {
+  std::vector<field> out;
+  if (!is_object()) return out;
+  out.reserve(node_->items.size());
+  for (std::size_t i = 0; i < node_->items.size(); ++i)
+    out.emplace_back(node_->items[i], *problems_, path_.empty() ? node_->keys[i] : concat(path_, ".", node_->keys[i]));
+  return out;
+}
+
+std::vector<field> field::list(std::string_view what) const {
+  std::vector<field> out;
+  if (!is_list()) {
+    expected(what);
+    return out;
+  }
+  out.reserve(node_->items.size());
+  for (std::size_t i = 0; i < node_->items.size(); ++i)
+    out.emplace_back(node_->items[i], *problems_, concat(path_, "[", i, "]"));
+  return out;
+}
+
+std::string field::text(std::string_view what) const {
+  if (is_text()) return node_->value.get<std::string>();
+  expected(what);
+  return {};
+}
+
+std::string field::non_empty(std::string_view what) const {
+  std::string s = text(what);
+  if (is_text() && trim(s).empty()) expected(what);
+  return s;
+}
+
+std::vector<std::string> field::texts(std::string_view what) const {
+  std::vector<std::string> out;
+  for (const field& f : list(what)) out.push_back(f.text());
+  return out;
+}
+
+bool field::boolean() const {
+  if (node_->value.is_boolean()) return node_->value.get<bool>();
+  expected("true or false");
+  return false;
+}
+
+std::int64_t field::integer(std::int64_t least, std::int64_t most) const {
+  const json& v = node_->value;
+  const bool too_big = v.is_number_unsigned() && v.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  if (!v.is_number_integer()) {
+    expected("an integer");
+  } else if (too_big || v.get<std::int64_t>() < least || v.get<std::int64_t>() > most) {
+    expected(concat("an integer from ", least, " to ", most));
+  } else {
+    return v.get<std::int64_t>();
+  }
+  return least;
+}
+
+double field::number(double least, double most) const {
+  const json& v = node_->value;
+  if (v.is_number() && v.get<double>() >= least && v.get<double>() <= most) return v.get<double>();
+  expected(concat("a number from ", dump_json(least), " to ", dump_json(most)));
+  return least;
+}
+
+duration field::time_span() const {
+  const json& v = node_->value;
+  duration d{};
+  if (v.is_number()) {
+    const double seconds = v.get<double>();
+    if (seconds > 0 && seconds <= to_seconds(longest)) d = from_seconds(seconds);
+  } else if (v.is_string()) {
+    const result<duration> parsed = parse_duration(v.get_ref<const std::string&>());
+    if (parsed && *parsed <= longest) d = *parsed;
+  }
+  if (d <= duration::zero()) expected("a duration above zero such as 30s or 1h30m (at most 3650d)");
+  return d;
+}
+
+json field::any_object() const {
+  if (is_object()) return to_json(*node_);
+  expected("an object");
+  return json::object();
+}
+
+}  // namespace corchestra::plan_file

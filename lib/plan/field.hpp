@@ -1,0 +1,81 @@
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <corchestra/base/error.hpp>
+#include <corchestra/base/text.hpp>
+#include <corchestra/base/time.hpp>
+#include "plan/node.hpp"
+
+namespace corchestra::plan_file {
+
+/// Where readers report: the first problem is kept. `code` is that of problems of structure.
+struct problems {
+  std::string source;
+  errc code = errc::invalid_plan;
+  std::optional<error> first;
+};
+
+/// A node with its path in the file and typed readers. A reader that meets something else reports
+/// `FILE:LINE: PATH: expected ..., got ...` and gives back a default, so that reading can go on.
+class field {
+ public:
+  field(const node& n, problems& p, std::string path = {}) : node_(&n), problems_(&p), path_(std::move(path)) {}
+
+  const node& value() const noexcept { return *node_; }
+  const std::string& path() const noexcept { return path_; }
+  problems& log() const noexcept { return *problems_; }
+  bool is_text() const noexcept { return node_->value.is_string(); }
+  bool is_object() const noexcept { return node_->type == node::kind::object; }
+  bool is_list() const noexcept { return node_->type == node::kind::list; }
+
+  void fail(std::string_view what) const { fail(problems_->code, what); }
+  void fail(errc code, std::string_view what) const;
+  void expected(std::string_view what) const;
+  /// `FILE:LINE`
+  std::string place() const;
+
+  /// An object with no other keys than these (and `x-...` where `extensions`).
+  bool object(std::initializer_list<std::string_view> known, bool extensions = false) const;
+  std::optional<field> member(std::string_view key) const;
+  /// A member that must be there.
+  std::optional<field> required(std::string_view key) const;
+  std::vector<field> members() const;
+  std::vector<field> list(std::string_view what) const;
+
+  std::string text(std::string_view what = "text") const;
+  std::string non_empty(std::string_view what = "text") const;
+  std::vector<std::string> texts(std::string_view what) const;
+  bool boolean() const;
+  std::int64_t integer(std::int64_t least, std::int64_t most) const;
+  double number(double least, double most) const;
+  /// `30s`, `1h30m`, or a number of seconds; more than zero, at most 3650 days.
+  duration time_span() const;
+  json any_object() const;
+
+  template <class E>
+  E choice(std::initializer_list<std::pair<std::string_view, E>> names) const {
+    std::vector<std::string> known;
+    for (const auto& [name, value] : names) {
+      if (is_text() && node_->value.get_ref<const std::string&>() == name) return value;
+      known.emplace_back(name);
+    }
+    expected(join(known, " or "));
+    return names.begin()->second;
+  }
+
+ private:
+  const node* node_;
+  problems* problems_;
+  std::string path_;
+};
+
+/// `, did you mean 'x'?` or `; known ...: a, b`
+std::string suggestion(std::string_view word, const std::vector<std::string>& known, std::string_view what);
+
+}  // namespace corchestra::plan_file

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <mutex>
+
+#include <corchestra/async/scope.hpp>
+#include <corchestra/async/timeout.hpp>
+#include <corchestra/base/ids.hpp>
+#include <corchestra/runtime/async_run.hpp>
+
+#include "runtime/run_impl.hpp"
+
+namespace corchestra {
+
+struct orchestrator::impl {
+  any_io_executor executor;
+  orchestrator_options options;
+  agent_registry agents;
+  mutable std::mutex mutex;  // the list of runs and the flag
+  std::vector<std::weak_ptr<detail::run_impl>> runs;
+  bool closed = false;
+
+  std::vector<run> live() const {
+    std::vector<run> all;
+    std::lock_guard lock(mutex);
+    for (const auto& w : runs) {
+      if (auto r = w.lock()) all.push_back(detail::run_impl::handle(std::move(r)));
+    }
+    return all;
+  }
+};
+
+orchestrator::orchestrator(any_io_executor executor, orchestrator_options options) : impl_(std::make_shared<impl>()) {
+  impl_->executor = std::move(executor);
+  impl_->options = std::move(options);
+}
+
+agent_registry& orchestrator::agents() noexcept { return impl_->agents; }
+any_io_executor orchestrator::executor() const noexcept { return impl_->executor; }
+
+result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
+  auto& s = *impl_;
+  std::string id = s.options.run_id.empty() ? new_run_id() : s.options.run_id;
+  auto r = std::make_shared<detail::run_impl>(s.executor, std::move(id), std::move(plan.options), s.agents,
+                                              std::move(callbacks), s.options);
+  if (const auto valid = r->validate(plan.tasks); valid.has_error()) return valid.error();
+  {
+    std::lock_guard lock(s.mutex);
+    if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
+    std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
+    s.runs.push_back(r);
+  }
+  r->launch(std::move(plan.tasks));
+  return detail::run_impl::handle(std::move(r));
+}
+
+std::vector<run> orchestrator::runs() const { return impl_->live(); }
+
+awaitable<void> orchestrator::shutdown(duration grace) {
+  const auto s = impl_;
+  {
+    std::lock_guard lock(s->mutex);
+    s->closed = true;
+  }
+  std::vector<run> all = s->live();
+  for (auto& r : all) r.request_drain();
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  for (auto& r : all) {
+    auto waiting = [r]() mutable -> awaitable<result<bool>> {
+      run_result ended = co_await r.wait();
+      co_return ended.success();
+    };
+    const time_point begin = time_service::of(executor).now();
+    const result<bool> ended = co_await timeout<bool>(std::max(grace, duration(1)), "draining", waiting);
+    grace -= std::min(grace, time_service::of(executor).now() - begin);
+    if (ended.has_error()) {
+      r.request_cancel("the grace period of the shutdown is over", cancel_reason::shutdown);
+      run_result cancelled = co_await r.wait();
+      (void)cancelled;
+    }
+  }
+}
+
+namespace detail {
+
+void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler) {
+  const any_io_executor executor = o.executor();
+  result<run> started = o.start(std::move(plan), std::move(callbacks));
+  if (started.has_error()) {
+    complete<result<run_result>>(executor, std::move(handler), started.error());
+    return;
+  }
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected()) {
+    slot.assign([r = *started](asio::cancellation_type) mutable { r.request_cancel("the operation was cancelled"); });
+  }
+  auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  run_impl::of(*started)->on_end([executor, work, h = std::move(handler)](run_result value) mutable {
+    complete<result<run_result>>(executor, std::move(h), std::move(value));
+  });
+}
+
+}  // namespace detail
+
+}  // namespace corchestra

@@ -1,0 +1,141 @@
+#include <corchestra/runtime/run.hpp>
+
+#include "runtime/run_impl.hpp"
+
+namespace corchestra {
+
+const task_result* run_result::find(std::string_view id) const noexcept {
+  for (const auto& r : results) {
+    if (r.id == id) return &r;
+  }
+  return nullptr;
+}
+
+const std::string& run::id() const noexcept { return impl_->id(); }
+
+awaitable<result<void>> run::submit(std::vector<task_call> calls) {
+  const auto r = impl_;
+  for (;;) {
+    const bool full = co_await detail::ask<bool>(r->strand(), [r] { return r->full() && !r->machine().finished(); });
+    if (!full) break;
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+        [r](auto handler) {
+          auto h = std::make_shared<detail::plain_handler>(std::move(handler));
+          r->post([h](detail::run_impl& run) {
+            if (run.full() && !run.machine().finished()) {
+              run.wait_for_space(std::move(*h));
+            } else {
+              detail::complete<boost::system::error_code>(run.strand(), std::move(*h), {});
+            }
+          });
+        },
+        asio::use_awaitable);
+  }
+  result<void> outcome = co_await detail::ask<result<void>>(r->strand(), [r, c = std::move(calls)]() mutable {
+    auto submitted = r->machine().submit(std::move(c), r->now());
+    r->after_event();
+    return submitted;
+  });
+  co_return outcome;
+}
+
+awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {
+  const auto r = impl_;
+  result<std::string> id = co_await detail::ask<result<std::string>>(
+      r->strand(), [r, p = std::move(parent), c = std::move(child)]() mutable -> result<std::string> {
+        const task_index up = r->machine().find(p);
+        if (up == no_task) return fail(errc::unknown_task, "the run has no task '" + p + "' to spawn a child of");
+        const auto spawned = r->machine().spawn(up, std::move(c), r->now());
+        r->after_event();
+        if (spawned.has_error()) return spawned.error();
+        return r->machine().call(*spawned).id;
+      });
+  co_return id;
+}
+
+void run::close() {
+  impl_->post([](detail::run_impl& r) {
+    r.machine().close(r.now());
+    r.after_event();
+  });
+}
+
+awaitable<std::size_t> run::cancel(std::string_view message, cancel_reason reason) {
+  return detail::ask<std::size_t>(impl_->strand(), [r = impl_, text = std::string(message), reason] {
+    const auto n = r->machine().cancel_run(reason, text, r->now());
+    r->after_event();
+    return n;
+  });
+}
+
+awaitable<std::size_t> run::cancel_task(std::string id, std::string message) {
+  return detail::ask<std::size_t>(impl_->strand(), [r = impl_, id = std::move(id), text = std::move(message)] {
+    const auto n = r->machine().cancel_task(r->machine().find(id), cancel_reason::user, text, r->now());
+    r->after_event();
+    return n;
+  });
+}
+
+awaitable<std::size_t> run::cancel_agent(std::string agent, std::string message) {
+  return detail::ask<std::size_t>(impl_->strand(), [r = impl_, agent = std::move(agent), text = std::move(message)] {
+    const auto n = r->machine().cancel_agent(agent, text, r->now());
+    r->after_event();
+    return n;
+  });
+}
+
+void run::request_cancel(std::string message, cancel_reason reason) {
+  impl_->post([text = std::move(message), reason](detail::run_impl& r) {
+    r.machine().cancel_run(reason, text, r.now());
+    r.after_event();
+  });
+}
+
+void run::request_drain() {
+  impl_->post([](detail::run_impl& r) {
+    r.machine().drain(r.now());
+    r.after_event();
+  });
+}
+
+awaitable<run_result> run::wait() {
+  const auto r = impl_;
+  run_result value = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code, run_result)>(
+      [r](auto handler) {
+        using handler_type = asio::any_completion_handler<void(boost::system::error_code, run_result)>;
+        auto shared = std::make_shared<handler_type>(std::move(handler));
+        auto slot = asio::get_associated_cancellation_slot(*shared);
+        auto work = asio::prefer(r->strand(), asio::execution::outstanding_work.tracked);
+        if (slot.is_connected()) {
+          slot.assign([r, shared](asio::cancellation_type) {
+            // Only the wait ends; the handler is taken on the strand so that one side wins.
+            r->post([shared](detail::run_impl& run) {
+              if (!*shared) return;
+              detail::complete<boost::system::error_code, run_result>(run.strand(), std::move(*shared),
+                                                                      asio::error::operation_aborted, run_result{});
+            });
+          });
+        }
+        r->on_end([r, shared, work](run_result value) {
+          if (!*shared) return;
+          detail::complete<boost::system::error_code, run_result>(r->strand(), std::move(*shared), {}, std::move(value));
+        });
+      },
+      asio::use_awaitable);
+  co_return value;
+}
+
+awaitable<run_status> run::status() const {
+  return detail::ask<run_status>(impl_->strand(), [r = impl_] { return r->status(); });
+}
+awaitable<run_metrics> run::metrics() const {
+  return detail::ask<run_metrics>(impl_->strand(), [r = impl_] { return r->metrics(); });
+}
+awaitable<std::vector<lock_status>> run::locks() const {
+  return detail::ask<std::vector<lock_status>>(impl_->strand(), [r = impl_] { return r->machine().locks(); });
+}
+awaitable<std::vector<task_result>> run::results() const {
+  return detail::ask<std::vector<task_result>>(impl_->strand(), [r = impl_] { return r->results(); });
+}
+
+}  // namespace corchestra

@@ -1,0 +1,84 @@
+#include <boost/asio/use_awaitable.hpp>
+
+#include <corchestra/runtime/task_context.hpp>
+
+#include "runtime/run_impl.hpp"
+
+namespace corchestra {
+
+const task_call& task_context::task() const noexcept { return attempt_->run->machine().call(attempt_->task); }
+std::uint32_t task_context::attempt() const noexcept { return attempt_->number; }
+std::string_view task_context::run_id() const noexcept { return attempt_->run->id(); }
+std::string task_context::idempotency_key() const { return attempt_->run->id() + "/" + task().id; }
+any_io_executor task_context::executor() const noexcept { return attempt_->run->strand(); }
+
+const task_result* task_context::upstream(std::string_view id) const noexcept {
+  const auto& machine = attempt_->run->machine();
+  const task_index t = machine.find(id);
+  return t == no_task ? nullptr : machine.result_of(t);
+}
+
+void task_context::report_progress(double fraction, std::string_view message) {
+  auto& r = *attempt_->run;
+  if (attempt_->live) r.machine().progress(attempt_->task, attempt_->number, fraction, message, r.now());
+}
+
+void task_context::heartbeat() {
+  auto& r = *attempt_->run;
+  if (attempt_->live) r.machine().heartbeat(attempt_->task, attempt_->number, r.now());
+}
+
+void task_context::report_usage(const token_usage& usage, json details) {
+  auto& r = *attempt_->run;
+  if (attempt_->live) r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now());
+}
+
+void task_context::warn(std::string_view message) {
+  auto& r = *attempt_->run;
+  if (attempt_->live) r.machine().warn(attempt_->task, message, r.now());
+}
+
+result<std::string> task_context::spawn(task_call child) {
+  if (!attempt_->live) return fail(errc::not_running, "this attempt has ended");
+  return attempt_->run->machine().stage(attempt_->task, attempt_->number, std::move(child));
+}
+
+awaitable<result<task_result>> task_context::call(task_call child) {
+  const auto a = attempt_;
+  auto& r = *a->run;
+  if (!a->live) co_return fail(errc::not_running, "this attempt has ended");
+  const result<task_index> spawned = r.machine().spawn(a->task, std::move(child), r.now());
+  if (spawned.has_error()) co_return spawned.error();
+  const task_index c = *spawned;
+  if (r.machine().result_of(c) == nullptr) {
+    begin_wait(wait_reason::child);
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+        [a, c](auto handler) { a->run->wait_for_end_of(c, std::move(handler)); }, asio::use_awaitable);
+    co_await end_wait();
+  }
+  co_return *r.machine().result_of(c);
+}
+
+bool task_context::cancelled() const noexcept {
+  return !attempt_->live || attempt_->run->machine().abort_requested(attempt_->task);
+}
+
+cancel_reason task_context::why_cancelled() const noexcept {
+  return attempt_->run->machine().abort_reason(attempt_->task);
+}
+
+void task_context::begin_wait(wait_reason reason) {
+  auto& r = *attempt_->run;
+  if (!attempt_->live) return;
+  r.machine().attempt_waits(attempt_->task, attempt_->number, reason, r.now());
+  r.after_event();
+}
+
+awaitable<void> task_context::end_wait() {
+  const auto a = attempt_;
+  if (!a->live) co_return;
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+      [a](auto handler) { a->run->wait_for_slot(a, std::move(handler)); }, asio::use_awaitable);
+}
+
+}  // namespace corchestra

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Checks the sources against the rules of docs/design/layers.md; prints each breach as `file:line: rule`.
+
+usage: check.py ROOT
+"""
+
+import pathlib
+import re
+import sys
+
+PURE = ("base", "core", "plan", "monitor")
+SOURCE_FOLDERS = ("include", "lib", "apps", "examples", "tests", "bench")
+MAX_LINES = 400
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+HEAVY_IN_PUBLIC = re.compile(
+    r"^(boost/asio\.hpp|boost/beast|boost/asio/ssl|boost/asio/steady_timer|boost/asio/system_timer|boost/process"
+    r"|spdlog/|sqlite3|yaml-cpp/|valijson/|openssl/|catch2/)")
+TOO_WIDE = re.compile(r"^(boost/asio\.hpp|boost/beast\.hpp|boost/beast/http\.hpp|catch2/catch_all\.hpp)$")
+NOT_PURE = re.compile(r"^(boost/asio|boost/beast|sys/socket|netinet/|arpa/|netdb)")
+NOT_IN_CORE = re.compile(r"^(mutex|shared_mutex|thread|condition_variable|future|fstream|filesystem|cstdio|unistd)(\.h)?$")
+CLOCK = re.compile(r"_clock\s*::\s*now\b|\bclock_gettime\b|\bgettimeofday\b")
+DETACHED = re.compile(r"\bdetached\b|\.\s*detach\s*\(")
+TIMER = re.compile(r"\bsteady_timer\b|\bsystem_timer\b|\bexpires_(after|at)\b")
+# GCC 14 evaluates both operands, and both branches, of these: see docs/design/compilers.md.
+AWAIT_IN_RETURN_CONDITION = re.compile(
+    r"co_return\b[^;{]*(?:\bco_await\b[^;{]*(?:&&|\|\||\?)|(?:&&|\|\||\?)[^;{]*\bco_await\b)")
+TOKEN = re.compile(
+    r'R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def code_of(text):
+    """The text without comments and without the insides of literals, on the same lines."""
+    def blank(match):
+        return ('""' if match[0][0] in "\"R'" else "") + "\n" * match[0].count("\n")
+    return TOKEN.sub(blank, text)
+
+
+def layer_table(root):
+    """Layer -> what it may include, in the order of lib/CMakeLists.txt."""
+    table = {}
+    text = re.sub(r"#.*", "", (root / "lib/CMakeLists.txt").read_text())
+    for name, rest in re.findall(r"corchestra_layer\(\s*(\w+)([^)]*)\)", text):
+        depends = re.search(r"\bDEPENDS\b((?:\s+(?!PUBLIC\b|PRIVATE\b)[\w:]+)*)", rest)
+        table[name] = depends[1].split() if depends else []
+    return table
+
+
+def layer_of(path, root):
+    parts = path.relative_to(root).parts
+    if parts[:2] == ("include", "corchestra") and len(parts) > 3:
+        return parts[2]
+    if parts[0] == "lib" and len(parts) > 2:
+        return parts[1]
+    return None
+
+
+class Checker:
+    def __init__(self, root):
+        self.root = root
+        self.table = layer_table(root)
+        self.breaches = []
+
+    def report(self, path, line, rule):
+        place = path.relative_to(self.root)
+        self.breaches.append(f"{place}:{line}: {rule}")
+
+    def check_table(self):
+        path = self.root / "lib/CMakeLists.txt"
+        seen = set()
+        for name, depends in self.table.items():
+            for other in depends:
+                if other not in seen:
+                    self.report(path, 1, f"layer '{name}' depends on '{other}', which is not below it")
+            seen.add(name)
+        for folder in sorted((self.root / "include/corchestra").iterdir()):
+            if folder.is_dir() and folder.name not in self.table:
+                self.report(folder, 1, f"folder '{folder.name}' is not a layer of lib/CMakeLists.txt")
+
+    def check_includes(self, path, layer, lines):
+        public = path.relative_to(self.root).parts[0] == "include"
+        for number, line in enumerate(lines, 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            name = match[1]
+            if TOO_WIDE.match(name):
+                self.report(path, number, f"<{name}> is too wide: include the narrow headers")
+            if public and HEAVY_IN_PUBLIC.match(name):
+                self.report(path, number, f"<{name}> is too heavy for a public header")
+            if layer is None:
+                continue
+            parts = name.split("/")
+            other = parts[1] if parts[0] == "corchestra" and len(parts) > 2 else parts[0]
+            if other in self.table and other != layer and other not in self.table[layer]:
+                self.report(path, number, f"layer '{layer}' may not include layer '{other}'")
+            if layer in PURE and NOT_PURE.match(name):
+                self.report(path, number, f"pure layer '{layer}' may not include <{name}>")
+            if layer == "core" and NOT_IN_CORE.match(name):
+                self.report(path, number, f"core may not include <{name}>: no files, threads or locks")
+
+    def check_code(self, path, layer, text):
+        def each(pattern, rule):
+            for match in pattern.finditer(text):
+                self.report(path, text.count("\n", 0, match.start()) + 1, rule)
+        each(AWAIT_IN_RETURN_CONDITION, "co_await under &&, || or ?: in a co_return: name the operands first")
+        if layer is None:
+            return
+        if layer == "core":
+            each(CLOCK, "core may not read a clock: time is an argument")
+        each(DETACHED, "nothing is detached: every coroutine and thread has an owner that waits for it")
+        if layer != "async":
+            each(TIMER, "time comes from time_service: no timers outside of async")
+
+    def check_file(self, path):
+        text = path.read_text()
+        lines = text.splitlines()
+        if len(lines) > MAX_LINES:
+            self.report(path, MAX_LINES, f"{len(lines)} lines, and {MAX_LINES} are the limit: one concept a file")
+        if path.suffix == ".hpp" and "#pragma once" not in lines and path.name != "pch.hpp" and path.parent.name != "pch":
+            self.report(path, 1, "a header starts with #pragma once")
+        layer = layer_of(path, self.root)
+        if layer not in self.table:
+            layer = None
+        self.check_includes(path, layer, lines)
+        if layer is not None or path.relative_to(self.root).parts[0] in ("apps", "examples"):
+            self.check_code(path, layer, code_of(text))
+
+    def run(self):
+        self.check_table()
+        for folder in SOURCE_FOLDERS:
+            for path in sorted((self.root / folder).rglob("*")):
+                if path.suffix in (".hpp", ".cpp"):
+                    self.check_file(path)
+        return self.breaches
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    found = Checker(pathlib.Path(sys.argv[1]).resolve()).run()
+    print("\n".join(found) or "no breaches")
+    sys.exit(1 if found else 0)

@@ -1,0 +1,617 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <corchestra/async/gather.hpp>
+#include <corchestra/async/sleep.hpp>
+#include <corchestra/net/http_client.hpp>
+#include <corchestra/testing/virtual_time.hpp>
+
+#include "net/raw_server.hpp"
+#include "support/gate.hpp"
+#include "support/run.hpp"
+#include "support/show.hpp"
+
+using namespace corchestra;
+using namespace corchestra::net;
+using namespace corchestra::tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+http_request get(const raw_server& server, std::string_view path = "/") {
+  http_request r;
+  r.target = url_at(server.base_url(), path);
+  return r;
+}
+
+std::shared_ptr<http_client> client_of(asio::io_context& context, http_client_options options = {}) {
+  return make_http_client(context.get_executor(), std::move(options)).value();
+}
+
+// Answers every request of every connection alike.
+raw_server::script always(std::string reply) {
+  return [reply](raw_peer& peer, int) -> awaitable<void> {
+    for (;;) {
+      const std::string request = co_await peer.message();
+      if (request.empty()) co_return;
+      co_await peer.send(reply);
+    }
+  };
+}
+
+// Answers the first request with these bytes and closes.
+raw_server::script once(std::string reply) {
+  return [reply](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    co_await peer.send(reply);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a request is sent with its fields and body, and the reply read back") {
+  asio::io_context context;
+  std::string seen;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    seen = co_await peer.message();
+    co_await peer.send("HTTP/1.1 201 Made\r\nX-One: 1\r\nx-one: 2\r\nContent-Length: 5\r\n\r\nhello");
+  });
+  const auto client = client_of(context, {.user_agent = "test/1"});
+  http_request request = get(server, "/v1/x?a=b");
+  request.method = "POST";
+  request.headers.add("Authorization", "Bearer k");
+  request.body = "question";
+  const auto reply = run(context, client->send(request));
+  REQUIRE(reply);
+  CHECK(reply->status == 201);
+  CHECK(reply->body == "hello");
+  CHECK(reply->headers.get("X-One") == "1");
+  CHECK(reply->headers.size() == 3);
+  CHECK(seen == concat("POST /v1/x?a=b HTTP/1.1\r\nHost: 127.0.0.1:", server.port(),
+                       "\r\nUser-Agent: test/1\r\nAuthorization: Bearer k\r\nContent-Length: 8\r\n\r\nquestion"));
+}
+
+TEST_CASE("every legal shape of a reply is read") {
+  struct row {
+    const char *name, *reply;
+    int status;
+    const char* body;
+  };
+  const row rows[] = {
+      {"by length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", 200, "abc"},
+      {"by chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: x\r\n\r\n",
+       200, "abc"},
+      {"by the connection's end", "HTTP/1.1 200 OK\r\n\r\nabc", 200, "abc"},
+      {"HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nabc", 200, "abc"},
+      {"no content", "HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
+      {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, ""},
+      {"empty body", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, ""},
+      {"an error status", "HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno", 500, "no"},
+      {"interim replies",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+       "1\r\n\r\na",
+       200, "a"},
+      {"more than its length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef", 200, "abc"},
+      {"no reason", "HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\na", 200, "a"},
+  };
+  for (const auto& r : rows) {
+    INFO(r.name);
+    asio::io_context context;
+    raw_server server(context, once(r.reply));
+    const auto reply = run(context, client_of(context)->send(get(server)));
+    REQUIRE(reply);
+    CHECK(reply->status == r.status);
+    CHECK(reply->body == r.body);
+  }
+}
+
+TEST_CASE("every misbehaviour of a server is one clear error") {
+  struct row {
+    const char* name;
+    std::string reply;
+    errc code;
+    const char* message;
+  };
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const row rows[] = {
+      {"closes without a reply", "", errc::connection_lost,
+       "the server closed the connection before any byte of the reply"},
+      {"garbage", "SSH-2.0-OpenSSH\r\n", errc::protocol_error, "the reply is not valid HTTP: bad version"},
+      {"short garbage", "hi", errc::protocol_error, "the reply is not valid HTTP: bad version"},
+      {"HTML without a header", "<html></html>", errc::protocol_error, "the reply is not valid HTTP: bad version"},
+      {"bad status", "HTTP/1.1 abc\r\n\r\n", errc::protocol_error, "the reply is not valid HTTP: bad status"},
+      {"cut in the status line", "HTTP/1.", errc::connection_lost,
+       "the server closed the connection inside the reply's header"},
+      {"cut in the header", "HTTP/1.1 200 OK\r\nContent-", errc::connection_lost,
+       "the server closed the connection inside the reply's header"},
+      {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", errc::connection_lost,
+       "the server closed the connection inside the reply's body, after 3 of 10 bytes"},
+      {"cut in a chunk", chunked + "5\r\nab", errc::connection_lost,
+       "the server closed the connection inside the reply's body, after 2 bytes"},
+      {"cut before the last chunk", chunked + "2\r\nab\r\n", errc::connection_lost,
+       "the server closed the connection inside the reply's body, after 2 bytes"},
+      {"bad chunk", chunked + "zz\r\n", errc::protocol_error, "the reply is not valid HTTP: bad chunk"},
+      {"bad length", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", errc::protocol_error,
+       "the reply is not valid HTTP: bad Content-Length"},
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", errc::protocol_error,
+       "the reply is not valid HTTP: bad Content-Length"},
+      {"bad field", "HTTP/1.1 200 OK\r\na b\r\n\r\n", errc::protocol_error, "the reply is not valid HTTP: bad field"},
+      {"switches protocols", "HTTP/1.1 101 Switching\r\n\r\n", errc::protocol_error,
+       "the reply switches to another protocol"},
+      {"header too large", "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'a'), errc::too_large,
+       "the reply's header is larger than 65536 bytes"},
+      {"many fields",
+       "HTTP/1.1 200 OK\r\n" +
+           [] {
+             std::string s;
+             for (int i = 0; i < 10'000; ++i) s += "Abc: defg\r\n";
+             return s;
+           }(),
+       errc::too_large, "the reply's header is larger than 65536 bytes"},
+      {"body too large by its length", "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", errc::too_large,
+       "the reply's body is larger than 1000 bytes"},
+      {"body too large in chunks", chunked + "3e8\r\n" + std::string(1000, 'a') + "\r\n1\r\na\r\n", errc::too_large,
+       "the reply's body is larger than 1000 bytes"},
+      {"body too large without end", "HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'a'), errc::too_large,
+       "the reply's body is larger than 1000 bytes"},
+      {"endless chunk extension", chunked + "1;" + std::string(100'000, 'a'), errc::too_large,
+       "a line of the reply is larger than 65536 bytes"},
+  };
+  for (const auto& r : rows) {
+    INFO(r.name);
+    asio::io_context context;
+    raw_server server(context, once(r.reply));
+    const auto reply = run(context, client_of(context, {.max_body_bytes = 1000})->send(get(server)));
+    REQUIRE_FALSE(reply);
+    CHECK(code_name(reply.error()) == to_string(r.code));
+    CHECK(reply.error().message == concat(server.base_url(), ": ", r.message));
+    CHECK(server.accepted() == 1);
+  }
+}
+
+TEST_CASE("a reset is told from an orderly close") {
+  asio::io_context context;
+  raw_server server(context, [](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    peer.reset();
+  });
+  const auto reply = run(context, client_of(context)->send(get(server)));
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().is(errc::connection_lost));
+  CHECK(reply.error().message ==
+        server.base_url() + ": the connection was lost (Connection reset by peer) before any byte of the reply");
+}
+
+TEST_CASE("a reset in the middle of a body keeps what the sink had") {
+  asio::io_context context;
+  gate received;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    co_await received.pass();
+    peer.reset();
+  });
+  std::string seen;
+  const auto reply = run(context, client_of(context)->stream(get(server), [&](std::string_view chunk) -> result<void> {
+    seen += chunk;
+    received.open();
+    return {};
+  }));
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().message == server.base_url() +
+                                     ": the connection was lost (Connection reset by peer) inside the reply's "
+                                     "body, after 3 of 10 bytes");
+  CHECK(seen == "abc");
+}
+
+TEST_CASE("a reply that came before the request was taken counts") {
+  asio::io_context context;
+  raw_server server(context, [](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.read_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig");
+    boost::system::error_code ignored;
+    peer.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    co_await peer.end();
+  });
+  http_request request = get(server);
+  request.method = "POST";
+  request.body.assign(32u << 20, 'a');
+  const auto reply = run(context, client_of(context)->send(request));
+  REQUIRE(reply);
+  CHECK(reply->status == 413);
+  CHECK(reply->body == "big");
+}
+
+TEST_CASE("the limits end a request by name and close its socket") {
+  asio::io_context context;
+  boost::system::error_code ended;
+  gate closed;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    const std::string request = co_await peer.message();
+    if (request.starts_with("GET /half")) co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    ended = co_await peer.end();
+    closed.open();
+  });
+  struct row {
+    const char* path;
+    duration total, idle;
+    const char* message;
+  };
+  const row rows[] = {
+      {"/silent", 600s, 20ms, "nothing was received within the idle limit of 20 ms"},
+      {"/half", 600s, 20ms, "nothing was received within the idle limit of 20 ms"},
+      {"/silent", 20ms, 600s, "not complete within the total limit of 20 ms"},
+      {"/half", 20ms, 600s, "not complete within the total limit of 20 ms"},
+  };
+  const auto client = client_of(context);
+  for (const auto& r : rows) {
+    INFO(r.path << " " << r.message);
+    http_request request = get(server, r.path);
+    request.timeout = r.total;
+    request.idle_timeout = r.idle;
+    closed = gate();
+    const auto reply = run(context, client->send(request));
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().is(errc::timeout));
+    CHECK(reply.error().message == server.base_url() + ": " + r.message);
+    run(context, closed.pass());
+    CHECK(!ended);
+  }
+}
+
+TEST_CASE("a body that keeps coming is not idle") {
+  testing::virtual_time_context time;
+  raw_server server(time.context(), [](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+    for (int i = 0; i < 3; ++i) co_await peer.send("a");
+  });
+  const auto client = client_of(time.context());
+  bool slept = false;
+  auto body = [&]() -> awaitable<result<http_response>> {
+    scope others(time.executor());
+    others.spawn([&]() -> awaitable<void> {
+      co_await sleep_for(1h);
+      slept = true;
+    });
+    auto reply = co_await client->send(get(server));
+    CHECK_FALSE(slept);  // virtual time stood still for the sockets
+    co_await others.join();
+    co_return reply;
+  };
+  const auto reply = time.run(body());
+  REQUIRE(reply);
+  CHECK(reply->body == "aaa");
+  CHECK(slept);
+}
+
+TEST_CASE("a successful reply streams, an error's body does not") {
+  asio::io_context context;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += std::to_string(i) + ' ';
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    const std::string first = co_await peer.message();
+    co_await peer.send(concat("HTTP/1.1 200 OK\r\nContent-Length: ", text.size(), "\r\n\r\n", text));
+    const std::string second = co_await peer.message();
+    co_await peer.send("HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nnone");
+  });
+  const auto client = client_of(context);
+  std::string seen;
+  int chunks = 0;
+  const body_sink sink = [&](std::string_view chunk) -> result<void> {
+    seen += chunk;
+    ++chunks;
+    return {};
+  };
+  const auto good = run(context, client->stream(get(server), sink));
+  REQUIRE(good);
+  CHECK(good->body.empty());
+  CHECK(seen == text);
+  CHECK(chunks > 1);
+  seen.clear();
+  const auto bad = run(context, client->stream(get(server), sink));
+  REQUIRE(bad);
+  CHECK(bad->status == 404);
+  CHECK(bad->body == "none");
+  CHECK(seen.empty());
+  CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("what a sink returns or throws ends the request and the connection") {
+  asio::io_context context;
+  raw_server server(context, always(ok));
+  const auto client = client_of(context);
+  const auto refused = run(context, client->stream(get(server), [](std::string_view) -> result<void> {
+    return fail(errc::invalid_reply, "not what I want");
+  }));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().is(errc::invalid_reply));
+  CHECK(refused.error().message == server.base_url() + ": not what I want");
+  CHECK_THROWS_AS(run(context, client->stream(get(server),
+                                              [](std::string_view) -> result<void> { throw std::runtime_error("x"); })),
+                  std::runtime_error);
+  CHECK(run(context, client->send(get(server))));
+  CHECK(server.accepted() == 3);
+}
+
+TEST_CASE("connections are kept and reused, unless the reply says otherwise") {
+  struct row {
+    const char* reply;
+    int connections;
+  };
+  const row rows[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1},
+      {"HTTP/1.1 204 No\r\n\r\n", 1},
+      {"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 1},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 1},
+      {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", 1},
+      {"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\nContent-Length: 2\r\n\r\nok", 1},
+      {"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok", 3},
+      {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 3},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 3},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more", 3},
+  };
+  for (const auto& r : rows) {
+    INFO(r.reply);
+    asio::io_context context;
+    raw_server server(context, always(r.reply));
+    const auto client = client_of(context);
+    for (int i = 0; i < 3; ++i) {
+      const auto reply = run(context, client->send(get(server)));
+      REQUIRE(reply);
+    }
+    CHECK(server.accepted() == r.connections);
+  }
+}
+
+TEST_CASE("a reply to HEAD has no body and keeps the connection") {
+  asio::io_context context;
+  raw_server server(context, always("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"));
+  const auto client = client_of(context);
+  http_request request = get(server);
+  request.method = "HEAD";
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = run(context, client->send(request));
+    REQUIRE(reply);
+    CHECK(reply->headers.get("Content-Length") == "100");
+    CHECK(reply->body.empty());
+  }
+  CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("a pooled connection that turns out dead is replaced once by a fresh one (hazard 3)") {
+  asio::io_context context;
+  int requests = 0;
+  bool second_too = false;
+  raw_server server(context, [&](raw_peer& peer, int number) -> awaitable<void> {
+    for (int i = 1;; ++i) {
+      const std::string request = co_await peer.message();
+      if (request.empty()) co_return;
+      ++requests;
+      // The first connection takes its second request and is gone without a byte.
+      if (number == 1 && i == 2) co_return;
+      if (number == 2 && second_too) co_return;
+      co_await peer.send(ok);
+    }
+  });
+  const auto client = client_of(context);
+  REQUIRE(run(context, client->send(get(server))));
+
+  SECTION("and the request succeeds") {
+    const auto reply = run(context, client->send(get(server)));
+    REQUIRE(reply);
+    CHECK(reply->body == "ok");
+    CHECK(requests == 3);
+    CHECK(server.accepted() == 2);
+  }
+  SECTION("but not a second time") {
+    second_too = true;
+    const auto reply = run(context, client->send(get(server)));
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().is(errc::connection_lost));
+    CHECK(requests == 3);
+    CHECK(server.accepted() == 2);
+  }
+}
+
+TEST_CASE("a request is not repeated once a byte of its reply has come, nor after a limit") {
+  struct row {
+    const char* part;
+    errc code;
+  };
+  for (const auto& r : {row{"H", errc::connection_lost}, row{"", errc::timeout}}) {
+    INFO(r.part);
+    asio::io_context context;
+    raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+      co_await peer.message();
+      co_await peer.send(ok);
+      co_await peer.message();
+      co_await peer.send(r.part);
+      if (r.code == errc::timeout) co_await peer.end();
+    });
+    const auto client = client_of(context);
+    REQUIRE(run(context, client->send(get(server))));
+    http_request request = get(server);
+    if (r.code == errc::timeout) request.timeout = 20ms;
+    const auto reply = run(context, client->send(request));
+    REQUIRE_FALSE(reply);
+    CHECK(code_name(reply.error()) == to_string(r.code));
+    CHECK(server.accepted() == 1);
+  }
+}
+
+TEST_CASE("an idle connection that its server has closed is not used at all") {
+  asio::io_context context;
+  int requests = 0;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    ++requests;
+    co_await peer.send(ok);
+  });
+  const auto client = client_of(context);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(run(context, client->send(get(server))));
+    settle(context);
+  }
+  CHECK(requests == 3);
+  CHECK(server.accepted() == 3);
+}
+
+TEST_CASE("requests above the connection limit wait, first come first served") {
+  asio::io_context context;
+  std::string order;
+  int at_once = 0, peak = 0;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    for (;;) {
+      const std::string request = co_await peer.message();
+      if (request.empty()) co_return;
+      peak = std::max(peak, ++at_once);
+      order += request[5];
+      co_await sleep_for(1ms);
+      --at_once;
+      co_await peer.send(ok);
+    }
+  });
+  const auto client = client_of(context, {.max_connections_per_origin = 1});
+  std::vector<std::function<awaitable<result<http_response>>()>> work;
+  for (const char* path : {"/a", "/b", "/c", "/d", "/e"}) {
+    work.push_back([&, path] { return client->send(get(server, path)); });
+  }
+  const auto replies = run(context, gather(std::move(work)));
+  for (const auto& r : replies) CHECK(r);
+  CHECK(order == "abcde");
+  CHECK(peak == 1);
+  CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("waiting for a free connection counts towards the total limit") {
+  asio::io_context context;
+  gate taken, finish;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    taken.open();
+    co_await finish.pass();
+    co_await peer.send(ok);
+  });
+  const auto client = client_of(context, {.max_connections_per_origin = 1});
+  auto body = [&]() -> awaitable<void> {
+    scope others(context.get_executor());
+    others.spawn([&]() -> awaitable<void> {
+      const auto first = co_await client->send(get(server));
+      CHECK(first);
+    });
+    co_await taken.pass();
+    http_request request = get(server);
+    request.timeout = 20ms;
+    const auto second = co_await client->send(request);
+    CHECK_FALSE(second);
+    CHECK(second.error().is(errc::timeout));
+    CHECK(second.error().message ==
+          server.base_url() + ": waiting for a free connection took longer than the total limit of 20 ms");
+    finish.open();
+    co_await others.join();
+  };
+  run(context, body());
+  CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("[L9] cancelling closes the socket at once, wherever the request is") {
+  for (const std::string part : {"", "HTTP/1.1 200 OK\r\nConten", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"}) {
+    INFO(part);
+    asio::io_context context;
+    gate sent;
+    boost::system::error_code ended = asio::error::would_block;
+    raw_server server(context, [&](raw_peer& peer, int number) -> awaitable<void> {
+      co_await peer.message();
+      if (number > 1) {
+        co_await peer.send(ok);
+        co_return;
+      }
+      co_await peer.send(part);
+      sent.open();
+      ended = co_await peer.end();
+    });
+    const auto client = client_of(context);
+    bool aborted = false;
+    auto body = [&]() -> awaitable<void> {
+      scope request(context.get_executor());
+      request.spawn([&]() -> awaitable<void> {
+        try {
+          co_await client->send(get(server));
+        } catch (const boost::system::system_error& e) {
+          aborted = e.code() == asio::error::operation_aborted;
+        }
+      });
+      co_await sent.pass();
+      request.cancel();
+      co_await request.join();
+      const auto next = co_await client->send(get(server));
+      CHECK(next);
+    };
+    run(context, body());
+    CHECK(aborted);
+    CHECK(server.accepted() == 2);
+    CHECK(!ended);
+  }
+}
+
+TEST_CASE("[L9] cancelling ends the wait for a connection, and the others go on") {
+  asio::io_context context;
+  gate taken, finish;
+  raw_server server(context, [&](raw_peer& peer, int) -> awaitable<void> {
+    co_await peer.message();
+    taken.open();
+    co_await finish.pass();
+    co_await peer.send(ok);
+  });
+  const auto client = client_of(context, {.max_connections_per_origin = 1});
+  auto body = [&]() -> awaitable<void> {
+    scope first(context.get_executor());
+    scope waiting(context.get_executor());
+    first.spawn([&]() -> awaitable<void> {
+      const auto reply = co_await client->send(get(server));
+      CHECK(reply);
+    });
+    co_await taken.pass();
+    bool returned = false;
+    waiting.spawn([&]() -> awaitable<void> {
+      co_await client->send(get(server));
+      returned = true;
+    });
+    waiting.cancel();
+    co_await waiting.join();
+    CHECK_FALSE(returned);
+    finish.open();
+    co_await first.join();
+  };
+  run(context, body());
+}
+
+TEST_CASE("a server that is not there is a failed connection") {
+  asio::io_context context;
+  std::uint16_t port = 0;
+  {
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+    port = acceptor.local_endpoint().port();
+  }
+  http_request request;
+  request.target = url_at(concat("http://127.0.0.1:", port));
+  const auto reply = run(context, client_of(context)->send(request));
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().is(errc::connect_failed));
+  CHECK(reply.error().message ==
+        concat("http://127.0.0.1:", port, ": cannot connect to 127.0.0.1 port ", port, ": Connection refused"));
+}
+
+TEST_CASE("a bad request is refused before anything is sent") {
+  asio::io_context context;
+  raw_server server(context, always(ok));
+  http_request request = get(server);
+  request.headers.add("Authorization", "Bearer secret\n");
+  const auto reply = run(context, client_of(context)->send(request));
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().is(errc::invalid_argument));
+  CHECK(reply.error().message == "header 'Authorization': the value holds a control character");
+  CHECK(server.accepted() == 0);
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <corchestra/runtime/orchestrator.hpp>
+#include <corchestra/testing/scripted_agent.hpp>
+#include <corchestra/testing/virtual_time.hpp>
+
+namespace corchestra::tests {
+
+/// A task call for the agent `a`.
+inline task_call task(std::string id, std::vector<std::string> depends_on = {}, int priority = 10) {
+  task_call c;
+  c.id = std::move(id);
+  c.agent = "a";
+  c.depends_on = std::move(depends_on);
+  c.dependencies_given = true;
+  c.priority = priority;
+  return c;
+}
+
+inline task_plan plan(std::vector<task_call> tasks, std::uint32_t slots = 10) {
+  task_plan p;
+  p.tasks = std::move(tasks);
+  p.options.limits.max_concurrent_tasks = slots;
+  return p;
+}
+
+/// An orchestrator with one scripted agent `a` under virtual time.
+struct virtual_orchestra {
+  testing::virtual_time_context time;
+  std::shared_ptr<testing::scripted_agent> agent;
+  orchestrator o{time.executor()};
+
+  explicit virtual_orchestra(testing::scripted_step standard = {std::chrono::seconds(1)})
+      : agent(std::make_shared<testing::scripted_agent>(std::move(standard))) {
+    o.agents().add("a", agent);
+  }
+
+  run_result run(task_plan p, run_callbacks callbacks = {}) {
+    result<corchestra::run> started = o.start(std::move(p), std::move(callbacks));
+    corchestra::run r = started.value();
+    return time.run(r.wait());
+  }
+
+  double start_of(std::string_view id) const { return seconds(agent->find(id)->started); }
+  double end_of(std::string_view id) const { return seconds(agent->find(id)->ended); }
+  static double seconds(time_point t) { return to_seconds(t.time_since_epoch()); }
+};
+
+}  // namespace corchestra::tests
