@@ -42,6 +42,7 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
   // Asio 1.28 loses the completion of a coroutine that is cancelled before it first runs, and throws out of its closing
   // post when it never suspended: so an unbegun child is only flagged, and the last step forbids throwing.
   static awaitable<void> run(std::shared_ptr<child> c, std::function<awaitable<void>()> f) {
+    co_await asio::post(asio::use_awaitable);  // co_spawn may run us inline; a scope never does
     c->begun = true;
     if (!c->cancelled) {
       try {

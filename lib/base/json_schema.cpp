@@ -122,19 +122,20 @@ std::vector<std::string> steps_of(const finding& f) {
 
 struct json_schema::impl {
   json source;
-  detail::schema_traits traits;
+  json guarded;  // what was compiled
+  bool has_patterns = false;
   valijson::Schema compiled;
 };
 
 result<json_schema> json_schema::compile(const json& schema) {
-  const auto traits = detail::check_schema(schema);
-  if (!traits) return traits.error();
+  if (const auto usable = detail::check_schema(schema); !usable) return usable.error();
   auto p = std::make_shared<impl>();
-  p->source = schema;
-  p->traits = *traits;
+  p->source = p->guarded = schema;
+  p->has_patterns = detail::has_patterns(schema);
+  detail::guard_formats(p->guarded);
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-    parser.populateSchema(NlohmannJsonAdapter(p->source), p->compiled);
+    parser.populateSchema(NlohmannJsonAdapter(p->guarded), p->compiled);
   } catch (const std::exception& e) {
     return fail(errc::invalid_argument, concat("not a usable JSON Schema: ", one_line(e.what(), 300)));
   }
@@ -142,7 +143,7 @@ result<json_schema> json_schema::compile(const json& schema) {
 }
 
 result<void> json_schema::validate(const json& value, std::size_t max_findings) const {
-  if (impl_->traits.has_pattern && has_longer_text(value, max_matched_text))
+  if (impl_->has_patterns && has_longer_text(value, max_matched_text))
     return fail(errc::schema_mismatch,
                 concat("a text is longer than ", max_matched_text, " bytes, too long for a schema with patterns"));
   valijson::ValidationResults results;

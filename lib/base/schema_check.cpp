@@ -1,5 +1,6 @@
 #include "base/schema_check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <regex>
@@ -54,11 +55,32 @@ std::string percent_decoded(std::string_view s) {
   return out;
 }
 
+/// Every schema directly in `s`. Keywords of the wrong type are left for the compiler to refuse.
+template <class Json, class F>
+result<void> children(Json& s, const std::string& place, const F& f) {
+  for (const keyword& k : keywords) {
+    const auto found = s.find(k.name);
+    if (found == s.end()) continue;
+    const std::string at = concat(place, '/', k.name);
+    const bool list = k.what == holds::list || (found->is_array() && std::string_view(k.name) == "items");
+    if (k.what == holds::schema && !list) {
+      if (auto r = f(*found, at, k.in_place); !r) return r;
+    } else if (list && found->is_array()) {
+      for (std::size_t i = 0; i < found->size(); ++i)
+        if (auto r = f((*found)[i], concat(at, '/', i), k.in_place); !r) return r;
+    } else if (k.what == holds::map && found->is_object()) {
+      for (auto it = found->begin(); it != found->end(); ++it) {
+        if (it->is_array() && std::string_view(k.name) == "dependencies") continue;
+        if (auto r = f(*it, concat(at, '/', it.key()), k.in_place); !r) return r;
+      }
+    }
+  }
+  return {};
+}
+
 class checker {
  public:
   explicit checker(const json& root) : root_(root) {}
-
-  schema_traits traits;
 
   /// The schema and everything in it.
   result<void> visit(const json& s, const std::string& place, std::size_t depth) {
@@ -115,8 +137,7 @@ class checker {
     return fail(errc::invalid_argument, concat("not a usable JSON Schema: ", place, ": ", what));
   }
 
-  result<void> pattern(const std::string& text, const std::string& place) {
-    traits.has_pattern = true;
+  static result<void> pattern(const std::string& text, const std::string& place) {
     if (text.size() > max_pattern) return bad(place, concat("the pattern is longer than ", max_pattern, " bytes"));
     try {
       const std::regex compiled(text, std::regex::ECMAScript);
@@ -126,10 +147,9 @@ class checker {
     return {};
   }
 
-  result<void> values(const json& s, const std::string& place) {
+  static result<void> values(const json& s, const std::string& place) {
     if (const auto m = s.find("multipleOf"); m != s.end() && (!m->is_number() || m->get<double>() <= 0))
       return bad(place, "expected multipleOf to be a number above 0");
-    if (s.contains("format")) traits.has_format = true;
     if (const auto p = s.find("pattern"); p != s.end()) {
       if (!p->is_string()) return bad(place, "expected pattern to be a string");
       if (auto r = pattern(p->get_ref<const std::string&>(), place); !r) return r;
@@ -137,29 +157,6 @@ class checker {
     if (const auto p = s.find("patternProperties"); p != s.end() && p->is_object())
       for (const auto& [key, unused] : p->items())
         if (auto r = pattern(key, place); !r) return r;
-    return {};
-  }
-
-  /// Every schema directly in `s`. Keywords of the wrong type are left for the compiler to refuse.
-  template <class F>
-  static result<void> children(const json& s, const std::string& place, const F& f) {
-    for (const keyword& k : keywords) {
-      const auto found = s.find(k.name);
-      if (found == s.end()) continue;
-      const std::string at = concat(place, '/', k.name);
-      const bool list = k.what == holds::list || (found->is_array() && std::string_view(k.name) == "items");
-      if (k.what == holds::schema && !list) {
-        if (auto r = f(*found, at, k.in_place); !r) return r;
-      } else if (list && found->is_array()) {
-        for (std::size_t i = 0; i < found->size(); ++i)
-          if (auto r = f((*found)[i], concat(at, '/', i), k.in_place); !r) return r;
-      } else if (k.what == holds::map && found->is_object()) {
-        for (const auto& [key, child] : found->items()) {
-          if (child.is_array() && std::string_view(k.name) == "dependencies") continue;
-          if (auto r = f(child, concat(at, '/', key), k.in_place); !r) return r;
-        }
-      }
-    }
     return {};
   }
 
@@ -179,11 +176,29 @@ const json* resolve_reference(const json& schema, std::string_view reference) {
   }
 }
 
-result<schema_traits> check_schema(const json& schema) {
+result<void> check_schema(const json& schema) {
   checker c(schema);
-  if (auto r = c.visit(schema, "#", 0); !r) return r.error();
-  if (auto r = c.find_circles(); !r) return r.error();
-  return c.traits;
+  if (auto r = c.visit(schema, "#", 0); !r) return r;
+  return c.find_circles();
+}
+
+void guard_formats(json& schema) {
+  if (!schema.is_object()) return;
+  const auto all = children(schema, "", [](json& child, const std::string&, bool) {
+    guard_formats(child);
+    return result<void>();
+  });
+  const auto format = schema.find("format");
+  if (!all || format == schema.end() || !format->is_string()) return;
+  json guarded{{"if", {{"type", "string"}}}, {"then", {{"format", *format}}}};
+  schema.erase(format);
+  json& list = schema["allOf"];
+  if (list.is_null() || list.is_array()) list.push_back(std::move(guarded));
+}
+
+bool has_patterns(const json& schema) {
+  if (schema.is_object() && (schema.contains("pattern") || schema.contains("patternProperties"))) return true;
+  return schema.is_structured() && std::any_of(schema.begin(), schema.end(), has_patterns);
 }
 
 }  // namespace corchestra::detail

@@ -7,7 +7,6 @@ void scheduler::impl::abort(task_index t, time_point now) {
   record& r = records[t];
   r.aborting = true;
   r.abandon_at = now + options.limits.cancel_grace;
-  if (r.phase == phase::wants_slot) ++r.ticket;  // it ends without taking a slot again
   note_due(r.abandon_at);
   aborts.push_back({t, r.attempts, false});
 }

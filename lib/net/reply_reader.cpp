@@ -36,16 +36,15 @@ error refused(const parser& p, const error_code& ec, const reply_options& option
   return fail(errc::protocol_error, concat("the reply is not valid HTTP: ", ec.message()));
 }
 
-error lost(const parser& p, const boost::beast::flat_buffer& unread, const error_code& ec) {
+error lost(const parser& p, const boost::beast::flat_buffer& unread, std::size_t received, const error_code& ec) {
   const bool closed = ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
   const std::string how =
       closed ? std::string("the server closed the connection") : concat("the connection was lost (", ec.message(), ")");
-  if (!p.got_some() && unread.size() == 0)
-    return fail(errc::connection_lost, concat(how, " before any byte of the reply"));
+  if (received == 0) return fail(errc::connection_lost, concat(how, " before any byte of the reply"));
   if (!p.is_header_done()) {
     const std::string_view begun(static_cast<const char*>(unread.data().data()), unread.size());
     static constexpr std::string_view version = "HTTP/1.";
-    if (!begun.empty() && !p.got_some() && begun.substr(0, version.size()) != version.substr(0, begun.size())) {
+    if (unread.size() == received && begun.substr(0, version.size()) != version.substr(0, begun.size())) {
       return fail(errc::protocol_error, "the reply is not valid HTTP: bad version");
     }
     return fail(errc::connection_lost, concat(how, " inside the reply's header"));
@@ -102,6 +101,7 @@ awaitable<reply_outcome> read_reply(connection& c, reply_options options, deadli
   std::optional<parser> p;
   prepare(p, options);
   reply_outcome out{http_response{}};
+  std::size_t received = 0;
   for (;;) {
     const io_result r = co_await read_more(c.stream, c.buffer);
     co_await throw_if_cancelled();
@@ -110,6 +110,7 @@ awaitable<reply_outcome> read_reply(connection& c, reply_options options, deadli
       co_return out;
     }
     limits.touch(deadline::idle);
+    received += r.bytes;
     if (r.bytes > 0) {
       const auto state = parse(p, c.buffer, options);
       if (!state) {
@@ -124,8 +125,8 @@ awaitable<reply_outcome> read_reply(connection& c, reply_options options, deadli
       p->put_eof(ec);
       if (!ec && p->is_done()) break;  // delimited by the end of the connection
     }
-    out.untouched = !p->got_some() && c.buffer.size() == 0;
-    out.response = lost(*p, c.buffer, r.ec);
+    out.untouched = received == 0;
+    out.response = lost(*p, c.buffer, received, r.ec);
     co_return out;
   }
   out.reusable = p->keep_alive() && c.buffer.size() == 0 && c.stream.socket().is_open();

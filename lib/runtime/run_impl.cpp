@@ -144,7 +144,7 @@ void run_impl::abort_attempts() {
 // Worker loops --------------------------------------------------------------------------------------------------------
 
 awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w) {
-  co_await asio::post(strand_, asio::use_awaitable);  // co_spawn may have run us inline, in the middle of `after_event`
+  co_await asio::post(asio::use_awaitable);  // co_spawn may have run us inline, in the middle of `after_event`
   for (;;) {
     auto a = std::make_shared<attempt>();
     a->run = self;

@@ -67,9 +67,11 @@ struct guesser {
     for (std::size_t maker = 0; maker < user; ++maker)
       if (auto w = rarest_link(maker, user)) candidates.emplace(maker, std::move(*w));
     for (const auto& [maker, word] : candidates) {
-      const bool outdone = std::any_of(candidates.begin(), candidates.end(), [&, w = &word, m = maker](const auto& other) {
-        return other.first != m && frequency_of(other.second) < frequency_of(*w) && words[other.first].makes.contains(*w);
-      });
+      const bool outdone =
+          std::any_of(candidates.begin(), candidates.end(), [&, w = &word, m = maker](const auto& other) {
+            return other.first != m && frequency_of(other.second) < frequency_of(*w) &&
+                   words[other.first].makes.contains(*w);
+          });
       if (outdone || reaches(maker, user)) continue;
       needs[user].push_back(maker);
       const double rarity = 1.1 - 0.1 * static_cast<double>(frequency_of(word));

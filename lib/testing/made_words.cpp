@@ -1,5 +1,6 @@
 #include "testing/made_words.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
@@ -20,37 +21,68 @@ struct verb {
 };
 
 constexpr auto verbs = std::to_array<verb>({
-    {"acquire", making::creates},    {"assemble", making::creates},
-    {"brainstorm", making::creates}, {"build", making::creates},
-    {"collect", making::creates},    {"compile", making::creates},
-    {"compose", making::creates},    {"compute", making::creates},
-    {"create", making::creates},     {"derive", making::creates},
-    {"design", making::creates, "design"},  {"develop", making::creates},
-    {"download", making::creates},   {"draft", making::creates, "draft"},
-    {"extract", making::creates},    {"fetch", making::creates},
-    {"find", making::creates},       {"gather", making::creates},
-    {"generate", making::creates},   {"get", making::creates},
-    {"implement", making::creates},  {"import", making::creates},
-    {"ingest", making::creates},     {"list", making::creates, "list"},
-    {"load", making::creates},       {"make", making::creates},
-    {"measure", making::creates},    {"outline", making::creates, "outline"},
-    {"prepare", making::creates},    {"produce", making::creates},
-    {"read", making::creates},       {"record", making::creates},
-    {"retrieve", making::creates},   {"write", making::creates},
-    {"analyse", making::reworks, "analysis"},     {"analyze", making::reworks, "analysis"},
-    {"assess", making::reworks, "assessment"},    {"chart", making::reworks, "chart"},
-    {"check", making::reworks, "check"},          {"clean", making::reworks},
-    {"combine", making::reworks},                 {"compare", making::reworks, "comparison"},
-    {"condense", making::reworks, "summary"},     {"draw", making::creates},
-    {"edit", making::reworks, "edit"},            {"estimate", making::creates, "estimate"},
-    {"evaluate", making::reworks, "evaluation"},  {"forecast", making::creates, "forecast"},
-    {"merge", making::reworks},                   {"normalise", making::reworks},
-    {"normalize", making::reworks},               {"plot", making::reworks, "plot"},
-    {"rank", making::reworks, "ranking"},         {"review", making::reworks, "review"},
-    {"summarise", making::reworks, "summary"},    {"summarize", making::reworks, "summary"},
-    {"test", making::reworks, "test"},            {"translate", making::reworks, "translation"},
-    {"validate", making::reworks, "validation"},  {"verify", making::reworks, "verification"},
-    {"visualise", making::reworks, "chart"},      {"visualize", making::reworks, "chart"},
+    {"acquire", making::creates},
+    {"assemble", making::creates},
+    {"brainstorm", making::creates},
+    {"build", making::creates},
+    {"collect", making::creates},
+    {"compile", making::creates},
+    {"compose", making::creates},
+    {"compute", making::creates},
+    {"create", making::creates},
+    {"derive", making::creates},
+    {"design", making::creates, "design"},
+    {"develop", making::creates},
+    {"download", making::creates},
+    {"draft", making::creates, "draft"},
+    {"extract", making::creates},
+    {"fetch", making::creates},
+    {"find", making::creates},
+    {"gather", making::creates},
+    {"generate", making::creates},
+    {"get", making::creates},
+    {"implement", making::creates},
+    {"import", making::creates},
+    {"ingest", making::creates},
+    {"list", making::creates, "list"},
+    {"load", making::creates},
+    {"make", making::creates},
+    {"measure", making::creates},
+    {"outline", making::creates, "outline"},
+    {"prepare", making::creates},
+    {"produce", making::creates},
+    {"read", making::creates},
+    {"record", making::creates},
+    {"retrieve", making::creates},
+    {"write", making::creates},
+    {"analyse", making::reworks, "analysis"},
+    {"analyze", making::reworks, "analysis"},
+    {"assess", making::reworks, "assessment"},
+    {"chart", making::reworks, "chart"},
+    {"check", making::reworks, "check"},
+    {"clean", making::reworks},
+    {"combine", making::reworks},
+    {"compare", making::reworks, "comparison"},
+    {"condense", making::reworks, "summary"},
+    {"draw", making::creates},
+    {"edit", making::reworks, "edit"},
+    {"estimate", making::creates, "estimate"},
+    {"evaluate", making::reworks, "evaluation"},
+    {"forecast", making::creates, "forecast"},
+    {"merge", making::reworks},
+    {"normalise", making::reworks},
+    {"normalize", making::reworks},
+    {"plot", making::reworks, "plot"},
+    {"rank", making::reworks, "ranking"},
+    {"review", making::reworks, "review"},
+    {"summarise", making::reworks, "summary"},
+    {"summarize", making::reworks, "summary"},
+    {"test", making::reworks, "test"},
+    {"translate", making::reworks, "translation"},
+    {"validate", making::reworks, "validation"},
+    {"verify", making::reworks, "verification"},
+    {"visualise", making::reworks, "chart"},
+    {"visualize", making::reworks, "chart"},
 });
 
 /// Base form, -s and -ing. The -ed form is left out: in descriptions it is mostly an adjective (the collected figures).
@@ -71,13 +103,16 @@ const std::unordered_map<std::string, const verb*>& verb_forms() {
 
 bool begins_clause(const std::vector<text_word>& words, std::size_t i) {
   if (words[i].breaks_phrase) return true;
-  static constexpr auto before = std::to_array<std::string_view>({"and", "or", "then", "to", "please", "also", "must", "should", "will"});
+  static constexpr auto before =
+      std::to_array<std::string_view>({"and", "or", "then", "to", "please", "also", "must", "should", "will"});
   return std::find(before.begin(), before.end(), words[i - 1].text) != before.end();
 }
 
 bool follows_determiner(const std::vector<text_word>& words, std::size_t i) {
-  static constexpr auto articles = std::to_array<std::string_view>({"a", "an", "the", "this", "that", "these", "those", "its", "their", "each", "every", "all", "any"});
-  return i > 0 && !words[i].breaks_phrase && std::find(articles.begin(), articles.end(), words[i - 1].text) != articles.end();
+  static constexpr auto articles = std::to_array<std::string_view>(
+      {"a", "an", "the", "this", "that", "these", "those", "its", "their", "each", "every", "all", "any"});
+  return i > 0 && !words[i].breaks_phrase &&
+         std::find(articles.begin(), articles.end(), words[i - 1].text) != articles.end();
 }
 
 /// A making-verb at this place. Words that are nouns as well (plot, draft, list) are verbs only where a clause begins.
@@ -85,7 +120,8 @@ const verb* verb_at(const std::vector<text_word>& words, std::size_t i) {
   const auto found = verb_forms().find(words[i].text);
   if (found == verb_forms().end()) return nullptr;
   const verb* v = found->second;
-  const bool noun_as_well = v->noun == v->word || v->word == "find" || v->word == "record" || v->word == "measure" || v->word == "load" || v->word == "import" || v->word == "download" || v->word == "build";
+  const bool noun_as_well = v->noun == v->word || v->word == "find" || v->word == "record" || v->word == "measure" ||
+                            v->word == "load" || v->word == "import" || v->word == "download" || v->word == "build";
   if (noun_as_well ? !begins_clause(words, i) : follows_determiner(words, i)) return nullptr;
   return v;
 }
@@ -93,8 +129,9 @@ const verb* verb_at(const std::vector<text_word>& words, std::size_t i) {
 /// Ends the phrase that a verb makes.
 bool ends_phrase(const text_word& w) {
   static constexpr auto enders = std::to_array<std::string_view>(
-      {"from", "for", "with", "without", "using", "based", "by", "on", "about", "into", "to", "as", "in", "at", "through",
-       "that", "which", "then", "so", "out", "after", "before", "over", "between", "across", "via", "within", "when", "where"});
+      {"from",  "for",    "with", "without", "using",   "based", "by",     "on",   "about", "into",
+       "to",    "as",     "in",   "at",      "through", "that",  "which",  "then", "so",    "out",
+       "after", "before", "over", "between", "across",  "via",   "within", "when", "where"});
   return w.breaks_clause || std::find(enders.begin(), enders.end(), w.text) != enders.end();
 }
 

@@ -15,17 +15,17 @@ bool is_word_byte(char c) {
 }
 
 constexpr auto stop_words = std::to_array<std::string_view>(
-    {"a",       "about",  "above",   "across",  "after",   "again",  "all",    "also",  "an",     "and",     "any",    "are",
-     "as",      "at",     "based",   "be",      "been",    "before", "being",  "below", "between", "both",   "but",    "by",
-     "can",     "could",  "did",     "do",      "does",    "down",   "during", "each",  "either", "every",   "few",    "first",
-     "for",     "from",   "give",    "had",     "has",     "have",   "he",     "her",   "here",   "his",     "how",    "i",
-     "if",      "in",     "into",    "is",      "it",      "its",    "just",   "last",  "like",   "may",     "me",     "more",
-     "most",    "must",   "my",      "need",    "needs",   "next",   "no",     "nor",   "not",    "now",     "of",     "off",
-     "on",      "once",   "one",     "only",    "or",      "other",  "our",    "out",   "over",   "own",     "per",    "please",
-     "same",    "she",    "should",  "so",      "some",    "such",   "than",   "that",  "the",    "their",   "them",   "then",
-     "there",   "these",  "they",    "this",    "those",   "three",  "through", "to",   "too",    "two",     "under",  "until",
-     "up",      "use",    "using",   "very",    "via",     "was",    "we",     "were",  "what",   "when",    "where",  "which",
-     "while",   "who",    "why",     "will",    "with",    "within", "without", "would", "you",    "your"});
+    {"a",     "about", "above",  "across", "after", "again",  "all",     "also",  "an",      "and",   "any",   "are",
+     "as",    "at",    "based",  "be",     "been",  "before", "being",   "below", "between", "both",  "but",   "by",
+     "can",   "could", "did",    "do",     "does",  "down",   "during",  "each",  "either",  "every", "few",   "first",
+     "for",   "from",  "give",   "had",    "has",   "have",   "he",      "her",   "here",    "his",   "how",   "i",
+     "if",    "in",    "into",   "is",     "it",    "its",    "just",    "last",  "like",    "may",   "me",    "more",
+     "most",  "must",  "my",     "need",   "needs", "next",   "no",      "nor",   "not",     "now",   "of",    "off",
+     "on",    "once",  "one",    "only",   "or",    "other",  "our",     "out",   "over",    "own",   "per",   "please",
+     "same",  "she",   "should", "so",     "some",  "such",   "than",    "that",  "the",     "their", "them",  "then",
+     "there", "these", "they",   "this",   "those", "three",  "through", "to",    "too",     "two",   "under", "until",
+     "up",    "use",   "using",  "very",   "via",   "was",    "we",      "were",  "what",    "when",  "where", "which",
+     "while", "who",   "why",    "will",   "with",  "within", "without", "would", "you",     "your"});
 static_assert(std::ranges::is_sorted(stop_words));
 
 }  // namespace
@@ -42,7 +42,7 @@ std::vector<text_word> split_words(std::string_view text) {
         ++i;
         continue;
       }
-      if (std::string_view(" \t-_/'\"`").find(c) != std::string_view::npos) continue;
+      if (std::string_view(" \t\r\n-_/'\"`").find(c) != std::string_view::npos) continue;
       phrase = true;
       if (c != ',') clause = true;
       continue;
@@ -69,7 +69,8 @@ std::string singular(std::string_view word) {
   if (ends("ies")) return cut(3, "y");
   for (const std::string_view s : {"sses", "xes", "ches", "shes"})
     if (ends(s)) return cut(2);
-  if (word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") || !word.ends_with('s')) return std::string(word);
+  if (word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") || !word.ends_with('s'))
+    return std::string(word);
   return cut(1);
 }
 

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,9 +16,9 @@ struct session_options {
   plan_document plan;
   corchestra::settings settings;
   std::filesystem::path output_folder;  ///< empty: `corchestra-runs/<run id>`
-  bool force = false;                   ///< allow an existing non-empty output folder
+  bool force = false;                   ///< an existing non-empty folder is taken; only files of an earlier run are replaced
   bool simulated = false;               ///< `settings.base_url` is a simulated model
-  event_sink on_event;                  ///< on the run's strand
+  event_sink on_event;                  ///< analysis events from the caller's executor, then the run's on its strand
   std::function<void(const analysis_result&)> on_analysis;
   std::function<void(run)> on_started;  ///< the handle, for cancelling and draining
   corchestra::logger logger;
@@ -27,16 +26,26 @@ struct session_options {
 
 struct session_result {
   run_result run;
-  ordered_json summary;                 ///< as in summary.json
+  ordered_json summary;  ///< as in summary.json
   std::filesystem::path output_folder;
-  bool endpoint_unreachable = false;    ///< LLM calls were made and not one reached the endpoint or passed its authentication
+  std::optional<analysis_result> analysis;  ///< absent: there was none
+  bool endpoint_unreachable = false;  ///< LLM calls were made and not one reached the endpoint or passed its authentication
+  std::optional<error> output_error;  ///< the first file that could not be written; the run went on without it
 };
 
 /// Configuration + plan + endpoint to a finished run with its files: what `corchestra run` does. Errors (nothing was run):
-/// `invalid_plan`, `invalid_config`, `no_endpoint`, `file_error`, `analysis_failed`, ... Runs on the current executor.
+/// `invalid_plan`, `invalid_config`, `no_endpoint`, `file_error`, `analysis_failed`, the endpoint's own when an analysis
+/// was insisted on, `cancelled`. Runs on the current executor. Cancelling the awaiting coroutine cancels the run (reason
+/// `user`), and this returns when it has ended and its files are complete. The API key appears in no file and no error.
 awaitable<result<session_result>> run_session(session_options options);
 
-/// The analysis alone: what `corchestra analyze` does.
-awaitable<result<analysis_result>> analyze_plan(const plan_document& plan, const settings& s, logger log);
+struct plan_analysis {
+  std::optional<analysis_result> analysis;  ///< absent: switched off, or no task leaves its dependencies open
+  bool endpoint_unreachable = false;
+};
+
+/// The analysis alone: what `corchestra analyze` does. Unlike in a run, `automatic` without an endpoint is the error
+/// `no_endpoint`; `never` gives the explicit dependencies only.
+awaitable<result<plan_analysis>> analyze_plan(plan_document plan, settings s, bool simulated, logger log);
 
 }  // namespace corchestra

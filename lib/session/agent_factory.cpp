@@ -1,0 +1,82 @@
+#include "session/agent_factory.hpp"
+
+#include <set>
+#include <string_view>
+
+#include <corchestra/agents/command_agent.hpp>
+#include <corchestra/agents/llm_agent.hpp>
+#include <corchestra/base/text.hpp>
+
+#include "session/endpoint.hpp"
+
+namespace corchestra {
+
+namespace {
+
+result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_document& plan, const settings& s,
+                                        std::shared_ptr<llm::chat_model> model) {
+  llm_agent_options o;
+  o.model = model_of(spec, plan, s);
+  o.model_forced = s.model_forced;
+  o.system = spec.system;
+  o.prompt = spec.prompt;
+  o.temperature = spec.temperature;
+  o.max_tokens = spec.max_tokens;
+  o.output_schema = spec.output_schema;
+  o.stream = spec.stream;
+  o.inputs = plan.inputs;
+  return make_llm_agent(std::move(model), std::move(o));
+}
+
+result<std::shared_ptr<agent>> make_command(const agent_spec& spec, const plan_document& plan) {
+  command_agent_options o;
+  o.argv = spec.argv;
+  o.cwd = plan.folder / spec.cwd;
+  o.env = spec.env;
+  o.inputs = plan.inputs;
+  return make_command_agent(std::move(o));
+}
+
+bool names_a_model(const task_call& t) {
+  return t.options.is_object() && t.options.contains("model") && t.options["model"].is_string() &&
+         !t.options["model"].get_ref<const std::string&>().empty();
+}
+
+result<void> check_models(const plan_document& plan, const settings& s) {
+  for (const auto& t : plan.plan.tasks) {
+    const auto spec = plan.agents.find(t.agent);
+    if (spec == plan.agents.end() || spec->second.kind != agent_kind::llm) continue;
+    if (names_a_model(t) || !model_of(spec->second, plan, s).empty()) continue;
+    return fail(errc::invalid_config, concat(plan.source, ": task ", quote(t.id), ": agent ", quote(t.agent),
+                                             " names no model: set one in the plan, or --model or OPENAI_MODEL"));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string model_of(const agent_spec& spec, const plan_document& plan, const settings& s) {
+  if (s.model_forced) return s.model;
+  if (!spec.model.empty()) return spec.model;
+  return plan.default_model.empty() ? s.model : plan.default_model;
+}
+
+result<agent_registry> make_agents(const plan_document& plan, const settings& s, std::shared_ptr<llm::chat_model> model) {
+  std::set<std::string_view> used;
+  for (const auto& t : plan.plan.tasks) used.insert(t.agent);
+  agent_registry agents;
+  for (const auto& [name, spec] : plan.agents) {
+    if (!used.contains(name)) continue;
+    const std::string place = concat(plan.source, ": agent ", quote(name));
+    if (spec.kind == agent_kind::llm && !model)
+      return fail(errc::no_endpoint, concat(place, " asks a model and no endpoint is configured: ",
+                                            how_to_configure_an_endpoint()));
+    auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, model) : make_command(spec, plan);
+    if (made.has_error()) return in_place(made.error(), place);
+    agents.add(name, std::move(*made));
+  }
+  if (const auto checked = check_models(plan, s); checked.has_error()) return checked.error();
+  return agents;
+}
+
+}  // namespace corchestra

@@ -1,0 +1,34 @@
+#include "session/endpoint.hpp"
+
+#include <corchestra/llm/openai_client.hpp>
+#include <corchestra/net/http_client.hpp>
+
+namespace corchestra {
+
+result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& executor, const settings& s, logger log) {
+  if (s.base_url.empty()) return std::shared_ptr<endpoint_watch>();
+  net::http_client_options http;
+  http.ca_file = s.ca_file;
+  http.logger = log;
+  auto client = net::make_http_client(executor, std::move(http));
+  if (client.has_error()) return client.error();
+
+  llm::openai_options o;
+  o.base_url = s.base_url;
+  o.api_key = s.api_key;
+  o.model = s.model;
+  o.organization = s.organization;
+  o.project = s.project;
+  o.retry.max_retries = s.http_retries;
+  o.timeout = s.http_timeout;
+  o.logger = std::move(log);
+  auto model = llm::make_openai_client(std::move(*client), std::move(o));
+  if (model.has_error()) return model.error();
+  return std::make_shared<endpoint_watch>(std::move(*model));
+}
+
+std::string how_to_configure_an_endpoint() {
+  return "set OPENAI_BASE_URL or --base-url (and OPENAI_API_KEY where it needs one), or use --simulate";
+}
+
+}  // namespace corchestra
