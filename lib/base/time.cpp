@@ -54,21 +54,23 @@ result<duration> parse_duration(std::string_view text) {
     return fail(errc::invalid_argument, concat(quote(text), " is not a duration: expected ", expected));
   };
   const std::string_view form = "for example 500ms, 1.5s, 2m, 1h30m, 1d or a number of seconds";
+  const std::string_view most = "at most 36500d";
   const auto blank = [](char c) { return c == ' '; };
   std::string_view rest = trim(text);
-  double total = 0;
+  duration total{};
   std::size_t next_unit = 0;
   do {
-    const std::string_view before = rest;
     const std::string_view whole = take(rest, is_digit);
     if (whole.empty()) return bad(form);
+    double fraction = 0;
     if (!rest.empty() && rest.front() == '.') {
+      const char* point = rest.data();
       rest.remove_prefix(1);
       if (take(rest, is_digit).empty()) return bad(form);
+      std::from_chars(point, rest.data(), fraction);
     }
-    const std::string_view number = before.substr(0, before.size() - rest.size());
-    double value = 0;
-    std::from_chars(number.data(), number.data() + number.size(), value);
+    std::int64_t count = 0;
+    const bool countable = std::from_chars(whole.data(), whole.data() + whole.size(), count).ec == std::errc();
     take(rest, blank);
     const std::string_view name = take(rest, [](char c) { return c >= 'a' && c <= 'z'; });
     std::size_t u = 3;
@@ -81,11 +83,12 @@ result<duration> parse_duration(std::string_view text) {
     }
     if (u < next_unit) return bad("each unit once, the largest first");
     next_unit = u + 1;
-    total += value * static_cast<double>(units[u].size.count());
+    if (!countable || count > longest / units[u].size) return bad(most);
+    total += count * units[u].size + duration(std::llround(fraction * static_cast<double>(units[u].size.count())));
     take(rest, blank);
   } while (!rest.empty());
-  if (!(total <= static_cast<double>(longest.count()))) return bad("at most 36500d");
-  return duration(std::llround(total));
+  if (total > longest) return bad(most);
+  return total;
 }
 
 std::string to_text(duration d) {

@@ -1,22 +1,24 @@
+#include <corchestra/core/dependency_graph.hpp>
+
 #include <algorithm>
 #include <map>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <corchestra/base/text.hpp>
-#include <corchestra/core/dependency_graph.hpp>
 
 namespace corchestra {
 
 namespace {
 
-using index_map = std::unordered_map<std::string_view, std::uint32_t>;
+using neighbour_lists = std::vector<std::vector<std::uint32_t>>;
 
-// One cycle, whole, as `a -> b -> a` in the direction "needs": every task left over by Kahn's order still needs one.
-std::string find_cycle(const std::vector<std::string>& ids, const std::vector<std::vector<std::uint32_t>>& needs,
+/// One cycle, whole, as `a -> b -> a` in the direction "needs", from its first task in listing order. Every task that
+/// Kahn's order left over needs another such task, so following them must come back.
+std::string find_cycle(const std::vector<std::string>& ids, const neighbour_lists& needs,
                        const std::vector<bool>& ordered) {
-  std::uint32_t at = 0;
-  while (ordered[at]) ++at;
+  auto at = static_cast<std::uint32_t>(std::find(ordered.begin(), ordered.end(), false) - ordered.begin());
   std::vector<std::uint32_t> walk;
   std::vector<std::size_t> place(ids.size(), ids.size());
   while (place[at] == ids.size()) {
@@ -24,97 +26,48 @@ std::string find_cycle(const std::vector<std::string>& ids, const std::vector<st
     walk.push_back(at);
     at = *std::find_if(needs[at].begin(), needs[at].end(), [&](std::uint32_t n) { return !ordered[n]; });
   }
+  walk.erase(walk.begin(), walk.begin() + static_cast<std::ptrdiff_t>(place[at]));
+  std::rotate(walk.begin(), std::min_element(walk.begin(), walk.end()), walk.end());
   std::string text;
-  for (auto i = place[at]; i < walk.size(); ++i) text += ids[walk[i]] + " -> ";
-  return text + ids[at];
+  for (const auto t : walk) text += ids[t] + " -> ";
+  return text + ids[walk.front()];
 }
 
-}  // namespace
-
-std::string_view to_string(edge_kind k) noexcept {
-  constexpr std::string_view names[] = {"data", "file", "api", "logic", "order"};
-  return names[static_cast<std::size_t>(k)];
-}
-
-result<dependency_graph> dependency_graph::build(std::span<const task_call> tasks, std::span<const dependency_edge> extra) {
-  dependency_graph g;
-  index_map index;
+/// Ids used twice, in listing order.
+result<void> check_unique(const std::vector<std::string>& ids) {
+  std::unordered_map<std::string_view, int> uses;
   std::vector<std::string> twice;
-  g.ids_.reserve(tasks.size());
-  for (const auto& t : tasks) g.ids_.push_back(t.id);
-  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
-    if (!index.emplace(tasks[i].id, i).second) twice.push_back(quote(tasks[i].id));
-  }
-  if (!twice.empty()) {
-    std::sort(twice.begin(), twice.end());
-    twice.erase(std::unique(twice.begin(), twice.end()), twice.end());
-    return fail(errc::duplicate_task, concat("task ids used more than once: ", join(twice, ", ")));
-  }
+  for (const auto& id : ids)
+    if (++uses[id] == 2) twice.push_back(quote(id));
+  if (twice.empty()) return {};
+  return fail(errc::duplicate_task, concat("task ids used more than once: ", join(twice, ", ")));
+}
 
-  std::map<std::string, std::vector<std::string>> unknown;  // missing id -> who asks for it
-  const auto add = [&](dependency_edge e) {
-    const auto from = index.find(e.from), to = index.find(e.to);
-    if (from == index.end()) unknown[e.from].push_back(quote(e.to));
-    if (to == index.end()) unknown[e.to].push_back(quote(e.from));
-    if (from == index.end() || to == index.end()) return;
-    auto& needs = g.needs_[to->second];
-    if (std::find(needs.begin(), needs.end(), from->second) != needs.end()) return;
-    needs.push_back(from->second);
-    g.feeds_[from->second].push_back(to->second);
-    g.edges_.push_back(std::move(e));
-  };
-  g.needs_.resize(tasks.size());
-  g.feeds_.resize(tasks.size());
-  for (const auto& t : tasks) {
-    for (const auto& d : t.depends_on) add({d, t.id, edge_kind::order, 1.0, "", false});
+/// Unknown ids and who asks for them.
+class unknown_ids {
+ public:
+  void add(const std::string& id, const std::string& asker) {
+    const auto [it, fresh] = askers_.try_emplace(id);
+    if (fresh) order_.push_back(&it->first);
+    if (it->second.empty() || it->second.back() != asker) it->second.push_back(asker);
   }
-  for (const auto& e : extra) add(e);
-  if (!unknown.empty()) {
+  result<void> check() const {
+    if (order_.empty()) return {};
     std::vector<std::string> parts;
-    for (auto& [id, askers] : unknown) parts.push_back(concat(quote(id), " (needed by ", join(askers, ", "), ")"));
+    for (const std::string* id : order_) {
+      std::vector<std::string> names;
+      for (const auto& asker : askers_.at(*id)) names.push_back(quote(asker));
+      parts.push_back(concat(quote(*id), " (asked for by ", join(names, ", "), ")"));
+    }
     return fail(errc::unknown_task, concat("unknown task ids: ", join(parts, ", ")));
   }
-  for (auto* lists : {&g.needs_, &g.feeds_}) {
-    for (auto& l : *lists) std::sort(l.begin(), l.end());
-  }
 
-  g.level_.assign(tasks.size(), 0);
-  std::vector<std::uint32_t> missing(tasks.size());
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free;
-  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
-    missing[i] = static_cast<std::uint32_t>(g.needs_[i].size());
-    if (missing[i] == 0) free.push(i);
-  }
-  std::vector<bool> ordered(tasks.size());
-  while (!free.empty()) {
-    const auto t = free.top();
-    free.pop();
-    ordered[t] = true;
-    g.order_.push_back(t);
-    for (const auto d : g.feeds_[t]) {
-      g.level_[d] = std::max(g.level_[d], g.level_[t] + 1);
-      if (--missing[d] == 0) free.push(d);
-    }
-  }
-  if (g.order_.size() < tasks.size()) {
-    return fail(errc::dependency_cycle,
-                concat("tasks that wait for each other (each needs the next): ", find_cycle(g.ids_, g.needs_, ordered)));
-  }
-  return g;
-}
+ private:
+  std::map<std::string, std::vector<std::string>> askers_;
+  std::vector<const std::string*> order_;
+};
 
-namespace {
-
-result<std::vector<std::string>> neighbours(const std::vector<std::string>& ids,
-                                            const std::vector<std::vector<std::uint32_t>>& lists, std::string_view id) {
-  const auto it = std::find(ids.begin(), ids.end(), id);
-  if (it == ids.end()) return fail(errc::unknown_task, concat("the graph has no task ", quote(id)));
-  std::vector<std::string> out;
-  for (const auto n : lists[static_cast<std::size_t>(it - ids.begin())]) out.push_back(ids[n]);
-  return out;
-}
-
-// A DOT string: quotes and backslashes escaped, line breaks as \n.
+/// A DOT string: quotes and backslashes escaped, line breaks as \n.
 std::string dot_string(std::string_view s) {
   std::string out = "\"";
   for (const char c : s) {
@@ -128,21 +81,99 @@ std::string dot_string(std::string_view s) {
   return out + "\"";
 }
 
-}  // namespace
-
-result<std::vector<std::string>> dependency_graph::dependencies(std::string_view id) const {
-  return neighbours(ids_, needs_, id);
-}
-result<std::vector<std::string>> dependency_graph::dependents(std::string_view id) const {
-  return neighbours(ids_, feeds_, id);
-}
-
-std::vector<std::string> dependency_graph::topological_order() const {
+std::vector<std::string> names(const std::vector<std::string>& ids, const std::vector<std::uint32_t>& numbers) {
   std::vector<std::string> out;
-  out.reserve(order_.size());
-  for (const auto t : order_) out.push_back(ids_[t]);
+  out.reserve(numbers.size());
+  for (const auto n : numbers) out.push_back(ids[n]);
   return out;
 }
+
+}  // namespace
+
+std::string_view to_string(edge_kind k) noexcept {
+  constexpr std::string_view names[] = {"data", "file", "api", "logic", "order"};
+  return names[static_cast<std::size_t>(k)];
+}
+
+result<dependency_graph> dependency_graph::build(std::span<const task_call> tasks,
+                                                 std::span<const dependency_edge> extra) {
+  dependency_graph g;
+  g.ids_.reserve(tasks.size());
+  for (const auto& t : tasks) g.ids_.push_back(t.id);
+  if (const auto unique = check_unique(g.ids_); !unique) return unique.error();
+  g.by_id_.resize(tasks.size());
+  for (std::uint32_t i = 0; i < tasks.size(); ++i) g.by_id_[i] = i;
+  std::sort(g.by_id_.begin(), g.by_id_.end(), [&g](auto a, auto b) { return g.ids_[a] < g.ids_[b]; });
+  g.needs_.resize(tasks.size());
+  g.feeds_.resize(tasks.size());
+
+  unknown_ids unknown;
+  std::unordered_set<std::uint64_t> known_edges;
+  const auto add = [&](dependency_edge e) {
+    const std::uint32_t from = g.find(e.from), to = g.find(e.to);
+    if (from == none) unknown.add(e.from, e.to);
+    if (to == none) unknown.add(e.to, e.from);
+    if (from == none || to == none || !known_edges.insert(std::uint64_t{from} << 32 | to).second) return;
+    g.needs_[to].push_back(from);
+    g.feeds_[from].push_back(to);
+    g.edges_.push_back(std::move(e));
+  };
+  for (const auto& t : tasks)
+    for (const auto& d : t.depends_on) add({d, t.id, edge_kind::order, 1.0, "", false});
+  for (const auto& e : extra) add(e);
+  if (const auto known = unknown.check(); !known) return known.error();
+  for (auto* lists : {&g.needs_, &g.feeds_})
+    for (auto& l : *lists) std::sort(l.begin(), l.end());
+  if (const auto sorted = g.sort(); !sorted) return sorted.error();
+  return g;
+}
+
+std::uint32_t dependency_graph::find(std::string_view id) const {
+  const auto it = std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                                   [this](std::uint32_t n, std::string_view wanted) { return ids_[n] < wanted; });
+  return it != by_id_.end() && ids_[*it] == id ? *it : none;
+}
+
+result<void> dependency_graph::sort() {
+  level_.assign(size(), 0);
+  order_.reserve(size());
+  std::vector<std::size_t> missing(size());
+  std::vector<bool> ordered(size());
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free;
+  for (std::uint32_t t = 0; t < size(); ++t) {
+    missing[t] = needs_[t].size();
+    if (missing[t] == 0) free.push(t);
+  }
+  while (!free.empty()) {
+    const auto t = free.top();
+    free.pop();
+    ordered[t] = true;
+    order_.push_back(t);
+    for (const auto d : feeds_[t]) {
+      level_[d] = std::max(level_[d], level_[t] + 1);
+      if (--missing[d] == 0) free.push(d);
+    }
+  }
+  if (order_.size() == size()) return {};
+  return fail(errc::dependency_cycle,
+              concat("tasks that wait for each other (each needs the next): ", find_cycle(ids_, needs_, ordered)));
+}
+
+result<std::vector<std::string>> dependency_graph::neighbours(const std::vector<std::vector<std::uint32_t>>& lists,
+                                                              std::string_view id) const {
+  const std::uint32_t t = find(id);
+  if (t == none) return fail(errc::unknown_task, concat("the graph has no task ", quote(id)));
+  return names(ids_, lists[t]);
+}
+
+result<std::vector<std::string>> dependency_graph::dependencies(std::string_view id) const {
+  return neighbours(needs_, id);
+}
+result<std::vector<std::string>> dependency_graph::dependents(std::string_view id) const {
+  return neighbours(feeds_, id);
+}
+
+std::vector<std::string> dependency_graph::topological_order() const { return names(ids_, order_); }
 
 std::vector<std::vector<std::string>> dependency_graph::levels() const {
   std::vector<std::vector<std::string>> out;
@@ -154,31 +185,19 @@ std::vector<std::vector<std::string>> dependency_graph::levels() const {
 }
 
 dependency_graph::path dependency_graph::critical_path(const weight& w) const {
-  std::vector<duration> length(ids_.size());
-  std::vector<std::uint32_t> before(ids_.size());
   path best;
-  std::uint32_t last = 0;
-  for (const auto t : order_) {
-    before[t] = t;
-    for (const auto up : needs_[t]) {
-      if (length[up] > length[t]) {
-        length[t] = length[up];
-        before[t] = up;
-      }
-    }
-    length[t] += w ? w(ids_[t]) : std::chrono::seconds(1);
-    if (best.ids.empty() || length[t] > best.length) {
-      best.length = length[t];
-      best.ids.assign(1, {});
-      last = t;
-    }
-  }
-  best.ids.clear();
   if (ids_.empty()) return best;
-  for (auto t = last;; t = before[t]) {
-    best.ids.push_back(ids_[t]);
-    if (before[t] == t) break;
+  std::vector<duration> length(size());
+  std::vector<std::uint32_t> before(size(), none);
+  std::uint32_t last = order_.front();
+  for (const auto t : order_) {
+    for (const auto up : needs_[t])
+      if (before[t] == none || length[up] > length[before[t]]) before[t] = up;
+    length[t] = (w ? w(ids_[t]) : std::chrono::seconds(1)) + (before[t] == none ? duration{} : length[before[t]]);
+    if (length[t] > length[last]) last = t;
   }
+  best.length = length[last];
+  for (auto t = last; t != none; t = before[t]) best.ids.push_back(ids_[t]);
   std::reverse(best.ids.begin(), best.ids.end());
   return best;
 }

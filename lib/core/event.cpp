@@ -1,14 +1,15 @@
-#include <array>
-
 #include <corchestra/core/event.hpp>
+
+#include <array>
 
 namespace corchestra {
 
 namespace {
 
 constexpr std::array<std::string_view, event_type_count> type_names = {
-    "run_started",     "run_ended",     "run_draining",  "cancel_requested", "analysis_started", "analysis_ended", "task_submitted",
-    "task_state_changed", "attempt_started", "attempt_ended", "task_progress", "model_call",      "task_ended",     "warning",
+    "run_started",    "run_ended",      "run_draining",       "cancel_requested", "analysis_started",
+    "analysis_ended", "task_submitted", "task_state_changed", "attempt_started",  "attempt_ended",
+    "task_progress",  "model_call",     "task_ended",         "warning",
 };
 
 std::int64_t milliseconds(duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
@@ -38,8 +39,11 @@ void add_result(ordered_json& data, const task_result& r) {
   data["success"] = r.success();
   data["attempts"] = r.attempts;
   data["duration_ms"] = milliseconds(r.last_duration());
+  if (r.skipped != skip_cause::none) data["skipped"] = to_string(r.skipped);
+  if (r.cancelled != cancel_reason::none) data["cancelled"] = to_string(r.cancelled);
   if (!r.reason.empty()) data["reason"] = r.reason;
   if (r.error) data["error"] = error_value(*r.error);
+  if (r.usage.known()) data["usage"] = to_json_value(r.usage);
 }
 
 }  // namespace
@@ -57,23 +61,29 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
   ordered_json data = ordered_json::object();
   switch (e.type) {
     case event_type::task_submitted:
-    case event_type::attempt_started: add_call(data, e); break;
+    case event_type::attempt_started:
+      add_call(data, e);
+      break;
     case event_type::task_state_changed:
       data["state"] = to_string(e.state);
       if (e.waiting != wait_reason::none) data["wait_reason"] = to_string(e.waiting);
       break;
-    case event_type::task_progress: data["progress"] = e.progress; break;
+    case event_type::task_progress:
+      data["progress"] = e.progress;
+      break;
     case event_type::task_ended:
       if (e.result) add_result(data, *e.result);
       break;
-    default: break;
+    default:
+      break;
   }
   if (e.type != event_type::task_ended && e.error) data["error"] = error_value(*e.error);
   if (e.usage && e.usage->known()) data["usage"] = to_json_value(*e.usage);
   if (e.data.is_object()) {
     for (const auto& [key, value] : e.data.items()) data[key] = value;
   }
-  ordered_json record{{"seq", e.seq}, {"at", to_iso8601(anchor.to_wall(e.at))}, {"run_id", e.run_id}, {"type", to_string(e.type)}};
+  ordered_json record{
+      {"seq", e.seq}, {"at", to_iso8601(anchor.to_wall(e.at))}, {"run_id", e.run_id}, {"type", to_string(e.type)}};
   if (!e.task_id.empty()) record["task_id"] = e.task_id;
   if (e.attempt > 0) record["attempt"] = e.attempt;
   record["data"] = std::move(data);

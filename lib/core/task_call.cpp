@@ -2,7 +2,8 @@
 
 namespace corchestra {
 
-task_call create_task_call(std::string id, std::string agent, std::string task_type, std::string description, json context) {
+task_call create_task_call(std::string id, std::string agent, std::string task_type, std::string description,
+                           json context) {
   task_call c;
   c.id = std::move(id);
   c.agent = std::move(agent);

@@ -1,14 +1,14 @@
-#include <array>
-
 #include <corchestra/core/task_state.hpp>
+
+#include <array>
 
 namespace corchestra {
 
 namespace {
 
 constexpr std::array<std::string_view, task_state_count> state_names = {
-    "PENDING",   "WAITING", "READY",   "RUNNING", "COMPLETED",
-    "FAILED", "CANCELLED", "TIMEOUT", "SKIPPED", "LIMIT_EXCEEDED",
+    "PENDING", "WAITING",   "READY",   "RUNNING", "COMPLETED",
+    "FAILED",  "CANCELLED", "TIMEOUT", "SKIPPED", "LIMIT_EXCEEDED",
 };
 
 constexpr unsigned bit(task_state s) { return 1u << static_cast<unsigned>(s); }
@@ -23,7 +23,12 @@ constexpr std::array<unsigned, task_state_count> successors = {
     /* ready */ bit(task_state::waiting) | bit(task_state::running) | unstarted_ends,
     /* running */ bit(task_state::waiting) | bit(task_state::completed) | bit(task_state::failed) |
         bit(task_state::cancelled) | bit(task_state::timeout) | bit(task_state::limit_exceeded),
-    0, 0, 0, 0, 0, 0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
 };
 
 }  // namespace
@@ -35,7 +40,8 @@ bool may_become(task_state from, task_state to) noexcept {
 std::string_view to_string(task_state s) noexcept { return state_names[static_cast<std::size_t>(s)]; }
 
 std::string_view to_string(run_state s) noexcept {
-  constexpr std::array<std::string_view, 6> names = {"RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED"};
+  constexpr std::array<std::string_view, 6> names = {"RUNNING", "PAUSED",    "COMPLETED",
+                                                     "FAILED",  "CANCELLED", "INTERRUPTED"};
   return names[static_cast<std::size_t>(s)];
 }
 
@@ -51,8 +57,9 @@ std::string_view to_string(skip_cause c) noexcept {
 }
 
 std::string_view to_string(cancel_reason r) noexcept {
-  constexpr std::array<std::string_view, 9> names = {"none",       "user",     "sibling_failed", "parent_cancelled", "budget",
-                                                     "lease_lost", "shutdown", "superseded",     "abandoned"};
+  constexpr std::array<std::string_view, 9> names = {"none",     "user",       "sibling_failed", "parent_cancelled",
+                                                     "budget",   "lease_lost", "shutdown",       "superseded",
+                                                     "abandoned"};
   return names[static_cast<std::size_t>(r)];
 }
 

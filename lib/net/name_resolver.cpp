@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <corchestra/async/semaphore.hpp>

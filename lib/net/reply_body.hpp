@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 

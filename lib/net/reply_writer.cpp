@@ -1,3 +1,4 @@
+#include <charconv>
 #include <corchestra/base/text.hpp>
 
 #include "net/cancellation.hpp"

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <corchestra/base/text.hpp>
 #include <corchestra/net/sse.hpp>

@@ -54,7 +54,7 @@ class field {
   bool boolean() const;
   std::int64_t integer(std::int64_t least, std::int64_t most) const;
   double number(double least, double most) const;
-  /// `30s`, `1h30m`, or a number of seconds; more than zero, at most 3650 days.
+  /// `30s`, `1h30m`, or a number of seconds; more than zero.
   duration time_span() const;
   json any_object() const;
 

@@ -44,7 +44,8 @@ bool node_builder::begin(node::kind type, int line, std::size_t anchor) {
 bool node_builder::end() {
   frame f = std::move(frames_.back());
   frames_.pop_back();
-  if (f.value.type == node::kind::object && (!check_duplicates(f.value) || (merge_keys_ && !merge(f.value)))) return false;
+  if (f.value.type == node::kind::object && (!check_duplicates(f.value) || (merge_keys_ && !merge(f.value))))
+    return false;
   return add(std::move(f.value), f.anchor);
 }
 
@@ -101,8 +102,10 @@ bool node_builder::remember(const node& value, std::size_t anchor) {
 bool node_builder::check_duplicates(const node& object) {
   std::vector<std::size_t> order(object.keys.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return object.keys[a] < object.keys[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const int c = object.keys[a].compare(object.keys[b]);
+    return c != 0 ? c < 0 : a < b;
+  });
   std::size_t first = order.size();
   for (std::size_t i = 1; i < order.size(); ++i)
     if (object.keys[order[i - 1]] == object.keys[order[i]]) first = std::min(first, order[i]);

@@ -9,8 +9,8 @@
 
 namespace corchestra::plan_file {
 
-/// Builds a node from the events of a parser. Every step returns false after a problem, which `problem` and `line` describe.
-/// Refuses duplicate keys, nesting above 100 levels, and aliases that expand to more than a million values.
+/// Builds a node from the events of a parser. Every step returns false after a problem, which `problem` and `line`
+/// describe. Refuses duplicate keys, nesting above 100 levels, and aliases that expand to more than a million values.
 class node_builder {
  public:
   explicit node_builder(bool merge_keys) : merge_keys_(merge_keys) {}

@@ -68,7 +68,9 @@ class json_events {
 
  private:
   int line() const { return cursor_.line; }
-  int number_line() const { return cursor_.last == '\n' ? cursor_.line - 1 : cursor_.line; }  // a number ends one after it
+  int number_line() const {
+    return cursor_.last == '\n' ? cursor_.line - 1 : cursor_.line;
+  }  // a number ends one after it
 
   node_builder& builder_;
   const cursor& cursor_;

@@ -23,9 +23,7 @@ class yaml_events : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(builder_.scalar(nullptr, mark.line + 1, anchor));
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    check(builder_.alias(anchor, mark.line + 1));
-  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override { check(builder_.alias(anchor, mark.line + 1)); }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     const int line = mark.line + 1;
@@ -68,7 +66,8 @@ class yaml_events : public YAML::EventHandler {
 }  // namespace
 
 result<node> parse_yaml(std::string_view text, std::string_view source, errc code) {
-  if (const int line = first_bad_utf8_line(text)) return fail(code, concat(source, ":", line, ": the text is not UTF-8"));
+  if (const int line = first_bad_utf8_line(text))
+    return fail(code, concat(source, ":", line, ": the text is not UTF-8"));
   std::istringstream in{std::string(text)};
   node_builder builder(true);
   yaml_events events(builder);

@@ -35,9 +35,11 @@ bool dotted_to_pointer(std::string_view steps, std::string& out) {
   return true;
 }
 
-/// `text` is `${...}`. A task's id has no `/`, so the first `#/` starts the pointer; what is before it ends with `.output`.
+/// `text` is `${...}`. A task's id has no `/`, so the first `#/` starts the pointer; what is before it ends with
+/// `.output`.
 result<reference> parse_reference(std::string_view text) {
-  constexpr std::string_view grammar = "expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, each with an optional #/pointer";
+  constexpr std::string_view grammar =
+      "expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, each with an optional #/pointer";
   std::string_view body = text.substr(2, text.size() - 3);
   reference out;
   out.text = text;

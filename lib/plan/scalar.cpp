@@ -65,14 +65,19 @@ json plain_scalar(std::string_view text) {
 
 int first_bad_utf8_line(std::string_view text) {
   std::size_t i = 0;
-  const auto bad = [&] { return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(i), '\n')); };
+  const auto bad = [&] {
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(i), '\n'));
+  };
   while (i < text.size()) {
     const auto lead = static_cast<unsigned char>(text[i]);
     if (lead < 0x80) {
       ++i;
       continue;
     }
-    const std::size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+    const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                             : 0;
     if (length == 0 || i + length > text.size()) return bad();
     std::uint32_t code = lead & (0xffu >> (length + 1));
     for (std::size_t k = 1; k < length; ++k) {

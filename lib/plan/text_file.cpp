@@ -11,7 +11,8 @@ namespace corchestra::plan_file {
 result<std::string> read_text_file(const std::filesystem::path& file, std::size_t max_bytes) {
   const std::string name = quote(file.string(), 300);
   std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) return fail(errc::file_error, concat("cannot read ", name, ": it is a folder"));
+  if (std::filesystem::is_directory(file, ignored))
+    return fail(errc::file_error, concat("cannot read ", name, ": it is a folder"));
   errno = 0;
   std::ifstream in(file, std::ios::binary);
   if (!in) return fail(errc::file_error, concat("cannot read ", name, ": ", std::generic_category().message(errno)));

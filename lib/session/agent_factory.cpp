@@ -61,7 +61,8 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
   return plan.default_model.empty() ? s.model : plan.default_model;
 }
 
-result<agent_registry> make_agents(const plan_document& plan, const settings& s, std::shared_ptr<llm::chat_model> model) {
+result<agent_registry> make_agents(const plan_document& plan, const settings& s,
+                                   std::shared_ptr<llm::chat_model> model) {
   std::set<std::string_view> used;
   for (const auto& t : plan.plan.tasks) used.insert(t.agent);
   agent_registry agents;
@@ -69,8 +70,8 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
     if (!used.contains(name)) continue;
     const std::string place = concat(plan.source, ": agent ", quote(name));
     if (spec.kind == agent_kind::llm && !model)
-      return fail(errc::no_endpoint, concat(place, " asks a model and no endpoint is configured: ",
-                                            how_to_configure_an_endpoint()));
+      return fail(errc::no_endpoint,
+                  concat(place, " asks a model and no endpoint is configured: ", how_to_configure_an_endpoint()));
     auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, model) : make_command(spec, plan);
     if (made.has_error()) return in_place(made.error(), place);
     agents.add(name, std::move(*made));

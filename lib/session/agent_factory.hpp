@@ -16,6 +16,7 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
 
 /// The agents that the plan's tasks name. Errors: `no_endpoint` when one is an LLM agent and `model` is null,
 /// `invalid_config` when a task would have no model to ask, those of the agents' own factories.
-result<agent_registry> make_agents(const plan_document& plan, const settings& s, std::shared_ptr<llm::chat_model> model);
+result<agent_registry> make_agents(const plan_document& plan, const settings& s,
+                                   std::shared_ptr<llm::chat_model> model);
 
 }  // namespace corchestra

@@ -26,8 +26,8 @@ bool write_all(int fd, std::string_view bytes) {
 }  // namespace
 
 error file_failure(std::string_view what, const std::filesystem::path& path, int error_number) {
-  return fail(errc::file_error,
-              concat("cannot ", what, " ", quote(path.string(), 300), ": ", std::generic_category().message(error_number)));
+  return fail(errc::file_error, concat("cannot ", what, " ", quote(path.string(), 300), ": ",
+                                       std::generic_category().message(error_number)));
 }
 
 result<line_file> line_file::create(std::filesystem::path path) {

@@ -57,8 +57,9 @@ result<output_folder> output_folder::open(fs::path path, bool force, redactor re
     const bool empty = fs::is_empty(f.path_, ec);
     if (ec) return file_failure("read the folder", f.path_, ec.value());
     if (!empty && !force)
-      return fail(errc::file_error, concat("output folder ", name,
-                                           " is not empty: choose another, or replace an earlier run's files with --force"));
+      return fail(errc::file_error,
+                  concat("output folder ", name,
+                         " is not empty: choose another, or replace an earlier run's files with --force"));
     if (!empty) remove_earlier_run(f.path_);
   } else {
     fs::create_directories(f.path_, ec);

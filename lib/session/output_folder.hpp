@@ -14,12 +14,12 @@
 
 namespace corchestra {
 
-/// A run's folder: results.jsonl and events.jsonl grow as facts happen, the rest is written whole. Every byte passes the
-/// redactor. A file that cannot be written is remembered and logged, and the run goes on.
+/// A run's folder: results.jsonl and events.jsonl grow as facts happen, the rest is written whole. Every byte passes
+/// the redactor. A file that cannot be written is remembered and logged, and the run goes on.
 class output_folder {
  public:
-  /// Error (`file_error`): the folder cannot be made, or holds something and `force` is not given. With `force` the files that an
-  /// earlier run left are removed, and no others.
+  /// Error (`file_error`): the folder cannot be made, or holds something and `force` is not given. With `force` the
+  /// files that an earlier run left are removed, and no others.
   static result<output_folder> open(std::filesystem::path path, bool force, redactor redact, logger log);
 
   void add_event(const ordered_json& record);

@@ -12,8 +12,8 @@ constexpr std::size_t longest_name = 180;  // of 255: room for extension and tem
 constexpr std::size_t digest_length = 16;
 
 bool safe(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
-         c >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c >= 0x80;
 }
 
 void append_escaped(std::string& out, unsigned char c) {
@@ -23,7 +23,8 @@ void append_escaped(std::string& out, unsigned char c) {
   out += digits[c & 15];
 }
 
-// `~` is never written otherwise, so a shortened name is no other's. Cut before an escape or a UTF-8 sequence, not in it.
+// `~` is never written otherwise, so a shortened name is no other's. Cut before an escape or a UTF-8 sequence, not in
+// it.
 std::string shorten(std::string name) {
   if (name.size() <= longest_name) return name;
   const std::string digest = net::sha256_hex(name).substr(0, digest_length);

@@ -90,6 +90,20 @@ std::string text_at(const json& object, std::string_view name) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+std::optional<std::vector<described_task>> tasks_in(const json& list) {
+  std::vector<described_task> tasks;
+  for (const auto& t : list) {
+    if (!t.is_object()) return std::nullopt;
+    described_task task{text_at(t, "id"), text_at(t, "description"), {}};
+    if (task.id.empty()) return std::nullopt;
+    if (const auto given = t.find("depends_on"); given != t.end() && given->is_array())
+      for (const auto& d : *given)
+        if (d.is_string()) task.depends_on.push_back(d.get<std::string>());
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
 }  // namespace
 
 std::vector<guessed_dependency> guess_dependencies(const std::vector<described_task>& tasks) {
@@ -102,23 +116,16 @@ std::vector<guessed_dependency> guess_dependencies(const std::vector<described_t
 
 std::optional<std::vector<described_task>> read_described_tasks(std::string_view message) {
   constexpr std::string_view open = "```json", close = "```";
-  const auto begin = message.find(open);
-  if (begin == std::string_view::npos) return std::nullopt;
-  const auto end = message.rfind(close);
-  if (end <= begin) return std::nullopt;
-  const auto list = parse_json(message.substr(begin + open.size(), end - begin - open.size()));
-  if (!list || !list->is_array()) return std::nullopt;
-  std::vector<described_task> tasks;
-  for (const auto& t : *list) {
-    if (!t.is_object()) return std::nullopt;
-    described_task task{text_at(t, "id"), text_at(t, "description"), {}};
-    if (task.id.empty()) return std::nullopt;
-    if (const auto given = t.find("depends_on"); given != t.end() && given->is_array())
-      for (const auto& d : *given)
-        if (d.is_string()) task.depends_on.push_back(d.get<std::string>());
-    tasks.push_back(std::move(task));
+  for (auto at = message.find(open); at != std::string_view::npos; at = message.find(open, at)) {
+    at += open.size();
+    const auto end = message.find(close, at);
+    if (end == std::string_view::npos) break;
+    const auto list = parse_json(message.substr(at, end - at));
+    at = end + close.size();
+    if (!list || !list->is_array()) continue;
+    if (auto tasks = tasks_in(*list)) return tasks;
   }
-  return tasks;
+  return std::nullopt;
 }
 
 json to_analyzer_answer(const std::vector<guessed_dependency>& guesses) {

@@ -82,8 +82,7 @@ boost::system::result<const json*, simulated_error> forced_tool(const json& requ
   return wrong("Invalid 'tool_choice': no such tool.", "tool_choice");
 }
 
-std::string answer_to(const json& request, std::string_view prompt, std::size_t words, simulated_text& text,
-                      seeded_random& random) {
+std::string answer_to(const json& request, std::size_t words, simulated_text& text, seeded_random& random) {
   const json* format = member(request, "response_format");
   const json* type = format && format->is_object() ? member(*format, "type") : nullptr;
   if (type && *type == "json_object") return dump_json(json{{"answer", text.paragraphs(words)}});
@@ -91,8 +90,9 @@ std::string answer_to(const json& request, std::string_view prompt, std::size_t 
   const json* schema = member(*format, "json_schema");
   if (!schema || !schema->is_object()) return "{}";
   if (const json* name = member(*schema, "name"); name && *name == "task_dependencies")
-    if (const auto tasks = read_described_tasks(prompt))
-      return dump_json(to_analyzer_answer(guess_dependencies(*tasks)));
+    for (auto m = request["messages"].rbegin(); m != request["messages"].rend(); ++m)  // a repair does not repeat them
+      if (const auto tasks = read_described_tasks(text_of(*m)))
+        return dump_json(to_analyzer_answer(guess_dependencies(*tasks)));
   const json* wanted = member(*schema, "schema");
   return dump_json(wanted ? sample_schema(*wanted, text, random) : json::object());
 }
@@ -146,7 +146,7 @@ boost::system::result<simulated_reply, simulated_error> plan_reply(const json& r
   } else {
     const auto words = static_cast<std::size_t>(
         std::max<std::int64_t>(1, std::min(options.max_tokens, limit.value_or(options.max_tokens))));
-    r.content = answer_to(request, prompt, words, text, random);
+    r.content = answer_to(request, words, text, random);
   }
   cut_to_limit(r, limit);
   r.id = concat("chatcmpl-sim-", hex(key));

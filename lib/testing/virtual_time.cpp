@@ -1,10 +1,10 @@
+#include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <atomic>
 #include <queue>
 #include <stdexcept>
 
@@ -120,7 +120,8 @@ struct virtual_time_context::impl {
 };
 
 virtual_time_context::virtual_time_context() : impl_(std::make_unique<impl>()) {
-  asio::use_service<time_service>(impl_->context).install(std::make_unique<virtual_source>(impl_->clock, impl_->context));
+  asio::use_service<time_service>(impl_->context)
+      .install(std::make_unique<virtual_source>(impl_->clock, impl_->context));
 }
 
 virtual_time_context::~virtual_time_context() {
@@ -145,10 +146,12 @@ std::size_t virtual_time_context::run() {
 
 void virtual_time_context::advance(duration d) {
   const time_point target = now() + d;
-  drive([&] {
-    const auto next = impl_->clock->next();
-    return impl_->clock->holds == 0 && (!next || next->due > target);
-  }, duration::max(), nullptr);
+  drive(
+      [&] {
+        const auto next = impl_->clock->next();
+        return impl_->clock->holds == 0 && (!next || next->due > target);
+      },
+      duration::max(), nullptr);
   impl_->clock->now = target;
 }
 

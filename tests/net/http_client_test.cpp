@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 #include <thread>
 
 #include <corchestra/async/gather.hpp>

@@ -1,6 +1,8 @@
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 
 #include <corchestra/async/gather.hpp>
 #include <corchestra/async/sleep.hpp>

@@ -1,6 +1,7 @@
 #include "net/name_resolver.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 
 #include <corchestra/async/gather.hpp>
 

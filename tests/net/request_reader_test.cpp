@@ -8,6 +8,7 @@ using namespace corchestra;
 using namespace corchestra::net;
 using namespace corchestra::tests;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 TEST_CASE("a request arrives whole and its reply goes back") {
   server_fixture f(echo);
@@ -28,7 +29,7 @@ TEST_CASE("a bad request is refused with its status and the connection closed") 
   };
   const row rows[] = {
       {"garbage", "hello there\r\n\r\n", "400 Bad Request", "the request is not valid HTTP"},
-      {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and more of it", 29), "400 Bad Request",
+      {"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and more of it"s, "400 Bad Request",
        "the request is not valid HTTP"},
       {"relative path", "GET x HTTP/1.1\r\n\r\n", "400 Bad Request", "the request's path is not valid"},
       {"bad escape", "GET /%zz HTTP/1.1\r\n\r\n", "400 Bad Request", "the request's path is not valid"},

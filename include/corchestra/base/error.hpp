@@ -83,7 +83,7 @@ std::string code_name(const error& e);
 /// Thrown by `result<T>::value()` on an error, and understood when an agent throws it.
 class error_exception : public std::exception {
  public:
-  explicit error_exception(error e) : error_(std::move(e)) {}
+  explicit error_exception(corchestra::error e) : error_(std::move(e)) {}
   const char* what() const noexcept override { return error_.message.c_str(); }
   const corchestra::error& error() const noexcept { return error_; }
 

@@ -13,8 +13,8 @@ using duration = std::chrono::nanoseconds;
 /// The time axis of a run. It cannot be read: time is always an argument, so that virtual time and replay are exact.
 /// Real time points count from the system's steady clock.
 struct monotonic {
-  using rep = duration::rep;
-  using period = duration::period;
+  using rep = corchestra::duration::rep;
+  using period = corchestra::duration::period;
   using duration = corchestra::duration;
   using time_point = std::chrono::time_point<monotonic>;
   static constexpr bool is_steady = true;

@@ -32,8 +32,9 @@ struct dependency_edge {
 /// A validated directed acyclic graph over task ids: a view of a plan, not the engine. Immutable.
 class dependency_graph {
  public:
-  /// From the tasks' `depends_on` plus `extra` edges. One error names every unknown id (`unknown_task`), every duplicate
-  /// (`duplicate_task`), or one whole cycle (`dependency_cycle`: `a -> b -> a`), with the tasks that ask for them.
+  /// From the tasks' `depends_on` plus `extra` edges; of two edges between the same tasks the first counts. One error
+  /// names every duplicate (`duplicate_task`), every unknown id with the tasks that ask for it (`unknown_task`), or one
+  /// whole cycle (`dependency_cycle`: `a -> b -> a`, each needs the next).
   static result<dependency_graph> build(std::span<const task_call> tasks, std::span<const dependency_edge> extra = {});
 
   std::size_t size() const noexcept { return ids_.size(); }
@@ -63,17 +64,24 @@ class dependency_graph {
   };
   statistics order_statistics() const;
 
-  /// One line a level, for people.
+  /// A line a level, then a line an edge, for people.
   std::string to_text() const;
   /// Graphviz DOT; analysed edges are dashed and labelled with their kind and confidence.
   std::string to_dot() const;
 
  private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  std::uint32_t find(std::string_view id) const;
+  result<void> sort();
+  result<std::vector<std::string>> neighbours(const std::vector<std::vector<std::uint32_t>>& lists,
+                                              std::string_view id) const;
+
   std::vector<std::string> ids_;
+  std::vector<std::uint32_t> by_id_;  // sorted by id
   std::vector<dependency_edge> edges_;
-  std::vector<std::vector<std::uint32_t>> needs_;    // by task: whom it needs
-  std::vector<std::vector<std::uint32_t>> feeds_;    // by task: who needs it
-  std::vector<std::uint32_t> order_;                 // topological
+  std::vector<std::vector<std::uint32_t>> needs_;  // by task: whom it needs
+  std::vector<std::vector<std::uint32_t>> feeds_;  // by task: who needs it
+  std::vector<std::uint32_t> order_;               // topological
   std::vector<std::uint32_t> level_;
 };
 

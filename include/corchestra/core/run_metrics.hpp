@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <corchestra/core/event.hpp>
@@ -13,26 +14,27 @@ struct agent_metrics {
   std::size_t tasks = 0, successes = 0;
 };
 
-/// What a run came to, as a value (the predecessors' `get_metrics`).
+/// What a run came to, as a value (the predecessors' `get_metrics`). An attempt that waits inside (for a child, for
+/// instance) has given its slot back: that time is no work and counts in no duration but `wall`.
 struct run_metrics {
   std::array<std::size_t, task_state_count> counts{};  ///< by task_state
   std::size_t total_tasks = 0;
-  duration wall{};        ///< from run_started to run_ended, or to the last event
-  duration sequential{};  ///< sum of the last attempts: what one after another would have taken
-  std::size_t peak_width = 0;   ///< most tasks running at one moment
-  std::size_t slots = 0;        ///< max_concurrent_tasks
-  duration average_wait{};      ///< from submission to first start, of started tasks
-  duration average_execution{}; ///< of last attempts
-  duration longest_path{};      ///< critical path by measured durations
-  /// The least time any scheduler could have taken: max(longest_path, sequential / slots, pigeonhole), the last being the
-  /// largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks.
+  duration wall{};               ///< from run_started to run_ended, or to the last event
+  duration sequential{};         ///< sum of the last attempts: what one after another would have taken
+  std::size_t peak_width = 0;    ///< most attempts that held a slot at one moment
+  std::size_t slots = 0;         ///< max_concurrent_tasks
+  duration average_wait{};       ///< from submission to first start, of started tasks
+  duration average_execution{};  ///< of last attempts
+  duration longest_path{};       ///< critical path by measured durations
+  /// The least time any scheduler could have taken: max(longest_path, sequential / slots, pigeonhole), the last being
+  /// the largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks.
   duration lower_bound{};
   token_usage usage;
   std::map<std::string, agent_metrics> agents;
   std::size_t callback_failures = 0;
 
   std::size_t count(task_state s) const noexcept { return counts[static_cast<std::size_t>(s)]; }
-  double success_rate() const noexcept;
+  double success_rate() const noexcept;  ///< completed among those that ended; 1 when none did
 
   double speedup() const noexcept;              ///< sequential / wall; 1 when nothing ran
   double bound_speedup() const noexcept;        ///< sequential / lower_bound: the most any scheduler could reach

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <queue>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,8 +18,8 @@ struct timeline_entry {
   std::size_t lane = 0;  ///< the lowest row that was free when it started
   time_point queued_at{};
   std::optional<time_point> started_at, ended_at;
-  task_state state{};    ///< of the task after this attempt; `waiting` when a retry followed
-  std::string note;      ///< the reason, when it did not complete
+  task_state state{};  ///< of the task after this attempt; `waiting` when a retry followed
+  std::string note;    ///< the reason, when it did not complete
 };
 
 struct timeline {
@@ -33,11 +36,20 @@ class timeline_fold {
   const timeline& value() const noexcept { return timeline_; }
 
  private:
+  static constexpr std::size_t none = ~std::size_t{0};
+  struct task {
+    time_point submitted{};
+    std::size_t last = none;  // entry of its last attempt
+  };
+
+  void start_attempt(const event& e);
+  void end_attempt(const event& e);
+  void end_task(const event& e);
+
   timeline timeline_;
-  std::vector<bool> busy_;  // by lane
-  std::unordered_map<std::string, time_point> submitted_;
-  std::unordered_map<std::string, std::size_t> open_, last_;  // entry of the attempt under way, of the last one ended
-  std::vector<timeline_entry> never_started_;                 // appended when the run ends
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free_lanes_;
+  std::unordered_map<std::string, task> tasks_;  // that have not ended
+  std::vector<timeline_entry> never_started_;    // appended when the run ends
 };
 
 }  // namespace corchestra

@@ -6,7 +6,8 @@
 
 namespace corchestra {
 
-/// Chrome trace event format (opens in Perfetto and chrome://tracing): a process a run, a thread a lane, a complete event an attempt.
+/// Chrome trace event format (opens in Perfetto and chrome://tracing): a process a run, a thread a lane, a complete
+/// event an attempt.
 std::string chrome_trace(const timeline& t);
 
 }  // namespace corchestra

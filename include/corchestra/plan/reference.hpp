@@ -9,7 +9,8 @@
 
 namespace corchestra {
 
-/// One `${...}` of a template.
+/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}` or `${inputs.KEY.KEY}`, each with an optional
+/// `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes of arrays are keys.
 struct reference {
   enum class kind : std::uint8_t { task_output, context, inputs };
   kind where{};
@@ -20,6 +21,12 @@ struct reference {
 
 /// Every reference of a string. Error: `unresolved_reference` for a malformed one (`${tasks.x}`, an unclosed brace).
 result<std::vector<reference>> find_references(std::string_view text);
+inline result<std::vector<reference>> find_references(const std::string& text) {
+  return find_references(std::string_view(text));
+}
+inline result<std::vector<reference>> find_references(const char* text) {
+  return find_references(std::string_view(text));
+}
 /// Every reference of all strings inside a value.
 result<std::vector<reference>> find_references(const json& value);
 
@@ -30,10 +37,16 @@ struct reference_scope {
   const json* inputs = nullptr;
 };
 
-/// `${...}` alone becomes the JSON value; inside other text, its text (strings as they are, other values as JSON); `$${`
-/// stands for a literal `${`. Error: `unresolved_reference`, naming the reference and the missing step.
+/// `${...}` alone becomes the JSON value; inside other text, its text (strings as they are, other values as JSON);
+/// `$${` stands for a literal `${`. Error: `unresolved_reference`, naming the reference and the missing step.
 result<json> substitute(std::string_view text, const reference_scope& scope);
 result<std::string> substitute_text(std::string_view text, const reference_scope& scope);
+inline result<json> substitute(const std::string& text, const reference_scope& scope) {
+  return substitute(std::string_view(text), scope);
+}
+inline result<json> substitute(const char* text, const reference_scope& scope) {
+  return substitute(std::string_view(text), scope);
+}
 /// All strings inside a value.
 result<json> substitute(const json& value, const reference_scope& scope);
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <corchestra/base/error.hpp>
@@ -17,10 +18,24 @@ namespace corchestra {
 enum class setting_source : std::uint8_t { standard, config_file, plan, environment, flag };
 std::string_view to_string(setting_source s) noexcept;
 
+/// One setting as it is documented. `setting_definitions` is the one table behind flags, variables, files and
+/// documents.
+struct setting_definition {
+  std::string_view key;                       ///< in the configuration file, dots are nesting: `endpoint.base_url`
+  std::string_view flag;                      ///< `--base-url`; empty: none
+  std::vector<std::string_view> environment;  ///< variables, the strongest first
+  std::string_view plan_key;                  ///< where a plan says it: `defaults.model`; empty: nowhere
+  std::string_view expects;                   ///< `an integer from 0 to 20`
+  std::string_view standard;                  ///< the default, for people
+  std::string_view description;
+  bool secret = false;
+};
+const std::vector<setting_definition>& setting_definitions();
+
 /// One setting as `corchestra config` lists it.
 struct setting {
-  std::string key;          ///< `endpoint.base_url`
-  std::string value;        ///< for people; secrets as `[set]` or `[not set]`
+  std::string key;    ///< `endpoint.base_url`
+  std::string value;  ///< for people; secrets as `[set]` or `[not set]`
   setting_source source{};
   std::string origin;       ///< the flag, variable, file and line it came from
   std::string environment;  ///< the variable that sets it
@@ -32,7 +47,7 @@ struct setting {
 struct settings {
   std::string base_url;  ///< empty: no endpoint
   secret api_key;
-  std::string model;     ///< when `model_forced` it overrides every model of the plan
+  std::string model;  ///< when `model_forced` it overrides every model of the plan
   bool model_forced = false;
   std::string organization, project;
   std::string ca_file;
@@ -46,18 +61,22 @@ struct settings {
   duration http_timeout = std::chrono::seconds(600);
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
   std::string log_level = "warn";
-  std::vector<setting> table;          ///< every key, in order
+  std::vector<setting> table;  ///< every key, in order
 };
 
 struct settings_input {
-  std::map<std::string, std::string> flags;  ///< by key
+  std::map<std::string, std::string> flags;                                   ///< by key
   std::function<std::optional<std::string>(const std::string&)> environment;  ///< absent: the process's
-  std::vector<std::filesystem::path> files;  ///< configuration files, the first found is read; absent: the two standard places
+  std::vector<std::string>
+      environment_names;  ///< with `environment`: the names that are checked for unknown CORCHESTRA_ ones
+  std::vector<std::filesystem::path>
+      files;  ///< configuration files, the first found is read; absent: the two standard places
   bool files_given = false;
   const plan_document* plan = nullptr;
 };
 
-/// Reads and checks all sources. The error (`invalid_config`) names the flag, variable or file and line, and what was expected.
+/// Reads and checks all sources. The error (`invalid_config`) names the flag, variable or file and line, and what was
+/// expected.
 result<settings> load_settings(const settings_input& input);
 
 }  // namespace corchestra

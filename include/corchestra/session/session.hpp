@@ -16,9 +16,9 @@ struct session_options {
   plan_document plan;
   corchestra::settings settings;
   std::filesystem::path output_folder;  ///< empty: `corchestra-runs/<run id>`
-  bool force = false;                   ///< an existing non-empty folder is taken; only files of an earlier run are replaced
-  bool simulated = false;               ///< `settings.base_url` is a simulated model
-  event_sink on_event;                  ///< analysis events from the caller's executor, then the run's on its strand
+  bool force = false;      ///< an existing non-empty folder is taken; only files of an earlier run are replaced
+  bool simulated = false;  ///< `settings.base_url` is a simulated model
+  event_sink on_event;     ///< analysis events from the caller's executor, then the run's on its strand
   std::function<void(const analysis_result&)> on_analysis;
   std::function<void(run)> on_started;  ///< the handle, for cancelling and draining
   corchestra::logger logger;
@@ -29,14 +29,16 @@ struct session_result {
   ordered_json summary;  ///< as in summary.json
   std::filesystem::path output_folder;
   std::optional<analysis_result> analysis;  ///< absent: there was none
-  bool endpoint_unreachable = false;  ///< LLM calls were made and not one reached the endpoint or passed its authentication
+  bool endpoint_unreachable =
+      false;  ///< LLM calls were made and not one reached the endpoint or passed its authentication
   std::optional<error> output_error;  ///< the first file that could not be written; the run went on without it
 };
 
-/// Configuration + plan + endpoint to a finished run with its files: what `corchestra run` does. Errors (nothing was run):
-/// `invalid_plan`, `invalid_config`, `no_endpoint`, `file_error`, `analysis_failed`, the endpoint's own when an analysis
-/// was insisted on, `cancelled`. Runs on the current executor. Cancelling the awaiting coroutine cancels the run (reason
-/// `user`), and this returns when it has ended and its files are complete. The API key appears in no file and no error.
+/// Configuration + plan + endpoint to a finished run with its files: what `corchestra run` does. Errors (nothing was
+/// run): `invalid_plan`, `invalid_config`, `no_endpoint`, `file_error`, `analysis_failed`, the endpoint's own when an
+/// analysis was insisted on, `cancelled`. Runs on the current executor. Cancelling the awaiting coroutine cancels the
+/// run (reason `user`), and this returns when it has ended and its files are complete. The API key appears in no file
+/// and no error.
 awaitable<result<session_result>> run_session(session_options options);
 
 struct plan_analysis {

@@ -1,0 +1,90 @@
+#include "conductor.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <corchestra/async/time_service.hpp>
+#include <corchestra/monitor/console.hpp>
+
+#include "interrupts.hpp"
+
+namespace corchestra::program {
+
+namespace {
+
+constexpr duration tick_interval = std::chrono::milliseconds(100);
+
+/// Calls the console ten times a second.
+class ticker {
+ public:
+  ticker(const any_io_executor& executor, console& screen)
+      : time_(time_service::of(executor)), timer_(time_.make_timer(executor)), screen_(screen) {
+    arm();
+  }
+  ~ticker() { timer_->cancel(); }
+
+ private:
+  void arm() {
+    timer_->async_wait_until(time_.now() + tick_interval, [this](boost::system::error_code ec) {
+      if (ec) return;
+      screen_.tick(time_.now());
+      arm();
+    });
+  }
+
+  time_service& time_;
+  std::unique_ptr<timer> timer_;
+  console& screen_;
+};
+
+console_options console_for(const display_options& d, bool simulated) {
+  console_options o;
+  o.write = [fd = d.fd](std::string_view bytes) { write_to(fd, bytes); };
+  o.live = d.terminal.interactive && !d.quiet;
+  o.color = d.terminal.color;
+  o.ascii = d.ascii;
+  o.quiet = d.quiet;
+  o.width = d.terminal.width;
+  o.height = d.terminal.height;
+  o.simulated = simulated;
+  return o;
+}
+
+}  // namespace
+
+result<session_result> conduct(boost::asio::io_context& context, session_options options, const display_options& display) {
+  const any_io_executor executor = context.get_executor();
+  console screen(console_for(display, options.simulated));
+  std::optional<run> started;
+  asio::cancellation_signal stop;
+  std::optional<result<session_result>> outcome;
+  std::exception_ptr failure;
+
+  options.on_event = [&screen](const event& e) { screen(e); };
+  options.on_started = [&started](run r) { started = std::move(r); };
+  asio::co_spawn(executor, run_session(std::move(options)),
+                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, result<session_result> r) {
+                   failure = e;
+                   outcome.emplace(std::move(r));
+                 }));
+  const interrupts on_interrupt(executor, [&](int times) {
+    if (!started) {
+      stop.emit(asio::cancellation_type::terminal);
+    } else if (times == 1) {
+      started->request_drain();
+    } else {
+      started->request_cancel("interrupted twice");
+    }
+  });
+  std::optional<ticker> ticks;
+  if (display.terminal.interactive && !display.quiet) ticks.emplace(executor, screen);
+  while (!outcome && context.run_one() > 0) {
+  }
+  ticks.reset();
+  if (failure) return error_from_exception(failure);
+  if (outcome->has_value()) screen.finish((*outcome)->run.metrics, (*outcome)->run.state, (*outcome)->output_folder.string());
+  return std::move(*outcome);
+}
+
+}  // namespace corchestra::program

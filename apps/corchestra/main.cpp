@@ -1,0 +1,103 @@
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <exception>
+
+#include <corchestra/base/text.hpp>
+
+#include "terminal.hpp"
+#include "verb.hpp"
+#include "version.hpp"
+
+namespace corchestra::program {
+
+namespace {
+
+// Thousands of calls at once are thousands of sockets.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* o : command.get_options()) {
+    for (const auto& name : o->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::string near = closest(word, known);
+  return near.empty() ? std::string() : concat(" (did you mean ", near, "?)");
+}
+
+std::string unexpected(const CLI::App& app, const CLI::App& command) {
+  const auto extra = command.remaining();
+  const std::string word = extra.empty() ? std::string() : extra.front();
+  if (word.starts_with('-')) {
+    const std::string name = word.substr(0, word.find('='));
+    return concat("unknown option ", quote(name), suggestion(name, option_names(command)));
+  }
+  if (&app != &command) return concat("unexpected argument ", quote(word));
+  std::vector<std::string> verbs;
+  for (const CLI::App* c : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(c->get_name());
+  return concat("unknown command ", quote(word), suggestion(word, verbs));
+}
+
+exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  const std::string name = chosen.empty() ? "corchestra" : concat("corchestra ", command.get_name());
+  std::string problem = one_line(e.what(), 500);
+  if (dynamic_cast<const CLI::ExtrasError*>(&e)) problem = unexpected(app, command);
+  if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e)) problem = "a command is needed";
+  write_to(2, concat(name, ": ", problem, "\ntry '", name, " --help'\n"));
+  return exit_code::usage;
+}
+
+exit_code run_program(int argc, char** argv) {
+  CLI::App app("Runs plans of LLM agent task calls: concurrently, in dependency order, under limits.", "corchestra");
+  app.set_version_flag("--version", concat("corchestra ", version));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  app.footer(
+      "Examples:\n"
+      "  corchestra init                        a commented plan to start from\n"
+      "  corchestra run plan.yaml --simulate    run it against the simulated model\n"
+      "  corchestra COMMAND --help              more of them");
+  const std::vector<verb> verbs{add_run(app),  add_check(app),    add_analyze(app), add_schema(app),
+                                add_init(app), add_simulate(app), add_config(app)};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    app.exit(e);
+    return exit_code::success;
+  } catch (const CLI::ParseError& e) {
+    return bad_usage(app, e);
+  }
+  const auto chosen = std::find_if(verbs.begin(), verbs.end(), [](const verb& v) { return v.command->parsed(); });
+  return chosen->perform();
+}
+
+}  // namespace
+
+}  // namespace corchestra::program
+
+int main(int argc, char** argv) {
+  using namespace corchestra;
+  std::signal(SIGPIPE, SIG_IGN);
+  program::raise_file_limit();
+  try {
+    return static_cast<int>(program::run_program(argc, argv));
+  } catch (const std::exception& x) {
+    program::print_error(concat("internal error: ", x.what()));
+  } catch (...) {
+    program::print_error("internal error");
+  }
+  return static_cast<int>(exit_code::failure);
+}

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include <corchestra/analysis/dependency_analyzer.hpp>
+#include <corchestra/async/timeout.hpp>
+#include <corchestra/base/text.hpp>
+#include <corchestra/llm/json_text.hpp>
+#include <corchestra/net/digest.hpp>
+
+#include "analysis/analysis_cache.hpp"
+#include "analysis/answer.hpp"
+#include "analysis/prompt.hpp"
+
+namespace corchestra {
+
+using detail::checked_answer;
+
+struct dependency_analyzer::impl {
+  impl(std::shared_ptr<llm::chat_model> m, analyzer_options o)
+      : model(std::move(m)), options(std::move(o)), cache(options.cache_folder, options.logger) {}
+
+  std::string key_of(std::span<const task_call> tasks) const {
+    json settled = json::array();
+    for (const task_call& t : tasks) settled.push_back(t.dependencies_given);
+    return net::sha256_hex(dump_json(json{{"prompt", detail::analysis_prompt_version},
+                                          {"model", options.model.empty() ? model->default_model() : options.model},
+                                          {"tasks", detail::analyzed_tasks(tasks)},
+                                          {"dependencies_given", std::move(settled)}}));
+  }
+
+  std::shared_ptr<llm::chat_model> model;
+  analyzer_options options;
+  detail::analysis_cache cache;
+};
+
+namespace {
+
+/// One analysis under way: what it has learnt survives its time limit.
+struct conversation {
+  std::shared_ptr<llm::chat_model> model;
+  std::vector<task_call> tasks;
+  double least_confidence = 0;
+  llm::chat_request request;
+  token_usage usage;
+  json answer;  ///< the one that was accepted
+  bool repaired = false;
+
+  result<checked_answer> check(const std::string& text) {
+    auto value = llm::extract_json(text);
+    if (!value) return value.error();
+    auto checked = detail::check_answer(*value, tasks, least_confidence);
+    if (checked) answer = std::move(*value);
+    return checked;
+  }
+};
+
+// An error of the model itself is not repaired; an answer that cannot be used is, once.
+awaitable<result<checked_answer>> converse(std::shared_ptr<conversation> c) {
+  for (;;) {
+    auto reply = co_await c->model->complete(c->request);
+    if (!reply) co_return reply.error();
+    c->usage += reply->usage;
+    if (reply->finish == llm::finish_reason::length)
+      co_return fail(errc::truncated, "the model's answer was cut before it was complete");
+    auto checked = c->check(reply->message.content);
+    if (checked) co_return checked;
+    if (c->repaired)
+      co_return in_place(checked.error(), "the model's answer cannot be used, also after one correction");
+    c->repaired = true;
+    c->request.messages.push_back({llm::role::assistant, std::move(reply->message.content)});
+    c->request.messages.push_back(detail::repair_message(checked.error().message));
+  }
+}
+
+std::string describe(const std::vector<std::string>& dropped) {
+  constexpr std::size_t shown = 3;
+  std::vector<std::string> parts(dropped.begin(),
+                                 dropped.begin() + static_cast<std::ptrdiff_t>(std::min(dropped.size(), shown)));
+  if (dropped.size() > shown) parts.push_back(concat("and ", dropped.size() - shown, " more"));
+  return concat("dependencies that the model named were dropped: ", join(parts, "; "));
+}
+
+analysis_result to_result(checked_answer checked, analysis_source source) {
+  analysis_result r;
+  r.edges = std::move(checked.edges);
+  r.source = source;
+  r.dropped = std::move(checked.dropped);
+  if (!r.dropped.empty()) r.warning = describe(r.dropped);
+  return r;
+}
+
+// Fails closed, or for a strict caller fails.
+result<analysis_result> give_up(std::span<const task_call> tasks, const error& why, bool strict, token_usage usage) {
+  const std::string text = concat("dependency analysis failed (", code_name(why), "): ", why.message);
+  if (strict) return error{make_error_code(errc::analysis_failed), text, why.retry, why.retry_after};
+  auto r = dependency_analyzer::sequential(tasks, concat(text, "; the tasks without depends_on run one after another"));
+  if (r) r->usage = usage;
+  return r;
+}
+
+}  // namespace
+
+std::string_view to_string(analysis_source s) noexcept {
+  constexpr std::string_view names[] = {"model", "repaired", "cache", "fallback"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+dependency_analyzer::dependency_analyzer(std::shared_ptr<llm::chat_model> model, analyzer_options options)
+    : impl_(std::make_shared<impl>(std::move(model), std::move(options))) {}
+
+awaitable<result<analysis_result>> dependency_analyzer::analyze(std::vector<task_call> tasks, bool strict) {
+  const auto self = impl_;
+  if (const auto graph = dependency_graph::build(tasks); !graph) co_return graph.error();
+
+  const auto open = static_cast<std::size_t>(
+      std::count_if(tasks.begin(), tasks.end(), [](const task_call& t) { return !t.dependencies_given; }));
+  if (open == 0 || tasks.size() < 2) co_return analysis_result{};
+  if (open > self->options.max_tasks) {
+    const error e = fail(errc::invalid_argument, concat(open, " tasks without depends_on are more than the ",
+                                                        self->options.max_tasks, " that are analysed"));
+    if (strict) co_return e;
+    co_return give_up(tasks, e, false, {});
+  }
+  if (!self->model) co_return give_up(tasks, fail(errc::no_endpoint, "there is no model to ask"), strict, {});
+
+  const std::string key = self->key_of(tasks);
+  if (const auto known = self->cache.find(key)) {
+    auto checked = detail::check_answer(*known, tasks, self->options.least_confidence);
+    if (checked) co_return to_result(std::move(*checked), analysis_source::cache);
+    self->options.logger.warn("analysis", "ignoring a cached analysis that does not fit its tasks");
+  }
+
+  const auto c = std::make_shared<conversation>();
+  c->model = self->model;
+  c->request = detail::analysis_request(tasks, self->options.model);
+  c->request.timeout = self->options.timeout;
+  c->least_confidence = self->options.least_confidence;
+  c->tasks = tasks;
+  auto checked =
+      co_await timeout<checked_answer>(self->options.timeout, "asking the model", [c] { return converse(c); });
+  if (!checked) co_return give_up(tasks, checked.error(), strict, c->usage);
+
+  self->cache.store(key, c->answer);
+  auto r = to_result(std::move(*checked), c->repaired ? analysis_source::repaired : analysis_source::model);
+  r.usage = c->usage;
+  co_return r;
+}
+
+void apply_edges(std::vector<task_call>& tasks, std::span<const dependency_edge> edges) {
+  std::unordered_map<std::string_view, task_call*> by_id;
+  for (task_call& t : tasks) by_id.emplace(t.id, &t);
+  for (const dependency_edge& e : edges) {
+    const auto it = by_id.find(e.to);
+    if (it == by_id.end()) continue;
+    auto& needs = it->second->depends_on;
+    if (std::find(needs.begin(), needs.end(), e.from) == needs.end()) needs.push_back(e.from);
+  }
+}
+
+}  // namespace corchestra

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <corchestra/core/event.hpp>
+
+#include "monitor/log_line.hpp"
+#include "monitor/run_tracker.hpp"
+
+namespace corchestra::detail {
+
+/// Why a task did not complete, in words that name the kind of end.
+std::string reason_text(const task_result& r);
+
+/// Tells a run in lines, one a fact that people care about.
+class narrator {
+ public:
+  narrator(const glyphs& g, bool simulated) : glyphs_(g), simulated_(simulated) {}
+
+  /// The lines of one event; `run` has already heard of it.
+  std::vector<log_line> tell(const event& e, const run_tracker& run);
+
+  /// `Parallel` or `Sequential`.
+  std::string_view manner() const noexcept { return sequential_ ? "Sequential" : "Parallel"; }
+  const std::string& end_reason() const noexcept { return end_reason_; }
+
+ private:
+  struct opening {
+    std::vector<std::string> ids;
+    std::size_t tasks = 0;
+  };
+
+  log_line announce_simulation();
+  void tell_opening(std::vector<log_line>& out);
+  void tell_analysis(const event& e, std::vector<log_line>& out);
+  void tell_task_end(const event& e, const run_tracker& run, std::vector<log_line>& out) const;
+  void tell_progress(const event& e, std::vector<log_line>& out);
+
+  const glyphs& glyphs_;
+  bool simulated_;
+  bool sequential_ = false;
+  std::optional<opening> opening_;  ///< held back until every task is listed
+  std::optional<time_point> progress_at_;
+  time_point analysis_at_{};
+  std::string end_reason_;
+};
+
+}  // namespace corchestra::detail

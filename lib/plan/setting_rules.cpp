@@ -1,0 +1,252 @@
+#include "plan/setting_rules.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <corchestra/base/logger.hpp>
+#include <corchestra/base/text.hpp>
+
+namespace corchestra::plan_file {
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool assign_line(std::string& target, const std::string& text) {
+  if (trim(text).empty() || std::any_of(text.begin(), text.end(), is_control)) return false;
+  target = text;
+  return true;
+}
+
+bool assign_url(std::string& target, const std::string& text) {
+  std::string_view rest = text;
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  const bool blank = std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || is_control(c); });
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (rest.size() == text.size() || blank || authority.empty() || authority.find('@') != std::string_view::npos)
+    return false;
+  target = text;
+  return true;
+}
+
+bool assign_secret(secret& target, const std::string& text) {
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return c == ' ' || is_control(c) || static_cast<unsigned char>(c) > 0x7f; }))
+    return false;
+  target = secret(text);
+  return true;
+}
+
+template <class T, class Target>
+bool assign_integer(Target& target, const std::string& text, T least, T most) {
+  T n{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (problem != std::errc() || end != text.data() + text.size() || n < least || n > most) return false;
+  target = n;
+  return true;
+}
+
+template <class Target>
+bool assign_duration(Target& target, const std::string& text) {
+  const result<duration> d = parse_duration(text);
+  if (!d || *d <= duration::zero()) return false;
+  target = *d;
+  return true;
+}
+
+template <class Target>
+bool assign_boolean(Target& target, const std::string& text) {
+  if (text != "true" && text != "false" && text != "1" && text != "0") return false;
+  target = text == "true" || text == "1";
+  return true;
+}
+
+bool assign_analysis(settings& s, const std::string& text) {
+  for (const analysis_mode m : {analysis_mode::automatic, analysis_mode::always, analysis_mode::never}) {
+    if (to_string(m) != text) continue;
+    s.analysis = m;
+    return true;
+  }
+  return false;
+}
+
+bool assign_mode(settings& s, const std::string& text) {
+  if (text != "auto" && text != "sequential") return false;
+  s.mode = text == "auto" ? scheduling_mode::automatic : scheduling_mode::sequential;
+  return true;
+}
+
+bool assign_log_level(settings& s, const std::string& text) {
+  if (!parse_log_level(text)) return false;
+  s.log_level = text;
+  return true;
+}
+
+bool assign_path(std::filesystem::path& target, const std::string& text) {
+  if (text.find('\0') != std::string::npos) return false;
+  target = text;
+  return true;
+}
+
+constexpr std::string_view a_duration = "a duration above zero such as 30s or 1h30m";
+
+std::vector<setting_rule> make_rules() {
+  return {
+      {{"endpoint.base_url",
+        "--base-url",
+        {"CORCHESTRA_BASE_URL", "OPENAI_BASE_URL"},
+        "",
+        "a URL http://HOST[/PATH] or https://HOST[/PATH] without a user name",
+        "none; with an API key https://api.openai.com/v1",
+        "Where the OpenAI-compatible API is. Never from a plan: it decides who sees the API key."},
+       [](settings& s, const std::string& t) { return assign_url(s.base_url, t); }},
+      {{"endpoint.api_key",
+        "",
+        {"CORCHESTRA_API_KEY", "OPENAI_API_KEY"},
+        "",
+        "a key of visible ASCII characters",
+        "none",
+        "Sent as bearer token. Never shown, never from a plan or a flag.",
+        true},
+       [](settings& s, const std::string& t) { return assign_secret(s.api_key, t); }},
+      {{"endpoint.model",
+        "--model",
+        {"CORCHESTRA_MODEL", "OPENAI_MODEL"},
+        "defaults.model",
+        "a model's name",
+        "none",
+        "The model. From a flag or variable it overrides every model of the plan."},
+       [](settings& s, const std::string& t) { return assign_line(s.model, t); }},
+      {{"endpoint.organization",
+        "--organization",
+        {"CORCHESTRA_ORGANIZATION", "OPENAI_ORG_ID"},
+        "",
+        "text on one line",
+        "none",
+        "Sent as OpenAI-Organization."},
+       [](settings& s, const std::string& t) { return assign_line(s.organization, t); }},
+      {{"endpoint.project",
+        "--project",
+        {"CORCHESTRA_PROJECT", "OPENAI_PROJECT_ID"},
+        "",
+        "text on one line",
+        "none",
+        "Sent as OpenAI-Project."},
+       [](settings& s, const std::string& t) { return assign_line(s.project, t); }},
+      {{"endpoint.ca_file",
+        "--ca-file",
+        {"CORCHESTRA_CA_FILE"},
+        "",
+        "a file name",
+        "the system's certificates",
+        "PEM file of the certificates that are trusted."},
+       [](settings& s, const std::string& t) { return assign_line(s.ca_file, t); },
+       true},
+      {{"http_retries",
+        "--http-retries",
+        {"CORCHESTRA_HTTP_RETRIES"},
+        "",
+        "an integer from 0 to 20",
+        "2",
+        "Retries of one model call on transport errors, 429 and 5xx."},
+       [](settings& s, const std::string& t) { return assign_integer<int>(s.http_retries, t, 0, 20); }},
+      {{"http_timeout",
+        "--http-timeout",
+        {"CORCHESTRA_HTTP_TIMEOUT"},
+        "",
+        a_duration,
+        "600s",
+        "Longest time of one model call."},
+       [](settings& s, const std::string& t) { return assign_duration(s.http_timeout, t); }},
+      {{"analysis",
+        "--analysis",
+        {"CORCHESTRA_ANALYSIS"},
+        "analysis",
+        "auto, always or never",
+        "auto",
+        "Whether a model looks for dependencies of the tasks without depends_on."},
+       assign_analysis},
+      {{"analysis_model",
+        "--analysis-model",
+        {"CORCHESTRA_ANALYSIS_MODEL"},
+        "analysis.model",
+        "a model's name",
+        "as endpoint.model",
+        "The model that is asked for dependencies."},
+       [](settings& s, const std::string& t) { return assign_line(s.analysis_model, t); }},
+      {{"max_concurrent_tasks",
+        "--max-concurrent-tasks",
+        {"CORCHESTRA_MAX_CONCURRENT_TASKS"},
+        "limits.max_concurrent_tasks",
+        "an integer from 1 to 100000",
+        "10",
+        "How many tasks may run at once."},
+       [](settings& s, const std::string& t) {
+         return assign_integer<std::uint32_t>(s.max_concurrent_tasks, t, 1, 100'000);
+       }},
+      {{"run_timeout",
+        "--run-timeout",
+        {"CORCHESTRA_RUN_TIMEOUT"},
+        "limits.run_timeout",
+        a_duration,
+        "none",
+        "Longest time of the whole run."},
+       [](settings& s, const std::string& t) { return assign_duration(s.run_timeout, t); }},
+      {{"fail_fast",
+        "--fail-fast",
+        {"CORCHESTRA_FAIL_FAST"},
+        "fail_fast",
+        "true or false",
+        "false",
+        "Whether the first failure cancels everything else."},
+       [](settings& s, const std::string& t) { return assign_boolean(s.fail_fast, t); }},
+      {{"mode",
+        "--mode",
+        {"CORCHESTRA_MODE"},
+        "mode",
+        "auto or sequential",
+        "auto",
+        "auto: a task starts the moment it can; sequential: one at a time."},
+       assign_mode},
+      {{"cache_folder",
+        "--cache-folder",
+        {"CORCHESTRA_CACHE_FOLDER"},
+        "",
+        "a folder",
+        "~/.cache/corchestra",
+        "Where answers of the dependency analysis are kept ($XDG_CACHE_HOME/corchestra where that is set)."},
+       [](settings& s, const std::string& t) { return assign_path(s.cache_folder, t); },
+       true},
+      {{"log_level",
+        "--log-level",
+        {"CORCHESTRA_LOG_LEVEL"},
+        "",
+        "trace, debug, info, warn, error or off",
+        "warn",
+        "The least important log lines that are shown."},
+       assign_log_level},
+  };
+}
+
+}  // namespace
+
+const std::vector<setting_rule>& setting_rules() {
+  static const std::vector<setting_rule> rules = make_rules();
+  return rules;
+}
+
+}  // namespace corchestra::plan_file
+
+namespace corchestra {
+
+const std::vector<setting_definition>& setting_definitions() {
+  static const std::vector<setting_definition> definitions = [] {
+    std::vector<setting_definition> out;
+    for (const plan_file::setting_rule& r : plan_file::setting_rules()) out.push_back(r.shown);
+    return out;
+  }();
+  return definitions;
+}
+
+}  // namespace corchestra

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+#include <corchestra/core/event.hpp>
+#include <corchestra/core/timeline.hpp>
+#include <corchestra/session/session.hpp>
+
+#include "session/output_folder.hpp"
+
+namespace corchestra {
+
+/// Where every fact of a session goes: files, timeline, observer. Facts from before the run come first in its
+/// numbering.
+class recorder {
+ public:
+  recorder(std::string run_id, clock_anchor anchor, output_folder folder, redactor redact, event_sink observer);
+
+  /// A fact about the run from before it started.
+  void before_run(event_type type, time_point at, json data);
+  /// The run's own events.
+  void operator()(event e);
+  /// The files of the end, summary.json last: where it is, all the others are complete.
+  void finish(const ordered_json& summary);
+
+  output_folder& folder() noexcept { return folder_; }
+
+ private:
+  void record(const event& e);
+
+  std::string run_id_;
+  clock_anchor anchor_;
+  output_folder folder_;
+  redactor redact_;
+  event_sink observer_;
+  timeline_fold timeline_;
+  std::uint64_t earlier_ = 0;  // facts before the run
+};
+
+}  // namespace corchestra

@@ -1,0 +1,187 @@
+#include <corchestra/session/session.hpp>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <corchestra/async/time_service.hpp>
+#include <corchestra/base/ids.hpp>
+#include <corchestra/base/text.hpp>
+#include <corchestra/monitor/records.hpp>
+
+#include "session/agent_factory.hpp"
+#include "session/analysis_step.hpp"
+#include "session/endpoint.hpp"
+#include "session/recorder.hpp"
+#include "session/redaction.hpp"
+
+namespace corchestra {
+
+namespace {
+
+void apply(const settings& s, run_options& o) {
+  if (s.max_concurrent_tasks) o.limits.max_concurrent_tasks = *s.max_concurrent_tasks;
+  if (s.run_timeout) o.limits.run_timeout = *s.run_timeout;
+  if (s.fail_fast) o.fail_fast = *s.fail_fast;
+  if (s.mode) o.mode = *s.mode;
+}
+
+/// A session from its checked parts to its end.
+class session {
+ public:
+  static awaitable<result<session_result>> conduct(session_options options);
+
+ private:
+  session(any_io_executor executor, session_options options)
+      : executor_(std::move(executor)), time_(time_service::of(executor_)), options_(std::move(options)) {}
+
+  result<void> prepare();
+  awaitable<result<void>> analyze();
+  result<run> start();
+  static awaitable<run_result> wait(run r);
+  session_result finish(run_result ended);
+
+  any_io_executor executor_;
+  time_service& time_;
+  session_options options_;
+  std::string run_id_ = new_run_id();
+  std::shared_ptr<endpoint_watch> endpoint_;
+  agent_registry agents_;
+  analysis_step step_;
+  std::optional<analysis_result> analysis_;
+  std::shared_ptr<recorder> recorder_;  // shared with the run's callbacks
+};
+
+result<void> session::prepare() {
+  const settings& s = options_.settings;
+  auto endpoint = open_endpoint(executor_, s, options_.logger);
+  if (endpoint.has_error()) return endpoint.error();
+  endpoint_ = std::move(*endpoint);
+  auto agents = make_agents(options_.plan, s, endpoint_);
+  if (agents.has_error()) return agents.error();
+  agents_ = std::move(*agents);
+  const auto step = plan_analysis_step(options_.plan, s, endpoint_ != nullptr);
+  if (step.has_error()) return step.error();
+  step_ = *step;
+  apply(s, options_.plan.plan.options);
+
+  auto path = options_.output_folder;
+  if (path.empty()) path = std::filesystem::path("corchestra-runs") / run_id_;
+  const redactor redact = make_redactor(s);
+  auto folder = output_folder::open(std::move(path), options_.force, redact, options_.logger);
+  if (folder.has_error()) return folder.error();
+  recorder_ = std::make_shared<recorder>(run_id_, time_.anchor(), std::move(*folder), redact, options_.on_event);
+  return {};
+}
+
+awaitable<result<void>> session::analyze() {
+  if (!step_.wanted) co_return result<void>();
+  recorder_->before_run(
+      event_type::analysis_started, time_.now(),
+      {{"tasks", options_.plan.plan.tasks.size()}, {"open", step_.open_tasks}, {"model", step_.model}});
+  result<analysis_result> found = co_await run_analysis_step(step_, options_.plan.plan.tasks, endpoint_,
+                                                             options_.settings, options_.simulated, options_.logger);
+  if (found.has_error()) co_return found.error();
+  analysis_ = std::move(*found);
+  recorder_->before_run(event_type::analysis_ended, time_.now(), analysis_record(*analysis_));
+  if (options_.on_analysis) options_.on_analysis(*analysis_);
+  apply_analysis(options_.plan, *analysis_);
+  co_return result<void>();
+}
+
+result<run> session::start() {
+  orchestrator_options o;
+  o.run_id = run_id_;
+  o.logger = options_.logger;
+  orchestrator orchestra(executor_, std::move(o));
+  orchestra.agents() = agents_;
+  run_callbacks callbacks;
+  callbacks.on_event = [keeper = recorder_](const event& e) { (*keeper)(e); };
+  return orchestra.start(std::move(options_.plan.plan), std::move(callbacks));
+}
+
+awaitable<run_result> session::wait(run r) {
+  try {
+    run_result ended = co_await r.wait();
+    co_return ended;
+  } catch (const boost::system::system_error&) {
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  r.request_cancel("the session was cancelled");
+  run_result ended = co_await r.wait();
+  co_await asio::this_coro::reset_cancellation_state();
+  co_return ended;
+}
+
+session_result session::finish(run_result ended) {
+  session_result r;
+  r.run = std::move(ended);
+  r.analysis = std::move(analysis_);
+  r.output_folder = recorder_->folder().path();
+  r.endpoint_unreachable = endpoint_ && endpoint_->unreachable();
+  const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason, options_.simulated};
+  r.summary = summary_record(about, r.run.metrics);
+  r.summary["analysis"] = r.analysis ? ordered_json(analysis_record(*r.analysis)) : ordered_json(nullptr);
+  auto clean = ordered_json::parse(make_redactor(options_.settings)(dump_json(r.summary)), nullptr, false);
+  if (!clean.is_discarded()) r.summary = std::move(clean);
+  recorder_->finish(r.summary);
+  r.output_error = recorder_->folder().failure();
+  return r;
+}
+
+awaitable<result<session_result>> session::conduct(session_options options) {
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  session s(executor, std::move(options));
+  if (const auto ready = s.prepare(); ready.has_error()) co_return ready.error();
+
+  result<void> analyzed;
+  std::exception_ptr thrown;
+  try {
+    analyzed = co_await s.analyze();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (thrown) {
+    co_await asio::this_coro::reset_cancellation_state();
+    analyzed = error_from_exception(thrown);
+  }
+  result<run> started = analyzed.has_error() ? result<run>(analyzed.error()) : s.start();
+  if (started.has_error()) {
+    s.recorder_->folder().discard();
+    co_return started.error();
+  }
+  if (s.options_.on_started) s.options_.on_started(*started);
+  run_result ended = co_await wait(*started);
+  co_return s.finish(std::move(ended));
+}
+
+}  // namespace
+
+awaitable<result<session_result>> run_session(session_options options) {
+  const redactor redact = make_redactor(options.settings);
+  options.logger = redacted(options.logger, redact);
+  result<session_result> r = co_await session::conduct(std::move(options));
+  if (r.has_error()) co_return redacted(r.error(), redact);
+  co_return r;
+}
+
+awaitable<result<plan_analysis>> analyze_plan(plan_document plan, settings s, bool simulated, logger log) {
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  const redactor redact = make_redactor(s);
+  log = redacted(log, redact);
+  const auto endpoint = open_endpoint(executor, s, log);
+  if (endpoint.has_error()) co_return redacted(endpoint.error(), redact);
+  settings insisting = s;
+  if (s.analysis == analysis_mode::automatic) insisting.analysis = analysis_mode::always;
+  const auto step = plan_analysis_step(plan, insisting, *endpoint != nullptr);
+  if (step.has_error()) co_return redacted(step.error(), redact);
+  plan_analysis out;
+  if (!step->wanted) co_return out;
+  result<analysis_result> found = co_await run_analysis_step(*step, plan.plan.tasks, *endpoint, s, simulated, log);
+  if (found.has_error()) co_return redacted(found.error(), redact);
+  out.analysis = std::move(*found);
+  out.endpoint_unreachable = (*endpoint)->unreachable();
+  co_return out;
+}
+
+}  // namespace corchestra

@@ -1,0 +1,53 @@
+#include "llm/stream_reader.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <stdexcept>
+
+#include "llm/replies.hpp"
+
+using namespace corchestra;
+using namespace corchestra::llm;
+using namespace corchestra::tests;
+
+TEST_CASE("a server that ignores `stream` and sends one object is understood") {
+  std::string seen;
+  stream_reader reader([&](const chat_delta& d) { seen += d.text; });
+  const std::string body = "\n " + reply_saying("whole").dump();
+  REQUIRE(reader.feed(body.substr(0, 1)));
+  REQUIRE(reader.feed(body.substr(1, 20)));
+  REQUIRE(reader.feed(body.substr(21)));
+  const auto r = reader.finish("application/json");
+  REQUIRE(r);
+  CHECK(r->message.content == "whole");
+  CHECK(seen == "whole");
+}
+
+TEST_CASE("a body that is no event stream is named") {
+  const auto message = [](std::string_view body, std::string_view type) {
+    stream_reader reader(nullptr);
+    REQUIRE(reader.feed(body));
+    return reader.finish(type).error().message;
+  };
+  CHECK(message("<!doctype html>", "text/html") ==
+        "expected application/json, got an HTML page; check base_url: it usually ends in /v1");
+  CHECK(message("pong", "text/plain") ==
+        "expected text/event-stream, got text/plain; check base_url: it usually ends in /v1");
+  CHECK(message("", "application/json") ==
+        "expected text/event-stream, got an empty reply; check base_url: it usually ends in /v1");
+  CHECK(message("", "text/event-stream") == "the stream ended without finish_reason and [DONE]");
+}
+
+TEST_CASE("what the delta callback throws comes out of the call and ends the stream") {
+  stream_reader reader([](const chat_delta&) { throw std::runtime_error("display is gone"); });
+  CHECK_FALSE(reader.feed(sse_text("a")));
+  CHECK(reader.decided());
+  CHECK_THROWS_AS(reader.finish("text/event-stream"), std::runtime_error);
+}
+
+TEST_CASE("an event beyond all bounds ends the stream") {
+  stream_reader reader(nullptr);
+  const auto fed = reader.feed("data: " + std::string(9u << 20, 'x'));
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().is(errc::too_large));
+  CHECK(reader.finish("text/event-stream").error().retry == retry_class::terminal);
+}
