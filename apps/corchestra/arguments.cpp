@@ -1,6 +1,5 @@
 #include "arguments.hpp"
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -11,22 +10,11 @@ namespace corchestra::program {
 
 namespace {
 
-constexpr std::string_view api_key = "endpoint.api_key";
-
-// `endpoint.base_url` is --base-url
-std::string flag_of(std::string_view key) {
-  std::string name(key.substr(key.rfind('.') + 1));
-  for (char& c : name) c = c == '_' ? '-' : c;
-  return "--" + name;
-}
-
-bool is_switch(std::string_view key) { return key == "fail_fast"; }
-
-std::vector<setting> all_settings() {
-  settings_input none;
-  none.environment = [](const std::string&) { return std::nullopt; };
-  none.files_given = true;
-  return load_settings(none).value().table;
+std::string help_of(const setting_definition& d) {
+  std::string text(d.description);
+  text += concat(" Default: ", d.standard, ".");
+  for (const std::string_view name : d.environment) text += concat(" [", name, "]");
+  return text;
 }
 
 template <class T>
@@ -61,37 +49,37 @@ result<plan_document> plan_arguments::load() const {
 }
 
 void setting_arguments::add_to(CLI::App& command) {
-  for (const setting& s : all_settings()) {
+  for (const setting_definition& d : setting_definitions()) {
+    if (d.flag.empty()) continue;
     auto f = std::make_unique<flag>();
-    f->key = s.key;
-    const std::string name = flag_of(s.key);
-    const std::string help = s.environment.empty() ? s.description : concat(s.description, " [", s.environment, "]");
-    if (is_switch(s.key)) {
-      f->option = command.add_flag(concat(name, "{true},--no-", name.substr(2), "{false}"), f->value, help);
+    f->key = d.key;
+    const std::string name(d.flag);
+    if (d.expects == "true or false") {
+      f->option = command.add_flag(concat(name, "{true},--no-", name.substr(2), "{false}"), f->value, help_of(d));
     } else {
-      f->option = command.add_option(name, f->value, help)->type_name("VALUE")->take_last();
-      if (s.key == api_key) f->option->group("");
+      f->option = command.add_option(name, f->value, help_of(d))->type_name("VALUE")->take_last();
     }
-    f->option->group(s.key == api_key ? "" : "Settings");
+    f->option->group("Settings");
     flags_.push_back(std::move(f));
   }
+  refused_ = command.add_option("--api-key", refused_key_)->group("");
 }
 
 result<settings> setting_arguments::load(const plan_document* plan) const {
+  if (refused_->count() > 0)
+    return fail(errc::invalid_argument,
+                "--api-key: everybody on this machine could read it there: set OPENAI_API_KEY or CORCHESTRA_API_KEY");
   settings_input in;
   in.plan = plan;
   for (const auto& f : flags_) {
-    if (f->option->count() == 0) continue;
-    if (f->key == api_key)
-      return fail(errc::invalid_argument,
-                  "--api-key: every user of this machine could read it there: set OPENAI_API_KEY or CORCHESTRA_API_KEY");
-    in.flags[f->key] = f->value;
+    if (f->option->count() > 0) in.flags[f->key] = f->value;
   }
   return load_settings(in);
 }
 
 void simulation_arguments::add_to(CLI::App& command) {
-  command.add_flag("--simulate", simulate_, "Use the built-in simulated model instead of an endpoint: its answers are invented");
+  command.add_flag("--simulate", simulate_,
+                   "Use the built-in simulated model instead of an endpoint: its answers are invented");
   add_behaviour_to(command);
 }
 
@@ -129,9 +117,7 @@ result<testing::simulated_model> simulation_arguments::start(const any_io_execut
   return model;
 }
 
-void color_arguments::add_to(CLI::App& command) {
-  command.add_flag("--no-color", no_color_, "No colours [NO_COLOR]");
-}
+void color_arguments::add_to(CLI::App& command) { command.add_flag("--no-color", no_color_, "No colours [NO_COLOR]"); }
 
 result<double> number_of(std::string_view flag, const std::string& text, double least, double most) {
   double value = 0;
@@ -141,7 +127,8 @@ result<double> number_of(std::string_view flag, const std::string& text, double 
               concat(flag, ": expected a number from ", shown(least), " to ", shown(most), ", got ", quote(text)));
 }
 
-result<std::uint64_t> count_of(std::string_view flag, const std::string& text, std::uint64_t least, std::uint64_t most) {
+result<std::uint64_t> count_of(std::string_view flag, const std::string& text, std::uint64_t least,
+                               std::uint64_t most) {
   std::uint64_t value = 0;
   if (parse_number(text, value) && value >= least && value <= most) return value;
   return fail(errc::invalid_argument,

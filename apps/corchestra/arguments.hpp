@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ class plan_arguments {
   std::vector<std::string> set_;
 };
 
-/// A flag for every setting.
+/// A flag for every setting that has one.
 class setting_arguments {
  public:
   void add_to(CLI::App& command);
@@ -36,6 +37,8 @@ class setting_arguments {
     CLI::Option* option = nullptr;
   };
   std::vector<std::unique_ptr<flag>> flags_;
+  std::string refused_key_;
+  CLI::Option* refused_ = nullptr;
 };
 
 /// --simulate, --seed and --speed.

@@ -1,8 +1,8 @@
+#include <unistd.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <unistd.h>
 
 #include <corchestra/base/text.hpp>
 
@@ -25,7 +25,9 @@ ordered_json to_json(const dependency_graph& graph, const std::optional<analysis
                      {"evidence", e.evidence},
                      {"analyzed", e.analyzed}});
   }
-  ordered_json out{{"tasks", graph.ids()}, {"edges", std::move(edges)}, {"levels", graph.levels()},
+  ordered_json out{{"tasks", graph.ids()},
+                   {"edges", std::move(edges)},
+                   {"levels", graph.levels()},
                    {"critical_path", graph.critical_path().ids}};
   out["analysis"] = nullptr;
   if (analysis) {
@@ -133,7 +135,8 @@ verb add_analyze(CLI::App& app) {
       "  corchestra analyze plan.yaml --simulate\n"
       "  corchestra analyze plan.yaml --format dot | dot -Tsvg > plan.svg\n"
       "  corchestra analyze plan.yaml --analysis never        the explicit dependencies only\n\n"
-      "The simulated model has one heuristic: B depends on A where B's description shares the rarest word with what A's\n"
+      "The simulated model has one heuristic: B depends on A where B's description shares the rarest word with what "
+      "A's\n"
       "description says it makes.");
   return {command, [v] { return v->perform(); }};
 }

@@ -10,7 +10,9 @@ namespace corchestra::program {
 
 namespace {
 
-std::string counted(std::size_t n, std::string_view one, std::string_view many) { return concat(n, " ", n == 1 ? one : many); }
+std::string counted(std::size_t n, std::string_view one, std::string_view many) {
+  return concat(n, " ", n == 1 ? one : many);
+}
 
 std::string describe(const plan_document& plan, const dependency_graph& graph) {
   const auto& tasks = plan.plan.tasks;

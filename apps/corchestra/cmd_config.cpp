@@ -34,7 +34,8 @@ std::string to_table(const std::vector<setting>& table) {
   std::string out;
   for (const auto& s : table) {
     out += concat(s.key, std::string(width[0] - s.key.size() + 2, ' '), s.value,
-                  std::string(width[1] - s.value.size() + 2, ' '), s.origin.empty() ? to_string(s.source) : s.origin, "\n");
+                  std::string(width[1] - s.value.size() + 2, ' '), s.origin.empty() ? to_string(s.source) : s.origin,
+                  "\n");
   }
   return out;
 }
@@ -76,7 +77,8 @@ verb add_config(CLI::App& app) {
       "  corchestra config\n"
       "  corchestra config plan.yaml --model llama3.2\n"
       "  OPENAI_BASE_URL=http://127.0.0.1:8081/v1 corchestra config\n\n"
-      "Precedence: flags, environment (CORCHESTRA_*, then OPENAI_*), plan, configuration file (./corchestra.yaml, then\n"
+      "Precedence: flags, environment (CORCHESTRA_*, then OPENAI_*), plan, configuration file (./corchestra.yaml, "
+      "then\n"
       "~/.config/corchestra/config.yaml), defaults.");
   return {command, [v] { return v->perform(); }};
 }

@@ -24,7 +24,8 @@ struct init_verb {
       return exit_code::success;
     }
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666);
-    if (fd < 0 && errno == EEXIST) return refuse(concat(quote(file), " exists: choose another name, or replace it with --force"));
+    if (fd < 0 && errno == EEXIST)
+      return refuse(concat(quote(file), " exists: choose another name, or replace it with --force"));
     if (fd < 0) return refuse(concat("cannot write ", quote(file), ": ", std::generic_category().message(errno)));
     const std::string_view text = plan_template();
     const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());

@@ -1,5 +1,5 @@
-#include <boost/asio/io_context.hpp>
 #include <unistd.h>
+#include <boost/asio/io_context.hpp>
 
 #include <corchestra/base/text.hpp>
 
@@ -63,7 +63,8 @@ struct run_verb {
     if (r.output_error) print_error(r.output_error->message);
     const exit_code code = exit_code_of(r);
     if (code == exit_code::unreachable)
-      print_error(concat("no call reached ", endpoint, " or passed its authentication: check --base-url and OPENAI_API_KEY"));
+      print_error(
+          concat("no call reached ", endpoint, " or passed its authentication: check --base-url and OPENAI_API_KEY"));
     return code;
   }
 

@@ -68,7 +68,8 @@ verb add_simulate(CLI::App& app) {
       "  corchestra simulate --port 8081\n"
       "  corchestra simulate --port 8081 --speed 20 --error-rate 0.05\n"
       "  OPENAI_BASE_URL=http://127.0.0.1:8081/v1 corchestra run plan.yaml\n\n"
-      "It speaks the OpenAI chat/completions protocol and invents its answers. GET /simulator/stats tells what it has seen.");
+      "It speaks the OpenAI chat/completions protocol and invents its answers. GET /simulator/stats tells what it has "
+      "seen.");
   return {command, [v] { return v->perform(); }};
 }
 

@@ -1,10 +1,13 @@
 #include "conductor.hpp"
 
+#include <unistd.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <corchestra/async/time_service.hpp>
+#include <corchestra/base/text.hpp>
 #include <corchestra/monitor/console.hpp>
 
 #include "interrupts.hpp"
@@ -18,8 +21,8 @@ constexpr duration tick_interval = std::chrono::milliseconds(100);
 /// Calls the console ten times a second.
 class ticker {
  public:
-  ticker(const any_io_executor& executor, console& screen)
-      : time_(time_service::of(executor)), timer_(time_.make_timer(executor)), screen_(screen) {
+  ticker(const any_io_executor& executor, console& screen, int fd)
+      : time_(time_service::of(executor)), timer_(time_.make_timer(executor)), screen_(screen), fd_(fd) {
     arm();
   }
   ~ticker() { timer_->cancel(); }
@@ -28,6 +31,7 @@ class ticker {
   void arm() {
     timer_->async_wait_until(time_.now() + tick_interval, [this](boost::system::error_code ec) {
       if (ec) return;
+      if (const terminal t = look_at(fd_, true); t.interactive) screen_.resize(t.width, t.height);
       screen_.tick(time_.now());
       arm();
     });
@@ -36,6 +40,7 @@ class ticker {
   time_service& time_;
   std::unique_ptr<timer> timer_;
   console& screen_;
+  int fd_;
 };
 
 console_options console_for(const display_options& d, bool simulated) {
@@ -51,17 +56,36 @@ console_options console_for(const display_options& d, bool simulated) {
   return o;
 }
 
+// Log lines between bars would leave pieces of them behind: they are shown as the console's own.
+logger through(const std::shared_ptr<console>& screen, boost::asio::io_context& context, const logger& log) {
+  return logger(log_level::trace, [weak = std::weak_ptr(screen), &context, log](
+                                      log_level level, std::string_view source, std::string_view message) {
+    if (!log.enabled(level)) return;
+    asio::post(context, [weak, text = concat(to_string(level), ": ", source, ": ", message)] {
+      const auto shown = weak.lock();
+      if (!shown) return;
+      event e;
+      e.type = event_type::warning;
+      e.data = json{{"message", text}};
+      (*shown)(e);
+    });
+  });
+}
+
 }  // namespace
 
-result<session_result> conduct(boost::asio::io_context& context, session_options options, const display_options& display) {
+result<session_result> conduct(boost::asio::io_context& context, session_options options,
+                               const display_options& display) {
   const any_io_executor executor = context.get_executor();
-  console screen(console_for(display, options.simulated));
+  const auto screen = std::make_shared<console>(console_for(display, options.simulated));
+  const bool live = display.terminal.interactive && !display.quiet;
+  if (live && ::isatty(STDERR_FILENO) == 1) options.logger = through(screen, context, options.logger);
   std::optional<run> started;
   asio::cancellation_signal stop;
   std::optional<result<session_result>> outcome;
   std::exception_ptr failure;
 
-  options.on_event = [&screen](const event& e) { screen(e); };
+  options.on_event = [screen](const event& e) { (*screen)(e); };
   options.on_started = [&started](run r) { started = std::move(r); };
   asio::co_spawn(executor, run_session(std::move(options)),
                  asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, result<session_result> r) {
@@ -77,13 +101,15 @@ result<session_result> conduct(boost::asio::io_context& context, session_options
       started->request_cancel("interrupted twice");
     }
   });
-  std::optional<ticker> ticks;
-  if (display.terminal.interactive && !display.quiet) ticks.emplace(executor, screen);
+  std::optional<ticker> ticks(std::in_place, executor, *screen, display.fd);
   while (!outcome && context.run_one() > 0) {
   }
   ticks.reset();
   if (failure) return error_from_exception(failure);
-  if (outcome->has_value()) screen.finish((*outcome)->run.metrics, (*outcome)->run.state, (*outcome)->output_folder.string());
+  if (outcome->has_value()) {
+    const session_result& r = **outcome;
+    screen->finish(r.run.metrics, r.run.state, r.output_folder.string());
+  }
   return std::move(*outcome);
 }
 

@@ -15,6 +15,7 @@ struct display_options {
 };
 
 /// Runs a session to its end on `context` while it is shown on a terminal or log, and Ctrl-C stops it in steps.
-result<session_result> conduct(boost::asio::io_context& context, session_options options, const display_options& display);
+result<session_result> conduct(boost::asio::io_context& context, session_options options,
+                               const display_options& display);
 
 }  // namespace corchestra::program

@@ -5,13 +5,16 @@
 namespace corchestra::program {
 
 struct interrupts::state {
+  state(any_io_executor executor, std::function<void(int)> f)
+      : signals(std::move(executor), SIGINT, SIGTERM), on_signal(std::move(f)) {}
+
   asio::signal_set signals;
   std::function<void(int)> on_signal;
   int count = 0;
 };
 
 interrupts::interrupts(any_io_executor executor, std::function<void(int)> on_signal)
-    : state_(std::make_shared<state>(state{asio::signal_set(executor, SIGINT, SIGTERM), std::move(on_signal)})) {
+    : state_(std::make_shared<state>(std::move(executor), std::move(on_signal))) {
   wait(state_);
 }
 

@@ -9,7 +9,6 @@
 
 #include "terminal.hpp"
 #include "verb.hpp"
-#include "version.hpp"
 
 namespace corchestra::program {
 
@@ -62,7 +61,7 @@ exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
 
 exit_code run_program(int argc, char** argv) {
   CLI::App app("Runs plans of LLM agent task calls: concurrently, in dependency order, under limits.", "corchestra");
-  app.set_version_flag("--version", concat("corchestra ", version));
+  app.set_version_flag("--version", "corchestra " CORCHESTRA_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   app.footer(

@@ -6,7 +6,7 @@ namespace corchestra::program {
 
 /// Everything at once, as far as the other end takes it; a closed pipe is not an error of a run.
 void write_to(int fd, std::string_view bytes) noexcept;
-void print(std::string_view text) noexcept;         ///< on stdout
+void print(std::string_view text) noexcept;        ///< on stdout
 void print_error(std::string_view text) noexcept;  ///< `corchestra: text` on stderr
 
 /// What an output can show.

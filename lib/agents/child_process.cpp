@@ -183,7 +183,7 @@ class child {
   int status() const noexcept { return info_.si_status; }
 
   /// Reads to the end of a stream, or until cancelled; `take` answers whether it wants more.
-  static awaitable<void> read(std::shared_ptr<child> self, asio::posix::stream_descriptor& from,
+  static awaitable<void> read([[maybe_unused]] std::shared_ptr<child> self, asio::posix::stream_descriptor& from,
                               std::function<bool(std::string_view)> take) {
     std::array<char, 16384> buffer;
     for (;;) {

@@ -85,9 +85,9 @@ result<duration> parse_duration(std::string_view text) {
     next_unit = u + 1;
     if (!countable || count > longest / units[u].size) return bad(most);
     total += count * units[u].size + duration(std::llround(fraction * static_cast<double>(units[u].size.count())));
+    if (total > longest) return bad(most);
     take(rest, blank);
   } while (!rest.empty());
-  if (total > longest) return bad(most);
   return total;
 }
 

@@ -30,6 +30,7 @@ struct console::impl {
   std::vector<std::string> scrolled;  // permanent lines until the next tick
   std::optional<time_point> drawn_at, status_at;
   bool live;
+  bool finished = false;
 
   explicit impl(console_options o)
       : options(std::move(o)),
@@ -105,6 +106,7 @@ void console::operator()(const event& e) {
 }
 
 void console::tick(time_point now) {
+  if (impl_->finished) return;
   if (impl_->live) {
     impl_->draw(now);
   } else {
@@ -131,6 +133,7 @@ void console::finish(const run_metrics& metrics, run_state state, std::string_vi
                                     s.options.simulated};
   for (const auto& line : detail::closing_lines(s.glyphs, metrics, about)) s.show(line);
   s.clear();
+  s.finished = true;
 }
 
 }  // namespace corchestra

@@ -32,9 +32,10 @@ std::string counted(std::size_t n, std::string_view what) {
 }  // namespace
 
 std::string reason_text(const task_result& r) {
-  const std::string_view why = r.state == task_state::cancelled ? to_string(r.cancelled) : to_string(r.skipped);
-  const bool named = r.cancelled != cancel_reason::none || r.skipped != skip_cause::none;
-  if (!named || r.reason.starts_with(why)) return r.reason;
+  std::string_view why;
+  if (r.state == task_state::cancelled && r.cancelled != cancel_reason::none) why = to_string(r.cancelled);
+  if (r.state == task_state::skipped && r.skipped != skip_cause::none) why = to_string(r.skipped);
+  if (r.reason.starts_with(why)) return r.reason;
   return r.reason.empty() ? std::string(why) : concat(why, ": ", r.reason);
 }
 

@@ -14,6 +14,12 @@ namespace corchestra::detail {
 /// Why a task did not complete, in words that name the kind of end.
 std::string reason_text(const task_result& r);
 
+/// The tasks a run starts with: the first few ids and the number of all.
+struct opening_list {
+  std::vector<std::string> ids;
+  std::size_t tasks = 0;
+};
+
 /// Tells a run in lines, one a fact that people care about.
 class narrator {
  public:
@@ -27,11 +33,6 @@ class narrator {
   const std::string& end_reason() const noexcept { return end_reason_; }
 
  private:
-  struct opening {
-    std::vector<std::string> ids;
-    std::size_t tasks = 0;
-  };
-
   log_line announce_simulation();
   void tell_opening(std::vector<log_line>& out);
   void tell_analysis(const event& e, std::vector<log_line>& out);
@@ -41,7 +42,7 @@ class narrator {
   const glyphs& glyphs_;
   bool simulated_;
   bool sequential_ = false;
-  std::optional<opening> opening_;  ///< held back until every task is listed
+  std::optional<opening_list> opening_;  ///< held back until every task is listed
   std::optional<time_point> progress_at_;
   time_point analysis_at_{};
   std::string end_reason_;

@@ -1,4 +1,5 @@
 #include <charconv>
+
 #include <corchestra/base/text.hpp>
 
 #include "net/cancellation.hpp"

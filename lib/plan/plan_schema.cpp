@@ -110,7 +110,7 @@ constexpr std::string_view schema_text = R"json({
       "description": "Such as 500ms, 30s, 1h30m, 1d, or a number of seconds; above zero.",
       "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "maximum": 3153600000},
-        {"type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*((d|h|m|s|ms|us|ns)(\\s*[0-9]+(\\.[0-9]+)?\\s*(h|m|s|ms|us|ns))*)?\\s*$"}
+        {"type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*((d|h|m|s|ms)(\\s*[0-9]+(\\.[0-9]+)?\\s*(h|m|s|ms))*)?\\s*$"}
       ]
     },
     "analysis_mode": {

@@ -1,48 +1,31 @@
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <utility>
+#include <functional>
+#include <optional>
 
 #include <corchestra/async/awaitable.hpp>
 
 namespace corchestra::detail {
 
-/// Calls a handler on its own executor, never inline. `via` is any executor of the same program that may be posted to.
-template <class... T>
-void complete(const any_io_executor& via, asio::any_completion_handler<void(T...)> handler, T... values) {
-  asio::post(via, [via, h = std::move(handler), ... v = std::move(values)]() mutable {
-    auto own = asio::get_associated_executor(h, via);
-    asio::dispatch(own, [h = std::move(h), ... v = std::move(v)]() mutable {
-      auto slot = asio::get_associated_cancellation_slot(h);
-      if (slot.is_connected()) slot.clear();
-      std::move(h)(std::move(v)...);
-    });
-  });
-}
+/// What a suspended coroutine leaves behind. One type, so that the templates beneath are compiled once, in completion.cpp.
+using plain_handler = asio::any_completion_handler<void(boost::system::error_code)>;
 
-/// Runs `f` on `strand` and gives its value back to the awaiting coroutine on that one's own executor.
+/// Calls a handler on its own executor, never inline, its cancellation slot cleared. `via` is an executor that may be posted to.
+void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec = {});
+
+/// Suspends the coroutine until the handler given to `start` is called; throws its error.
+awaitable<void> suspend(std::function<void(plain_handler)> start);
+
+/// Calls `f` on `strand` and resumes the coroutine on its own executor afterwards. Cannot be cancelled half-way.
+awaitable<void> run_on(any_io_executor strand, std::function<void()> f);
+
+/// `run_on` with a value.
 template <class R, class F>
 awaitable<R> ask(any_io_executor strand, F f) {
-  R value = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(R)>(
-      [&strand, &f](auto handler) {
-        auto work = asio::prefer(asio::get_associated_executor(handler, strand), asio::execution::outstanding_work.tracked);
-        asio::post(strand, [strand, f = std::move(f), h = asio::any_completion_handler<void(R)>(std::move(handler)),
-                            work = std::move(work)]() mutable {
-          R r = f();
-          complete<R>(strand, std::move(h), std::move(r));
-        });
-      },
-      asio::use_awaitable);
-  co_return value;
+  std::optional<R> value;
+  co_await run_on(std::move(strand), [&value, &f] { value.emplace(f()); });
+  co_return std::move(*value);
 }
 
 }  // namespace corchestra::detail

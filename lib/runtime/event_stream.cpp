@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <mutex>
 
@@ -13,7 +13,6 @@
 namespace corchestra {
 
 struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_this<event_stream::state> {
-  using handler_type = asio::any_completion_handler<void(boost::system::error_code)>;
   struct item {
     event_type type;
     ordered_json record;
@@ -23,7 +22,7 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
 
   void push(const event& e) {
     ordered_json record = to_record(e, anchor);
-    handler_type waiting;
+    detail::plain_handler waiting;
     {
       std::lock_guard lock(mutex);
       if (items.size() >= capacity) {
@@ -36,10 +35,10 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
       items.push_back({e.type, std::move(record)});
       waiting = std::move(reader);
     }
-    if (waiting) detail::complete<boost::system::error_code>(executor, std::move(waiting), {});
+    if (waiting) detail::complete(executor, std::move(waiting));
   }
 
-  void wait(handler_type handler) {
+  void wait(detail::plain_handler handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([weak = weak_from_this()](asio::cancellation_type) {
@@ -55,16 +54,16 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
   }
 
   void stop_waiting(boost::system::error_code ec) {
-    handler_type waiting;
+    detail::plain_handler waiting;
     {
       std::lock_guard lock(mutex);
       waiting = std::move(reader);
     }
-    if (waiting) detail::complete<boost::system::error_code>(executor, std::move(waiting), std::move(ec));
+    if (waiting) detail::complete(executor, std::move(waiting), ec);
   }
 
   void shutdown() noexcept override {
-    handler_type lost;  // freed after the lock
+    detail::plain_handler lost;  // freed after the lock
     std::lock_guard lock(mutex);
     lost = std::move(reader);
   }
@@ -74,7 +73,7 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
   std::size_t capacity;
   mutable std::mutex mutex;
   std::deque<item> items;
-  handler_type reader;
+  detail::plain_handler reader;
   std::size_t dropped = 0;
   bool ended = false;  // run_ended was read
 };
@@ -107,8 +106,7 @@ awaitable<std::optional<ordered_json>> event_stream::next() {
         co_return std::move(item.record);
       }
     }
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-        [s](auto handler) { s->wait(std::move(handler)); }, asio::use_awaitable);
+    co_await detail::suspend([s](detail::plain_handler handler) { s->wait(std::move(handler)); });
   }
 }
 

@@ -1,4 +1,9 @@
 #include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <mutex>
 
 #include <corchestra/async/scope.hpp>
@@ -81,20 +86,34 @@ awaitable<void> orchestrator::shutdown(duration grace) {
 
 namespace detail {
 
+namespace {
+
+// On the handler's own executor, never inline.
+void finish(const any_io_executor& via, run_handler handler, result<run_result> value) {
+  asio::post(via, [via, h = std::move(handler), v = std::move(value)]() mutable {
+    const auto own = asio::get_associated_executor(h, via);
+    asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable {
+      auto slot = asio::get_associated_cancellation_slot(h);
+      if (slot.is_connected()) slot.clear();
+      std::move(h)(std::move(v));
+    });
+  });
+}
+
+}  // namespace
+
 void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler) {
   const any_io_executor executor = o.executor();
   result<run> started = o.start(std::move(plan), std::move(callbacks));
-  if (started.has_error()) {
-    complete<result<run_result>>(executor, std::move(handler), started.error());
-    return;
-  }
+  if (started.has_error()) return finish(executor, std::move(handler), started.error());
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
     slot.assign([r = *started](asio::cancellation_type) mutable { r.request_cancel("the operation was cancelled"); });
   }
+  const auto r = run_impl::of(*started);
   auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-  run_impl::of(*started)->on_end([executor, work, h = std::move(handler)](run_result value) mutable {
-    complete<result<run_result>>(executor, std::move(h), std::move(value));
+  r->on_end([r, work, h = std::move(handler)](boost::system::error_code) mutable {
+    finish(r->strand(), std::move(h), r->outcome());
   });
 }
 

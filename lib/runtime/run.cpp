@@ -1,5 +1,8 @@
 #include <corchestra/runtime/run.hpp>
 
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include "runtime/run_impl.hpp"
 
 namespace corchestra {
@@ -18,18 +21,16 @@ awaitable<result<void>> run::submit(std::vector<task_call> calls) {
   for (;;) {
     const bool full = co_await detail::ask<bool>(r->strand(), [r] { return r->full() && !r->machine().finished(); });
     if (!full) break;
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-        [r](auto handler) {
-          auto h = std::make_shared<detail::plain_handler>(std::move(handler));
-          r->post([h](detail::run_impl& run) {
-            if (run.full() && !run.machine().finished()) {
-              run.wait_for_space(std::move(*h));
-            } else {
-              detail::complete<boost::system::error_code>(run.strand(), std::move(*h), {});
-            }
-          });
-        },
-        asio::use_awaitable);
+    co_await detail::suspend([r](detail::plain_handler handler) {
+      auto h = std::make_shared<detail::plain_handler>(std::move(handler));
+      r->post([h](detail::run_impl& run) {
+        if (run.full() && !run.machine().finished()) {
+          run.wait_for_space(std::move(*h));
+        } else {
+          detail::complete(run.strand(), std::move(*h));
+        }
+      });
+    });
   }
   result<void> outcome = co_await detail::ask<result<void>>(r->strand(), [r, c = std::move(calls)]() mutable {
     auto submitted = r->machine().submit(std::move(c), r->now());
@@ -100,29 +101,10 @@ void run::request_drain() {
 
 awaitable<run_result> run::wait() {
   const auto r = impl_;
-  run_result value = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code, run_result)>(
-      [r](auto handler) {
-        using handler_type = asio::any_completion_handler<void(boost::system::error_code, run_result)>;
-        auto shared = std::make_shared<handler_type>(std::move(handler));
-        auto slot = asio::get_associated_cancellation_slot(*shared);
-        auto work = asio::prefer(r->strand(), asio::execution::outstanding_work.tracked);
-        if (slot.is_connected()) {
-          slot.assign([r, shared](asio::cancellation_type) {
-            // Only the wait ends; the handler is taken on the strand so that one side wins.
-            r->post([shared](detail::run_impl& run) {
-              if (!*shared) return;
-              detail::complete<boost::system::error_code, run_result>(run.strand(), std::move(*shared),
-                                                                      asio::error::operation_aborted, run_result{});
-            });
-          });
-        }
-        r->on_end([r, shared, work](run_result value) {
-          if (!*shared) return;
-          detail::complete<boost::system::error_code, run_result>(r->strand(), std::move(*shared), {}, std::move(value));
-        });
-      },
-      asio::use_awaitable);
-  co_return value;
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  const auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  co_await detail::suspend([r](detail::plain_handler handler) { r->on_end(std::move(handler)); });
+  co_return r->outcome();
 }
 
 awaitable<run_status> run::status() const {

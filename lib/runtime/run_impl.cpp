@@ -1,10 +1,13 @@
 #include "runtime/run_impl.hpp"
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include <corchestra/base/text.hpp>
@@ -53,15 +56,29 @@ void run_impl::shutdown() noexcept {
   }
   space_waiters_.clear();
   task_waiters_.clear();
+  for (const auto& h : end_waiters_) *h = nullptr;
   end_waiters_.clear();
 }
 
-void run_impl::on_end(run_end_handler handler) {
-  asio::post(strand_, [self = shared_from_this(), h = std::move(handler)]() mutable {
-    if (self->told_) {
-      complete<run_result>(self->strand_, std::move(h), *self->result_);
+void run_impl::on_end(plain_handler handler) {
+  auto shared = std::make_shared<plain_handler>(std::move(handler));
+  auto slot = asio::get_associated_cancellation_slot(*shared);
+  if (slot.is_connected()) {
+    slot.assign([weak = weak_from_this(), shared](asio::cancellation_type) {
+      const auto self = weak.lock();
+      if (!self) return;
+      // On the strand, so that one side wins.
+      self->post([shared](run_impl& r) {
+        if (*shared) complete(r.strand_, std::move(*shared), asio::error::operation_aborted);
+      });
+    });
+  }
+  post([shared](run_impl& r) {
+    if (!*shared) return;
+    if (r.told_) {
+      complete(r.strand_, std::move(*shared));
     } else {
-      self->end_waiters_.push_back(std::move(h));
+      r.end_waiters_.push_back(shared);
     }
   });
 }
@@ -79,11 +96,11 @@ void run_impl::after_event() {
   for (const task_index t : std::exchange(just_ended_, {})) {
     const auto it = task_waiters_.find(t);
     if (it == task_waiters_.end()) continue;
-    for (auto& h : it->second) complete<boost::system::error_code>(strand_, std::move(h), {});
+    for (auto& h : it->second) complete(strand_, std::move(h));
     task_waiters_.erase(it);
   }
   if (!space_waiters_.empty() && (!full() || scheduler_.finished())) {
-    for (auto& h : std::exchange(space_waiters_, {})) complete<boost::system::error_code>(strand_, std::move(h), {});
+    for (auto& h : std::exchange(space_waiters_, {})) complete(strand_, std::move(h));
   }
   arm();
 }
@@ -101,7 +118,7 @@ void run_impl::assign(const scheduler::start_command& command) {
     auto w = std::move(idle_.back());
     idle_.pop_back();
     w->next = command;
-    complete<boost::system::error_code>(strand_, std::move(w->parked), {});
+    complete(strand_, std::move(w->parked));
     return;
   }
   auto w = std::make_shared<worker>();
@@ -117,7 +134,7 @@ void run_impl::assign(const scheduler::start_command& command) {
 void run_impl::resume(task_index task) {
   const auto& w = worker_of_[task];
   if (w && w->current && w->current->resume) {
-    complete<boost::system::error_code>(strand_, std::move(w->current->resume), {});
+    complete(strand_, std::move(w->current->resume));
   }
 }
 
@@ -180,12 +197,10 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
       continue;
     }
     if (scheduler_.finished() || ending_) break;
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-        [self, w](auto handler) {
-          w->parked = std::move(handler);
-          self->idle_.push_back(w);
-        },
-        asio::use_awaitable);
+    co_await suspend([this, w](plain_handler handler) {
+      w->parked = std::move(handler);
+      idle_.push_back(w);
+    });
     if (ending_) break;
   }
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -273,7 +288,7 @@ void run_impl::wait_for_end_of(task_index task, plain_handler handler) {
       // Only the awaiting attempt can be cancelled through this slot, and a child has one awaiting parent.
       auto waiting = std::move(it->second);
       self->task_waiters_.erase(it);
-      for (auto& h : waiting) complete<boost::system::error_code>(self->strand_, std::move(h), asio::error::operation_aborted);
+      for (auto& h : waiting) complete(self->strand_, std::move(h), asio::error::operation_aborted);
     });
   }
   task_waiters_[task].push_back(std::move(handler));
@@ -285,7 +300,7 @@ void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler ha
     slot.assign([weak = std::weak_ptr<attempt>(a)](asio::cancellation_type) {
       const auto waiting = weak.lock();
       if (!waiting || !waiting->resume) return;
-      complete<boost::system::error_code>(waiting->run->strand_, std::move(waiting->resume), asio::error::operation_aborted);
+      complete(waiting->run->strand_, std::move(waiting->resume), asio::error::operation_aborted);
     });
   }
   a->resume = std::move(handler);
@@ -323,7 +338,7 @@ void run_impl::end() {
   if (ending_) return;
   ending_ = true;
   timer_->cancel();
-  for (auto& w : std::exchange(idle_, {})) complete<boost::system::error_code>(strand_, std::move(w->parked), {});
+  for (auto& w : std::exchange(idle_, {})) complete(strand_, std::move(w->parked));
   complete_end();
 }
 
@@ -356,7 +371,9 @@ void run_impl::complete_end() {
   for (const auto& l : scheduler_.locks()) {
     if (l.quarantined) r.quarantined.push_back(l.resource);
   }
-  for (auto& h : std::exchange(end_waiters_, {})) complete<run_result>(strand_, std::move(h), r);
+  for (auto& h : std::exchange(end_waiters_, {})) {
+    if (*h) complete(strand_, std::move(*h));
+  }
 }
 
 }  // namespace corchestra::detail

@@ -21,13 +21,10 @@ struct attempt {
   task_index task = no_task;
   std::uint32_t number = 0;
   bool live = true;
-  asio::any_completion_handler<void(boost::system::error_code)> resume;  // waits for its slot
+  plain_handler resume;  // waits for its slot
 
   static task_context context(std::shared_ptr<attempt> a) { return task_context(std::move(a)); }
 };
-
-using run_end_handler = asio::any_completion_handler<void(run_result)>;
-using plain_handler = asio::any_completion_handler<void(boost::system::error_code)>;
 
 /// A run: its scheduler, the worker loops that carry out its commands, and whoever waits for it. Lives on one strand;
 /// only functions marked so may be called from elsewhere.
@@ -46,7 +43,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   // From any thread.
   const std::string& id() const noexcept { return scheduler_.run_id(); }
   const any_io_executor& strand() const noexcept { return strand_; }
-  void on_end(run_end_handler handler);
+  /// Called when the run has ended; `outcome` is there then. Cancelling the handler's slot ends only the waiting.
+  void on_end(plain_handler handler);
+  const run_result& outcome() const { return *result_; }
   void post(std::function<void(run_impl&)> f);
   /// The context is destroyed: lets go of every suspended coroutine.
   void shutdown() noexcept override;
@@ -106,7 +105,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;
   std::vector<task_index> just_ended_;
   std::vector<task_result> ended_results_;
-  std::vector<run_end_handler> end_waiters_;
+  std::vector<std::shared_ptr<plain_handler>> end_waiters_;
   std::shared_ptr<run_result> result_;
   std::size_t callback_failures_ = 0;
   bool launched_ = false, ending_ = false, told_ = false;

@@ -1,5 +1,3 @@
-#include <boost/asio/use_awaitable.hpp>
-
 #include <corchestra/runtime/task_context.hpp>
 
 #include "runtime/run_impl.hpp"
@@ -52,8 +50,7 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   const task_index c = *spawned;
   if (r.machine().result_of(c) == nullptr) {
     begin_wait(wait_reason::child);
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-        [a, c](auto handler) { a->run->wait_for_end_of(c, std::move(handler)); }, asio::use_awaitable);
+    co_await detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
     co_await end_wait();
   }
   co_return *r.machine().result_of(c);
@@ -77,8 +74,7 @@ void task_context::begin_wait(wait_reason reason) {
 awaitable<void> task_context::end_wait() {
   const auto a = attempt_;
   if (!a->live) co_return;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-      [a](auto handler) { a->run->wait_for_slot(a, std::move(handler)); }, asio::use_awaitable);
+  co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_slot(a, std::move(handler)); });
 }
 
 }  // namespace corchestra

@@ -74,7 +74,7 @@ struct guesser {
           });
       if (outdone || reaches(maker, user)) continue;
       needs[user].push_back(maker);
-      const double rarity = 1.1 - 0.1 * static_cast<double>(frequency_of(word));
+      const double rarity = (11 - static_cast<double>(frequency_of(word))) / 10;
       out.push_back({tasks[user].id, tasks[maker].id, std::max(0.4, rarity), word});
     }
   }

@@ -115,23 +115,30 @@ bool follows_determiner(const std::vector<text_word>& words, std::size_t i) {
          std::find(articles.begin(), articles.end(), words[i - 1].text) != articles.end();
 }
 
-/// A making-verb at this place. Words that are nouns as well (plot, draft, list) are verbs only where a clause begins.
+/// Base forms of verbs that are as often nouns.
+bool is_often_noun(const verb& v) {
+  static constexpr auto words =
+      std::to_array<std::string_view>({"build", "download", "find", "import", "load", "measure", "record"});
+  return v.noun == v.word || std::find(words.begin(), words.end(), v.word) != words.end();
+}
+
+/// A making-verb at this place. What may be a noun (plot, draft, list) is a verb only where a clause begins.
 const verb* verb_at(const std::vector<text_word>& words, std::size_t i) {
   const auto found = verb_forms().find(words[i].text);
   if (found == verb_forms().end()) return nullptr;
-  const verb* v = found->second;
-  const bool noun_as_well = v->noun == v->word || v->word == "find" || v->word == "record" || v->word == "measure" ||
-                            v->word == "load" || v->word == "import" || v->word == "download" || v->word == "build";
-  if (noun_as_well ? !begins_clause(words, i) : follows_determiner(words, i)) return nullptr;
-  return v;
+  const verb& v = *found->second;
+  const bool plain = words[i].text == v.word || v.noun == v.word;
+  const bool is_verb = is_often_noun(v) && plain ? begins_clause(words, i) : !follows_determiner(words, i);
+  return is_verb ? &v : nullptr;
 }
 
 /// Ends the phrase that a verb makes.
 bool ends_phrase(const text_word& w) {
   static constexpr auto enders = std::to_array<std::string_view>(
-      {"from",  "for",    "with", "without", "using",   "based", "by",     "on",   "about", "into",
-       "to",    "as",     "in",   "at",      "through", "that",  "which",  "then", "so",    "out",
-       "after", "before", "over", "between", "across",  "via",   "within", "when", "where"});
+      {"from",  "for",   "with",   "without", "using",   "based",  "by",      "on",    "upon",      "about",  "around",
+       "into",  "onto",  "to",     "as",      "in",      "at",     "through", "that",  "which",     "then",   "so",
+       "out",   "after", "before", "over",    "between", "across", "against", "along", "via",       "within", "when",
+       "where", "while", "during", "toward",  "towards", "per",    "under",   "until", "including", "like",   "than"});
   return w.breaks_clause || std::find(enders.begin(), enders.end(), w.text) != enders.end();
 }
 

@@ -15,17 +15,19 @@ bool is_word_byte(char c) {
 }
 
 constexpr auto stop_words = std::to_array<std::string_view>(
-    {"a",     "about", "above",  "across", "after", "again",  "all",     "also",  "an",      "and",   "any",   "are",
-     "as",    "at",    "based",  "be",     "been",  "before", "being",   "below", "between", "both",  "but",   "by",
-     "can",   "could", "did",    "do",     "does",  "down",   "during",  "each",  "either",  "every", "few",   "first",
-     "for",   "from",  "give",   "had",    "has",   "have",   "he",      "her",   "here",    "his",   "how",   "i",
-     "if",    "in",    "into",   "is",     "it",    "its",    "just",    "last",  "like",    "may",   "me",    "more",
-     "most",  "must",  "my",     "need",   "needs", "next",   "no",      "nor",   "not",     "now",   "of",    "off",
-     "on",    "once",  "one",    "only",   "or",    "other",  "our",     "out",   "over",    "own",   "per",   "please",
-     "same",  "she",   "should", "so",     "some",  "such",   "than",    "that",  "the",     "their", "them",  "then",
-     "there", "these", "they",   "this",   "those", "three",  "through", "to",    "too",     "two",   "under", "until",
-     "up",    "use",   "using",  "very",   "via",   "was",    "we",      "were",  "what",    "when",  "where", "which",
-     "while", "who",   "why",    "will",   "with",  "within", "without", "would", "you",     "your"});
+    {"a",      "about",   "above",   "across", "after", "again", "against", "all",   "along",   "also",      "an",
+     "and",    "any",     "are",     "around", "as",    "at",    "based",   "be",    "been",    "before",    "being",
+     "below",  "between", "both",    "but",    "by",    "can",   "could",   "did",   "do",      "does",      "down",
+     "during", "each",    "either",  "every",  "few",   "first", "for",     "from",  "give",    "had",       "has",
+     "have",   "he",      "her",     "here",   "his",   "how",   "i",       "if",    "in",      "including", "into",
+     "is",     "it",      "its",     "just",   "last",  "like",  "may",     "me",    "more",    "most",      "must",
+     "my",     "need",    "needs",   "next",   "no",    "nor",   "not",     "now",   "of",      "off",       "on",
+     "once",   "one",     "only",    "onto",   "or",    "other", "our",     "out",   "over",    "own",       "per",
+     "please", "same",    "she",     "should", "so",    "some",  "such",    "than",  "that",    "the",       "their",
+     "them",   "then",    "there",   "these",  "they",  "this",  "those",   "three", "through", "to",        "too",
+     "toward", "towards", "two",     "under",  "until", "up",    "upon",    "use",   "using",   "very",      "via",
+     "was",    "we",      "were",    "what",   "when",  "where", "which",   "while", "who",     "why",       "will",
+     "with",   "within",  "without", "would",  "you",   "your"});
 static_assert(std::ranges::is_sorted(stop_words));
 
 }  // namespace
@@ -64,7 +66,7 @@ std::string singular(std::string_view word) {
   const auto cut = [&](std::size_t n, std::string_view tail = {}) {
     return concat(word.substr(0, word.size() - n), tail);
   };
-  if (word.size() <= 3) return std::string(word);
+  if (word.size() <= 3 || word == "news" || word == "series" || word == "species") return std::string(word);
   if (ends("lyses")) return cut(2, "is");
   if (ends("ies")) return cut(3, "y");
   for (const std::string_view s : {"sses", "xes", "ches", "shes"})

@@ -142,6 +142,7 @@ TEST_CASE("schemas nested without end are refused") {
 TEST_CASE("long texts are not matched against patterns") {
   const auto s = compiled(R"({"pattern": "^(a|b)*$"})");
   CHECK(s.validate(json("abab")).has_value());
+  CHECK(s.validate(json(std::string(8192, 'a'))).has_value());
   const auto r = s.validate(json(std::string(1'000'000, 'a')));
   REQUIRE(r.has_error());
   CHECK(r.error().message == "a text is longer than 8192 bytes, too long for a schema with patterns");

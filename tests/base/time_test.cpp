@@ -49,6 +49,7 @@ TEST_CASE("what is no duration is refused with what was expected") {
                                                            {"1h1h", "each unit once, the largest first"},
                                                            {"30s5m", "each unit once, the largest first"},
                                                            {"36501d", "at most 36500d"},
+                                                           {"36500d876000h52560000m3153600000s", "at most 36500d"},
                                                            {"99999999999999999999999d", "at most 36500d"}};
   for (const auto& [text, expected] : rows) {
     CAPTURE(text);

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <cstdio>
 
 #include <corchestra/llm/openai_client.hpp>
 

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <corchestra/async/scope.hpp>
 #include <corchestra/llm/openai_client.hpp>
 #include <corchestra/testing/virtual_time.hpp>
 

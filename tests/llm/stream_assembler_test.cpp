@@ -149,7 +149,7 @@ TEST_CASE("a stream that ends without either is cut, and says how far it came") 
   CHECK(r.error().retry == retry_class::transient);
   CHECK(r.error().message ==
         "the stream ended without finish_reason and [DONE]; it had come to 47 bytes of text, ending in "
-        "'t part of the answer, as far as it came'");
+        "'st part of the answer, as far as it came'");
   CHECK(assemble({}).error().message == "the stream ended without finish_reason and [DONE]");
 }
 

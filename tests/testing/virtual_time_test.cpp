@@ -22,10 +22,13 @@ TEST_CASE("equal deadlines fire in the order in which they were set") {
   virtual_time_context time;
   std::vector<int> order;
   for (int i = 0; i < 5; ++i) {
-    asio::co_spawn(time.executor(), [&order, i]() -> awaitable<void> {
-      co_await sleep_for(1s);
-      order.push_back(i);
-    }, [](std::exception_ptr) {});
+    asio::co_spawn(
+        time.executor(),
+        [&order, i]() -> awaitable<void> {
+          co_await sleep_for(1s);
+          order.push_back(i);
+        },
+        [](std::exception_ptr) {});
   }
   time.run();
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4});
@@ -35,8 +38,9 @@ TEST_CASE("a cancelled sleep ends at the moment of the cancellation") {
   virtual_time_context time;
   asio::cancellation_signal signal;
   time_point ended{};
-  asio::co_spawn(time.executor(), [&]() -> awaitable<void> { co_await sleep_for(24h); },
-                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended = time.now(); }));
+  asio::co_spawn(
+      time.executor(), [&]() -> awaitable<void> { co_await sleep_for(24h); },
+      asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended = time.now(); }));
   time.advance(1h);
   signal.emit(asio::cancellation_type::terminal);
   time.run();
@@ -47,7 +51,11 @@ TEST_CASE("everything standing still is reported as a deadlock") {
   virtual_time_context time;
   auto stuck = []() -> awaitable<void> {
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-        [](auto handler) { static thread_local asio::any_completion_handler<void()> kept; kept = std::move(handler); kept = nullptr; },
+        [](auto handler) {
+          static thread_local asio::any_completion_handler<void()> kept;
+          kept = std::move(handler);
+          kept = nullptr;
+        },
         asio::use_awaitable);
   };
   CHECK_THROWS_AS(time.run(stuck()), std::runtime_error);

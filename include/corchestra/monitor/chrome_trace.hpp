@@ -7,7 +7,7 @@
 namespace corchestra {
 
 /// Chrome trace event format (opens in Perfetto and chrome://tracing): a process a run, a thread a lane, a complete
-/// event an attempt.
+/// event an attempt, an instant a task that never started, and a counter of running tasks.
 std::string chrome_trace(const timeline& t);
 
 }  // namespace corchestra

@@ -6,8 +6,9 @@
 
 namespace corchestra {
 
-/// A self-contained SVG picture: a row a lane, a bar an attempt coloured by state, a time axis, names, a legend and
-/// hover titles. Text is escaped.
+/// A self-contained SVG picture for light and dark pages: up to 60 tasks a row a task, more of them a row a lane; a bar
+/// an attempt coloured by state, a light bar for the time before it, a time axis, a legend, hover titles, and below how
+/// many ran at once. Text is escaped.
 std::string timeline_svg(const timeline& t);
 
 }  // namespace corchestra

@@ -19,11 +19,12 @@ struct http_request {
   url target;
   http_headers headers;  ///< Host, Content-Length and Connection are the client's
   std::string body;
-  duration timeout = std::chrono::seconds(600);       ///< from sending to the last byte, waiting for a connection included
+  duration timeout = std::chrono::seconds(600);  ///< from sending to the last byte, waiting for a connection included
   duration idle_timeout = std::chrono::seconds(600);  ///< longest silence while receiving
 };
 
-/// Receives a successful (2xx) reply's body piece by piece as it arrives. An error from it ends the request with that error.
+/// Receives a successful (2xx) reply's body piece by piece as it arrives. An error from it ends the request with that
+/// error.
 using body_sink = std::function<result<void>(std::string_view chunk)>;
 
 /// A seam: HTTP requests without retries. An HTTP error status is a response, not an error. Errors: `resolve_failed`,
@@ -41,20 +42,23 @@ struct http_client_options {
   std::size_t max_connections_per_origin = 10'000;  ///< further requests wait, first come first served
   std::size_t max_idle_per_origin = 1'000;
   std::size_t max_concurrent_handshakes = 64;
-  duration idle_timeout = std::chrono::seconds(4);  ///< below uvicorn's 5 s: a pooled connection is dropped before its peer does
+  /// Below uvicorn's 5 s: a pooled connection is dropped before its peer does.
+  duration idle_timeout = std::chrono::seconds(4);
   duration max_connection_age = std::chrono::minutes(10);
   duration connect_timeout = std::chrono::seconds(5);  ///< name lookup, connect and TLS handshake
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body_bytes = 64u << 20;  ///< of one reply, streamed or not
-  std::string ca_file;     ///< PEM bundle instead of the system's store; SSL_CERT_FILE and SSL_CERT_DIR are honoured without it
-  bool verify_peer = true; ///< false only for tests, and logged as a warning
+  /// PEM bundle instead of the system's store; SSL_CERT_FILE and SSL_CERT_DIR are honoured without it.
+  std::string ca_file;
+  bool verify_peer = true;  ///< false only for tests, and logged as a warning
   std::string user_agent = "corchestra/0.1.0";
   corchestra::logger logger;
 };
 
 /// HTTP/1.1 on Beast, keep-alive pool with last-in-first-out reuse, TLS 1.2+ with verification and SNI. A pooled
 /// connection that turns out dead before any byte of the reply came back is replaced once by a fresh one. Connections
-/// live on `executor`'s context. Error: `invalid_argument` for a bad `ca_file`.
+/// live on `executor`'s context; idle ones that are out of date are closed when their origin is used next. Error:
+/// `invalid_argument` for a bad `ca_file`.
 result<std::shared_ptr<http_client>> make_http_client(any_io_executor executor, http_client_options options = {});
 
 }  // namespace corchestra::net

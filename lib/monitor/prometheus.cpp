@@ -1,0 +1,93 @@
+#include <corchestra/monitor/prometheus.hpp>
+
+#include <utility>
+#include <vector>
+
+#include <corchestra/base/text.hpp>
+
+#include "monitor/number_text.hpp"
+#include "monitor/utf8.hpp"
+
+namespace corchestra {
+
+namespace {
+
+std::string label_value(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t c = detail::next_code_point(text, at);
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      detail::append_utf8(out, c);
+    }
+  }
+  return out;
+}
+
+class exposition {
+ public:
+  explicit exposition(std::string_view run) : run_(concat("run=\"", label_value(run), '"')) {}
+
+  exposition& family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = concat("corchestra_", name);
+    text_ += concat("# HELP ", name_, ' ', help, "\n# TYPE ", name_, ' ', type, '\n');
+    return *this;
+  }
+  exposition& sample(double value, std::string_view label = "", std::string_view of = "") {
+    text_ += concat(name_, '{', run_);
+    if (!label.empty()) text_ += concat(',', label, "=\"", label_value(of), '"');
+    text_ += concat("} ", detail::number_text(value), '\n');
+    return *this;
+  }
+  exposition& sample(std::size_t value, std::string_view label = "", std::string_view of = "") {
+    return sample(static_cast<double>(value), label, of);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string run_, name_, text_;
+};
+
+}  // namespace
+
+std::string prometheus_text(const run_metrics& m, std::string_view run_name) {
+  exposition out(run_name);
+  out.family("tasks", "gauge", "Tasks of the run by state.");
+  for (int s = 0; s < task_state_count; ++s) {
+    const auto state = static_cast<task_state>(s);
+    out.sample(m.count(state), "state", to_lower(to_string(state)));
+  }
+  out.family("slots", "gauge", "Most tasks that may run at once.").sample(m.slots);
+  out.family("peak_width", "gauge", "Most tasks that ran at once.").sample(m.peak_width);
+  out.family("wall_seconds", "gauge", "Time since the run started, or its whole time.").sample(to_seconds(m.wall));
+  out.family("sequential_seconds", "gauge", "Sum of the tasks' last attempts.").sample(to_seconds(m.sequential));
+  out.family("speedup", "gauge", "Sequential time divided by wall time.").sample(m.speedup());
+  out.family("bound_speedup", "gauge", "The most that any scheduler could have reached.").sample(m.bound_speedup());
+  out.family("efficiency", "gauge", "Speed-up divided by the width reached, and by the slots.");
+  out.sample(m.efficiency_of_width(), "of", "width").sample(m.efficiency_of_slots(), "of", "slots");
+  out.family("average_wait_seconds", "gauge", "From submission to first start, of started tasks.");
+  out.sample(to_seconds(m.average_wait));
+  out.family("average_execution_seconds", "gauge", "Of last attempts.").sample(to_seconds(m.average_execution));
+  if (m.usage.known()) {
+    out.family("tokens_total", "counter", "Tokens as the endpoint reported them; cached and reasoning are parts.");
+    const std::pair<std::string_view, std::int64_t> kinds[] = {{"prompt", m.usage.prompt_tokens},
+                                                               {"completion", m.usage.completion_tokens},
+                                                               {"cached", m.usage.cached_tokens},
+                                                               {"reasoning", m.usage.reasoning_tokens}};
+    for (const auto& [kind, n] : kinds) out.sample(static_cast<double>(n), "kind", kind);
+    out.family("model_calls_total", "counter", "Replies of models that carried usage.");
+    out.sample(static_cast<double>(m.usage.calls));
+  }
+  if (!m.agents.empty()) {
+    out.family("agent_tasks_total", "counter", "Tasks that ended, by agent.");
+    for (const auto& [name, a] : m.agents) out.sample(a.tasks, "agent", name);
+    out.family("agent_successes_total", "counter", "Tasks that completed, by agent.");
+    for (const auto& [name, a] : m.agents) out.sample(a.successes, "agent", name);
+  }
+  out.family("callback_failures_total", "counter", "Callbacks that threw.").sample(m.callback_failures);
+  return out.take();
+}
+
+}  // namespace corchestra

@@ -1,0 +1,41 @@
+#include "runtime/completion.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace corchestra::detail {
+
+void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec) {
+  asio::post(via, [via, h = std::move(handler), ec]() mutable {
+    const auto own = asio::get_associated_executor(h, via);
+    asio::dispatch(own, [h = std::move(h), ec]() mutable {
+      auto slot = asio::get_associated_cancellation_slot(h);
+      if (slot.is_connected()) slot.clear();
+      std::move(h)(ec);
+    });
+  });
+}
+
+awaitable<void> suspend(std::function<void(plain_handler)> start) {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+      [&start](auto handler) { start(plain_handler(std::move(handler))); }, asio::use_awaitable);
+}
+
+awaitable<void> run_on(any_io_executor strand, std::function<void()> f) {
+  const any_io_executor own = co_await asio::this_coro::executor;
+  co_await suspend([&](plain_handler handler) {
+    auto work = asio::prefer(own, asio::execution::outstanding_work.tracked);
+    asio::post(strand, [strand, &f, work = std::move(work), h = std::move(handler)]() mutable {
+      f();
+      complete(strand, std::move(h));
+    });
+  });
+}
+
+}  // namespace corchestra::detail

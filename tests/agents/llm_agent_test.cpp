@@ -1,0 +1,338 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <corchestra/agents/llm_agent.hpp>
+#include <corchestra/testing/scripted_model.hpp>
+
+#include "support/plans.hpp"
+#include "support/show.hpp"
+
+using namespace corchestra;
+using namespace std::chrono_literals;
+using tests::plan;
+
+namespace {
+
+// A run of tasks for one LLM agent `writer` that asks a scripted model.
+struct llm_run {
+  tests::virtual_orchestra v;
+  std::shared_ptr<testing::scripted_model> model = std::make_shared<testing::scripted_model>();
+  llm_agent_options options;
+  std::vector<event> events;
+
+  static task_call task(std::string id, std::string description) {
+    task_call t = tests::task(std::move(id));
+    t.agent = "writer";
+    t.description = std::move(description);
+    return t;
+  }
+
+  run_result run(std::vector<task_call> tasks) {
+    v.o.agents().add("writer", make_llm_agent(model, options).value());
+    run_callbacks callbacks;
+    callbacks.on_event = [this](const event& e) { events.push_back(e); };
+    return v.run(plan(std::move(tasks)), std::move(callbacks));
+  }
+  task_result run_one(task_call t) { return run({std::move(t)}).results.at(0); }
+
+  const std::string& prompt(std::size_t i = 0) const { return model->requests().at(i).messages.back().content; }
+  std::vector<event> of(event_type type) const {
+    std::vector<event> out;
+    for (const auto& e : events) {
+      if (e.type == type) out.push_back(e);
+    }
+    return out;
+  }
+};
+
+const json rating = {{"type", "object"},
+                     {"properties", {{"stars", {{"type", "integer"}}}, {"confidence", {{"type", "number"}}}}},
+                     {"required", json::array({"stars"})}};
+
+llm::chat_response cut(std::string text) {
+  llm::chat_response r;
+  r.message.content = std::move(text);
+  r.finish = llm::finish_reason::length;
+  r.usage.completion_tokens = 5;
+  r.usage.calls = 1;
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("without a template the prompt is the description and the context as text") {
+  llm_run r;
+  r.options.system = "You are careful.";
+  r.options.temperature = 0.2;
+  r.options.max_tokens = 800;
+  r.options.model = "big";
+  r.model->say("Done.");
+  auto t = llm_run::task("a", "Summarise the figures");
+  t.context = {{"reader", "engineers"}, {"figures", {1, 2}}, {"notes", "one\ntwo"}};
+  const auto result = r.run_one(t);
+  CHECK(result.output.value == "Done.");
+  const auto& request = r.model->requests().at(0);
+  CHECK(request.model == "big");
+  CHECK(request.temperature == 0.2);
+  CHECK(request.max_tokens == 800);
+  CHECK_FALSE(request.output);
+  REQUIRE(request.messages.size() == 2);
+  CHECK(request.messages[0].role == llm::role::system);
+  CHECK(request.messages[0].content == "You are careful.");
+  CHECK(request.messages[1].role == llm::role::user);
+  CHECK(request.messages[1].content == "Summarise the figures\n\nfigures: [1,2]\nnotes:\none\ntwo\nreader: engineers");
+}
+
+TEST_CASE("a task's prompt wins over the agent's template, and references are filled in") {
+  llm_run r;
+  r.options.inputs = {{"topic", "solar"}};
+  r.options.prompt = "About ${inputs.topic} for ${context.reader}";
+  r.model->say("first answer").say("second");
+  auto a = llm_run::task("a", "ignored");
+  a.context = {{"reader", "you"}};
+  auto b = llm_run::task("b", "ignored");
+  b.prompt = "From ${tasks.a.output}, literally $${x}, with ${context.copy#/0}";
+  b.context = {{"copy", json::array({"${tasks.a.output}"})}};
+  b.depends_on = {"a"};
+  CHECK(r.run({a, b}).success());
+  CHECK(r.prompt(0) == "About solar for you");
+  CHECK(r.prompt(1) == "From first answer, literally ${x}, with first answer");
+}
+
+TEST_CASE("an unresolved reference fails its task, naming both") {
+  llm_run r;
+  auto t = llm_run::task("a", "x");
+  t.prompt = "About ${inputs.topic}";
+  const auto result = r.run_one(t);
+  CHECK(result.state == task_state::failed);
+  REQUIRE(result.error);
+  CHECK(result.error->is(errc::unresolved_reference));
+  CHECK(result.error->message.starts_with("task 'a': "));
+  CHECK(result.error->message.find("${inputs.topic}") != std::string::npos);
+  CHECK(r.model->requests().empty());
+}
+
+TEST_CASE("a task's options win over the agent's, but not over a forced model") {
+  const auto model_asked = [](bool forced) {
+    llm_run r;
+    r.options.model = "big";
+    r.options.model_forced = forced;
+    r.options.temperature = 0.2;
+    r.model->say("x");
+    auto t = llm_run::task("a", "x");
+    t.options = {{"model", "small"}, {"temperature", 1}, {"max_tokens", 7}};
+    r.run_one(t);
+    CHECK(r.model->requests().at(0).temperature == 1.0);
+    CHECK(r.model->requests().at(0).max_tokens == 7);
+    return r.model->requests().at(0).model;
+  };
+  CHECK(model_asked(false) == "small");
+  CHECK(model_asked(true) == "big");
+}
+
+TEST_CASE("unusable task options fail the task with their place") {
+  const std::pair<json, std::string> table[] = {
+      {json(7), "task 'a': options: expected an object"},
+      {{{"model", 7}}, "task 'a': options.model: expected text"},
+      {{{"temperature", "hot"}}, "task 'a': options.temperature: expected a number"},
+      {{{"max_tokens", 0}}, "task 'a': options.max_tokens: expected a positive integer"},
+      {{{"max_tokens", 1.5}}, "task 'a': options.max_tokens: expected a positive integer"},
+  };
+  for (const auto& [options, message] : table) {
+    llm_run r;
+    auto t = llm_run::task("a", "x");
+    t.options = options;
+    const auto result = r.run_one(t);
+    REQUIRE(result.error);
+    CHECK(result.error->is(errc::invalid_argument));
+    CHECK(result.error->message == message);
+    CHECK(r.model->requests().empty());
+  }
+}
+
+TEST_CASE("an answer with a schema becomes its JSON, with confidence and evidence") {
+  llm_run r;
+  r.options.output_schema = rating;
+  r.model->say(
+      "<think>hm</think>Sure:\n```json\n{\"stars\": 4, \"confidence\": 0.75, \"evidence\": [\"a\", \"b\"]}\n```");
+  const auto result = r.run_one(llm_run::task("a", "Rate it"));
+  CHECK(result.output.value["stars"] == 4);
+  CHECK(result.output.confidence == 0.75);
+  CHECK(result.output.evidence == std::vector<std::string>{"a", "b"});
+  const auto& request = r.model->requests().at(0);
+  REQUIRE(request.output);
+  CHECK(request.output->schema == rating);
+  CHECK_FALSE(request.output->strict);
+  CHECK(
+      r.prompt() ==
+      "Rate it\n\nAnswer with one JSON value only, without any other text, that matches this JSON Schema:\n```json\n" +
+          dump_json(rating) + "\n```");
+}
+
+TEST_CASE("strict output is asked for only where the schema obeys its rules") {
+  const auto strict = [](const json& schema) {
+    llm_run r;
+    r.options.output_schema = schema;
+    r.model->say("{}");
+    r.run_one(llm_run::task("a", "x"));
+    return r.model->requests().at(0).output->strict;
+  };
+  const json inner = {{"type", "object"}, {"properties", json::object()}, {"required", json::array()}};
+  json closed_inner = inner;
+  closed_inner["additionalProperties"] = false;
+  const auto with = [](const json& property) {
+    return json{{"type", "object"},
+                {"properties", {{"a", property}}},
+                {"required", json::array({"a"})},
+                {"additionalProperties", false}};
+  };
+  CHECK(strict(with({{"type", "string"}})));
+  CHECK(strict(with(closed_inner)));
+  CHECK_FALSE(strict(with(inner)));
+  CHECK_FALSE(strict({{"type", "array"}}));
+  json optional = with({{"type", "string"}});
+  optional["required"] = json::array();
+  CHECK_FALSE(strict(optional));
+}
+
+TEST_CASE("an answer that breaks its schema is asked for once more, and both calls are paid for [L16]") {
+  llm_run r;
+  r.options.output_schema = rating;
+  r.model->say("{\"stars\": \"many\"}", 2s).say("{\"stars\": 5}", 3s);
+  const auto result = r.run_one(llm_run::task("a", "Rate it"));
+  CHECK(result.output.value == json{{"stars", 5}});
+  CHECK(result.usage.calls == 2);
+  CHECK(result.attempts == 1);
+  const auto& again = r.model->requests().at(1).messages;
+  REQUIRE(again.size() == 3);
+  CHECK(again[1].role == llm::role::assistant);
+  CHECK(again[1].content == "{\"stars\": \"many\"}");
+  CHECK(again[2].content.starts_with("Your answer cannot be used: the answer does not match its schema: "));
+  CHECK(again[2].content.find("expected integer, found \"many\"") != std::string::npos);
+  REQUIRE(r.of(event_type::warning).size() == 1);
+
+  const auto calls = r.of(event_type::model_call);
+  REQUIRE(calls.size() == 2);
+  CHECK(calls[0].data["model"] == "scripted");
+  CHECK(calls[0].data["http_attempts"] == 1);
+  CHECK(calls[0].data["finish"] == "stop");
+  CHECK(calls[0].data["elapsed_ms"] == 2000);
+  CHECK(calls[1].data["elapsed_ms"] == 3000);
+}
+
+TEST_CASE("an answer that is wrong twice fails the task") {
+  llm_run r;
+  r.options.output_schema = rating;
+  r.model->say("no").say("never");
+  const auto result = r.run_one(llm_run::task("a", "x"));
+  CHECK(result.state == task_state::failed);
+  REQUIRE(result.error);
+  CHECK(result.error->is(errc::schema_mismatch));
+  CHECK(result.error->message == "after one correction: the answer holds no JSON: 'never'");
+  CHECK(result.usage.calls == 2);
+}
+
+TEST_CASE("a cut answer is terminal with a schema and a warned text without [L12]") {
+  llm_run with;
+  with.options.output_schema = rating;
+  with.options.max_tokens = 5;
+  with.model->answer_with([](const llm::chat_request&) { return result<llm::chat_response>(cut("{\"stars\": ")); });
+  const auto failed = with.run_one(llm_run::task("a", "x"));
+  REQUIRE(failed.error);
+  CHECK(failed.error->is(errc::truncated));
+  CHECK(failed.error->retry == retry_class::terminal);
+  CHECK(failed.error->message == "the answer was cut before its JSON was complete: raise max_tokens (5)");
+  CHECK(with.model->requests().size() == 1);
+  CHECK(failed.usage.completion_tokens == 5);
+
+  llm_run without;
+  without.model->answer_with([](const llm::chat_request&) { return result<llm::chat_response>(cut("Once upon")); });
+  const auto text = without.run_one(llm_run::task("a", "x"));
+  CHECK(text.output.value == "Once upon");
+  REQUIRE(without.of(event_type::warning).size() == 1);
+}
+
+TEST_CASE("the model's own errors are the task's") {
+  llm_run r;
+  r.model->fail_with(fail(errc::quota_exhausted, "no money left", retry_class::terminal));
+  const auto result = r.run_one(llm_run::task("a", "x"));
+  REQUIRE(result.error);
+  CHECK(result.error->is(errc::quota_exhausted));
+  CHECK(result.error->message == "no money left");
+}
+
+namespace {
+
+// Says a token a second.
+class slow_model final : public llm::chat_model {
+ public:
+  explicit slow_model(int tokens) : tokens_(tokens) {}
+  awaitable<result<llm::chat_response>> complete(llm::chat_request) override {
+    ++completed;
+    co_await sleep_for(std::chrono::seconds(tokens_));
+    co_return llm::chat_response{};
+  }
+  awaitable<result<llm::chat_response>> stream(llm::chat_request,
+                                               std::function<void(const llm::chat_delta&)> on_delta) override {
+    llm::chat_response r;
+    for (int i = 0; i < tokens_; ++i) {
+      co_await sleep_for(1s);
+      on_delta({"x", {}});
+      r.message.content += 'x';
+    }
+    co_return r;
+  }
+  std::string default_model() const override { return "slow"; }
+  int completed = 0;
+
+ private:
+  int tokens_;
+};
+
+}  // namespace
+
+TEST_CASE("streamed tokens are progress, up to 0.95, and keep the heartbeat going") {
+  tests::virtual_orchestra v;
+  llm_agent_options options;
+  options.max_tokens = 10;
+  v.o.agents().add("writer", make_llm_agent(std::make_shared<slow_model>(12), options).value());
+  auto t = llm_run::task("a", "x");
+  t.limits.heartbeat_timeout = 3s;
+  std::vector<double> progress;
+  run_callbacks callbacks;
+  callbacks.on_progress = [&](std::string_view, double p) { progress.push_back(p); };
+  const auto r = v.run(plan({t}), callbacks);
+  CHECK(r.results[0].output.value == "xxxxxxxxxxxx");
+  REQUIRE(progress.size() >= 10);
+  CHECK(progress[0] == 0.1);
+  CHECK(progress[8] == 0.9);
+  CHECK(progress[9] == 0.95);
+}
+
+TEST_CASE("without streaming the model is asked for the whole, and silence is a stall") {
+  tests::virtual_orchestra v;
+  const auto model = std::make_shared<slow_model>(12);
+  llm_agent_options options;
+  options.stream = false;
+  v.o.agents().add("writer", make_llm_agent(model, options).value());
+  auto t = llm_run::task("a", "x");
+  CHECK(v.run(plan({t})).success());
+  CHECK(model->completed == 1);
+  t.limits.heartbeat_timeout = 3s;
+  CHECK(v.run(plan({t})).results[0].state == task_state::timeout);
+}
+
+TEST_CASE("the factory refuses what cannot work") {
+  const auto model = std::make_shared<testing::scripted_model>();
+  llm_agent_options schema;
+  schema.output_schema = {{"type", "yaml"}};
+  const auto bad = make_llm_agent(model, schema);
+  REQUIRE(bad.has_error());
+  CHECK(bad.error().message.starts_with("output_schema: "));
+  llm_agent_options reference;
+  reference.prompt = "${nothing";
+  const auto unclosed = make_llm_agent(model, reference);
+  REQUIRE(unclosed.has_error());
+  CHECK(unclosed.error().is(errc::unresolved_reference));
+  CHECK(unclosed.error().message.starts_with("prompt: "));
+  CHECK(make_llm_agent(nullptr, {}).error().message == "an LLM agent needs a chat model");
+}

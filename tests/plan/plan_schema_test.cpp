@@ -1,0 +1,81 @@
+#include <corchestra/plan/plan_document.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+
+#include <corchestra/base/json_schema.hpp>
+
+#include "../../lib/plan/parse.hpp"
+#include "../../lib/plan/text_file.hpp"
+#include "plan/plan_texts.hpp"
+
+namespace corchestra {
+
+namespace {
+
+result<void> check_by_schema(std::string_view text) {
+  static const auto schema = json_schema::compile(plan_schema());
+  REQUIRE(schema);
+  const auto parsed = plan_file::parse_yaml(text, "p.yaml", errc::invalid_plan);
+  REQUIRE(parsed);
+  return schema->validate(plan_file::to_json(*parsed));
+}
+
+std::string schema_finding(std::string_view text) {
+  const auto r = check_by_schema(text);
+  return r ? std::string() : r.error().message;
+}
+
+void check_descriptions(const json& schema, const std::string& path) {
+  if (!schema.contains("properties")) return;
+  for (const auto& [name, property] : schema["properties"].items()) {
+    CAPTURE(path, name);
+    const bool plain =
+        property.contains("description") || property.contains("$ref") || property.size() >= 2 || name == "kind";
+    CHECK(plain);
+    check_descriptions(property, path + "/" + name);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the schema refuses every plan whose structure the reader refuses", "[plan]") {
+  for (const tests::bad_plan& p : tests::bad_plans()) {
+    CAPTURE(p.about);
+    if (p.structural) {
+      CHECK(!schema_finding(p.text).empty());
+    } else {
+      CHECK(schema_finding(p.text) == "");
+    }
+  }
+}
+
+TEST_CASE("the schema accepts every sound plan", "[plan]") {
+  for (const std::string_view text : tests::good_plans()) CHECK(schema_finding(text) == "");
+  CHECK(schema_finding(plan_template()) == "");
+}
+
+TEST_CASE("reader and schema agree on every example plan", "[plan]") {
+  const std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "../../examples/plans";
+  REQUIRE(std::filesystem::is_directory(folder));
+  int plans = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    CAPTURE(entry.path().string());
+    const auto loaded = load_plan(entry.path());
+    CHECK((loaded ? std::string() : loaded.error().message) == "");
+    const auto text = plan_file::read_text_file(entry.path(), 1 << 20);
+    REQUIRE(text);
+    CHECK(schema_finding(*text) == "");
+    ++plans;
+  }
+  CHECK(plans > 0);
+}
+
+TEST_CASE("the schema names its draft and describes its keys", "[plan]") {
+  CHECK(plan_schema()["$schema"] == "http://json-schema.org/draft-07/schema#");
+  check_descriptions(plan_schema(), "");
+  for (const auto& [name, definition] : plan_schema()["definitions"].items()) check_descriptions(definition, name);
+}
+
+}  // namespace corchestra
