@@ -51,18 +51,25 @@ result<plan_document> plan_arguments::load() const {
 void setting_arguments::add_to(CLI::App& command) {
   for (const setting_definition& d : setting_definitions()) {
     if (d.flag.empty()) continue;
-    auto f = std::make_unique<flag>();
-    f->key = d.key;
-    const std::string name(d.flag);
+    const std::string name(d.flag), help = help_of(d);
     if (d.expects == "true or false") {
-      f->option = command.add_flag(concat(name, "{true},--no-", name.substr(2), "{false}"), f->value, help_of(d));
+      flag& yes_flag = add(d.key, "true");
+      flag& no_flag = add(d.key, "false");
+      CLI::Option* yes = yes_flag.option = command.add_flag(name, yes_flag.given, help);
+      CLI::Option* no = no_flag.option = command.add_flag("--no-" + name.substr(2), no_flag.given, "The opposite.");
+      yes->excludes(no);
     } else {
-      f->option = command.add_option(name, f->value, help_of(d))->type_name("VALUE")->take_last();
+      flag& f = add(d.key, {});
+      f.option = command.add_option(name, f.value, help)->type_name("VALUE")->take_last();
     }
-    f->option->group("Settings");
-    flags_.push_back(std::move(f));
   }
+  for (const auto& f : flags_) f->option->group("Settings");
   refused_ = command.add_option("--api-key", refused_key_)->group("");
+}
+
+setting_arguments::flag& setting_arguments::add(std::string_view key, std::string value) {
+  flags_.push_back(std::make_unique<flag>(flag{std::string(key), std::move(value)}));
+  return *flags_.back();
 }
 
 result<settings> setting_arguments::load(const plan_document* plan) const {

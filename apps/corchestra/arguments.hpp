@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,10 @@ class setting_arguments {
   struct flag {
     std::string key, value;
     CLI::Option* option = nullptr;
+    bool given = false;
   };
+  flag& add(std::string_view key, std::string value);
+
   std::vector<std::unique_ptr<flag>> flags_;
   std::string refused_key_;
   CLI::Option* refused_ = nullptr;

@@ -14,7 +14,7 @@ constexpr std::uint64_t last_port = 65'535;
 
 struct simulate_verb {
   simulation_arguments behaviour;
-  std::string address = "127.0.0.1", port = "0", error_rate, rate_limit_rate, key;
+  std::string address = "127.0.0.1", port = "0", error_rate, rate_limit_rate, key, hold = "0";
 
   result<testing::simulated_model_options> options() const {
     auto o = behaviour.options({});
@@ -24,6 +24,9 @@ struct simulate_verb {
     const auto p = count_of("--port", port, 0, last_port);
     if (p.has_error()) return p.error();
     o->port = static_cast<std::uint16_t>(*p);
+    const auto held = count_of("--hold-until", hold, 0, 1'000'000);
+    if (held.has_error()) return held.error();
+    o->hold_until_concurrent = *held;
     for (const auto& [flag, text, rate] : {std::tuple("--error-rate", &error_rate, &o->error_rate),
                                            std::tuple("--rate-limit-rate", &rate_limit_rate, &o->rate_limit_rate)}) {
       if (text->empty()) continue;
@@ -62,6 +65,7 @@ verb add_simulate(CLI::App& app) {
   v->behaviour.add_behaviour_to(*command);
   command->add_option("--error-rate", v->error_rate, "Share of calls answered 500")->type_name("SHARE");
   command->add_option("--rate-limit-rate", v->rate_limit_rate, "Share of calls answered 429")->type_name("SHARE");
+  command->add_option("--hold-until", v->hold, "Answer nothing before this many calls are in flight at once")->type_name("N");
   command->add_option("--require-key", v->key, "Answer 401 to calls with another API key")->type_name("KEY");
   command->footer(
       "Examples:\n"

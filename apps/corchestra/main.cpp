@@ -54,7 +54,8 @@ exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
   const std::string name = chosen.empty() ? "corchestra" : concat("corchestra ", command.get_name());
   std::string problem = one_line(e.what(), 500);
   if (dynamic_cast<const CLI::ExtrasError*>(&e)) problem = unexpected(app, command);
-  if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e)) problem = "a command is needed";
+  if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e))
+    problem = app.remaining().empty() ? "a command is needed" : unexpected(app, command);
   write_to(2, concat(name, ": ", problem, "\ntry '", name, " --help'\n"));
   return exit_code::usage;
 }

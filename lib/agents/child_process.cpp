@@ -175,7 +175,7 @@ class child {
     reaped_ = true;
     int got = 0;
     do {
-      got = ::waitid(P_PIDFD, static_cast<id_t>(exited_.native_handle()), &info_, WEXITED);
+      got = ::waitid(P_PID, static_cast<id_t>(pid_), &info_, WEXITED);  // not P_PIDFD: Asio made it non-blocking
     } while (got != 0 && errno == EINTR);
     return got == 0;
   }

@@ -1,5 +1,6 @@
 #include "llm/retry_after.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>

@@ -16,16 +16,17 @@ namespace {
 
 constexpr std::size_t max_note = 200;
 
+// The state and why, in one line.
 std::string note_of(const timeline_entry& e) {
-  return e.note.empty() ? std::string() : concat('\n', one_line(e.note, max_note));
+  return concat(look_of(e.state).name, e.note.empty() ? "" : ": ", one_line(e.note, max_note));
 }
 
 std::string title_of(const timeline_entry& e, const timeline& t) {
   const time_point end = e.ended_at.value_or(t.end);
-  std::string s = concat(e.task_id, e.agent.empty() ? "" : concat(" (", e.agent, ')'), '\n', look_of(e.state).name);
-  if (e.attempt > 1) s += concat(", attempt ", e.attempt);
-  return s + concat(": ", to_text(end - *e.started_at), ", from ", to_text(*e.started_at - t.begin), " to ",
-                    to_text(end - t.begin), note_of(e));
+  const std::string attempt = e.attempt > 1 ? concat(", attempt ", e.attempt) : std::string();
+  return concat(e.task_id, e.agent.empty() ? "" : concat(" (", e.agent, ')'), attempt, '\n',
+                to_text(end - *e.started_at), ", from ", to_text(*e.started_at - t.begin), " to ",
+                to_text(end - t.begin), '\n', note_of(e));
 }
 
 timeline_bar bar_of(const timeline_entry& e, const timeline& t, std::size_t row) {
@@ -35,7 +36,7 @@ timeline_bar bar_of(const timeline_entry& e, const timeline& t, std::size_t row)
 void add_gap(timeline_rows& out, std::size_t row, const timeline_entry& e, time_point from, std::string_view what) {
   if (*e.started_at <= from) return;
   out.gaps.push_back(
-      {row, from, *e.started_at, false, concat(e.task_id, ' ', what, ' ', to_text(*e.started_at - from)), e.state});
+      {row, from, *e.started_at, false, concat(e.task_id, ' ', what, ' ', to_text(*e.started_at - from)), ""});
 }
 
 void by_task(timeline_rows& out, const timeline& t) {
@@ -50,7 +51,7 @@ void by_task(timeline_rows& out, const timeline& t) {
     }
     if (!e.started_at) {
       out.gaps.push_back({row, e.queued_at, e.ended_at.value_or(t.end), true,
-                          concat(e.task_id, '\n', look_of(e.state).name, ", never started", note_of(e)), e.state});
+                          concat(e.task_id, " never started\n", note_of(e)), note_of(e)});
       continue;
     }
     add_gap(out, row, e, last_end[row], first ? "waited" : "waited to be tried again");

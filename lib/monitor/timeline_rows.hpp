@@ -27,7 +27,7 @@ struct timeline_gap {
 /// What stands where in the picture: a row a task while there are few, a row a lane when there are many.
 struct timeline_rows {
   static constexpr std::size_t max_tasks = 60;
-  static constexpr std::size_t max_lanes = 1000;
+  static constexpr std::size_t max_lanes = 2500;
 
   bool by_task = true;
   std::vector<std::string> labels;  ///< one a row

@@ -30,8 +30,10 @@ double text_width(std::string_view text, double font) {
   return static_cast<double>(detail::display_width(text)) * column_width * font;
 }
 
+std::string number_of(std::size_t n) { return detail::grouped(static_cast<std::int64_t>(n)); }
+
 std::string count_of(std::size_t n, std::string_view what) {
-  return concat(detail::grouped(static_cast<std::int64_t>(n)), ' ', what, n == 1 ? "" : "s");
+  return concat(number_of(n), ' ', what, n == 1 ? "" : "s");
 }
 
 class picture {
@@ -46,8 +48,8 @@ class picture {
     left_ = margin + std::clamp(widest, 40.0, most_label_columns * column_width * label_font) + 10;
     row_height_ = rows_.by_task ? (rows_.labels.size() <= 30 ? 26 : 18)
                                 : std::clamp(660.0 / static_cast<double>(std::max<std::size_t>(1, rows_.labels.size())),
-                                             1.0, 24.0);
-    bar_height_ = row_height_ >= 6 ? std::round(row_height_ * 0.68) : row_height_ * 0.85;
+                                             0.5, 24.0);
+    bar_height_ = row_height_ >= 6 ? std::round(row_height_ * 0.68) : std::max(row_height_ * 0.85, 0.9);
   }
 
   std::string draw() {
@@ -88,9 +90,8 @@ class picture {
 
   std::string description() const {
     std::string s = concat(count_of(rows_.tasks, "task"), " in ", to_text(t_.end - t_.begin), ", at most ",
-                           detail::peak_of(profile_), " at once");
-    if (rows_.never_started > 0)
-      s += concat(", ", detail::grouped(static_cast<std::int64_t>(rows_.never_started)), " never started");
+                           number_of(detail::peak_of(profile_)), " at once");
+    if (rows_.never_started > 0) s += concat(", ", number_of(rows_.never_started), " never started");
     if (rows_.hidden_rows > 0) s += concat("; ", count_of(rows_.hidden_rows, "more row"), " not drawn");
     return s;
   }
@@ -112,7 +113,7 @@ class picture {
     for (const task_state s : detail::drawn_states) {
       const std::size_t n = counts[static_cast<std::size_t>(s)];
       if (n > 0)
-        item(look_of(s).css_class, concat(look_of(s).name, ' ', detail::grouped(static_cast<std::int64_t>(n))));
+        item(s == task_state::skipped ? "n" : look_of(s).css_class, concat(look_of(s).name, ' ', number_of(n)));
     }
     if (std::any_of(rows_.gaps.begin(), rows_.gaps.end(), [](const auto& g) { return !g.never_started; }))
       item("w", "waiting");
@@ -143,16 +144,23 @@ class picture {
     }
   }
 
+  // What went wrong is drawn last, on top.
   void bars() {
-    for (const auto& b : rows_.bars) {
-      const double from = x(b.from), width = std::max(x(b.to) - from, rows_.by_task ? 2.0 : 0.6);
-      const double y = row_top(b.row) + (row_height_ - bar_height_) / 2;
-      box(from, y, width, bar_height_, bar_height_ >= 6 && width >= 6 ? 3 : 0, look_of(b.state).css_class, b.title);
-      if (rows_.by_task) {
-        beside(b, from, from + width);
-      } else if (row_height_ >= 15) {
-        inside_lane(b, from, width);
+    for (const bool completed : {true, false}) {
+      for (const auto& b : rows_.bars) {
+        if ((b.state == task_state::completed) == completed) bar(b);
       }
+    }
+  }
+
+  void bar(const detail::timeline_bar& b) {
+    const double from = x(b.from), width = std::max(x(b.to) - from, rows_.by_task ? 2.0 : 0.6);
+    const double y = row_top(b.row) + (row_height_ - bar_height_) / 2;
+    box(from, y, width, bar_height_, bar_height_ >= 6 && width >= 10 ? 3 : 0, look_of(b.state).css_class, b.title);
+    if (rows_.by_task) {
+      beside(b, from, from + width);
+    } else if (row_height_ >= 15) {
+      inside_lane(b, from, width);
     }
   }
 
@@ -196,8 +204,10 @@ class picture {
   }
 
   void labels() {
-    const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil(15 / row_height_)));
-    for (std::size_t row = 0; row < rows_.labels.size(); row += every) {
+    std::size_t every = 1;  // 1, 2, 5, 10, 20, 50, ...
+    while (static_cast<double>(every) * row_height_ < 15)
+      every = concat(every).front() == '2' ? every / 2 * 5 : every * 2;
+    for (std::size_t row = every - 1; row < rows_.labels.size(); row += every) {
       const std::string shown = detail::cut_to_width(detail::clean_text(rows_.labels[row]),
                                                      static_cast<std::size_t>(most_label_columns), "…");
       text(left_ - 10, row_top(row) + std::max(row_height_, 8.0) / 2 + 4, rows_.by_task ? "t" : "m", shown,
@@ -235,10 +245,11 @@ class picture {
     turn(column, most);
     turn(std::min(column + 1, right_edge), current);
     d += concat('H', short_number(right_edge), 'V', short_number(base), 'Z');
-    body_ += concat("<path d=\"", d, "\" class=\"p\"><title>running at once, at most ", peak, "</title></path>\n");
+    body_ += concat("<path d=\"", d, "\" class=\"p\"><title>running at once, at most ", number_of(peak),
+                    "</title></path>\n");
     body_ += concat("<path d=\"M", short_number(left_), ' ', short_number(base + 0.5), 'H', short_number(right_edge),
                     "\" class=\"g\"/>\n");
-    text(left_ - 10, base - profile_height + 9, "m", concat(peak), " text-anchor=\"end\"");
+    text(left_ - 10, base - profile_height + 9, "m", number_of(peak), " text-anchor=\"end\"");
     text(left_ - 10, base, "m", "0", " text-anchor=\"end\"");
     text(left_, base + 18, "m", "running at once");
   }

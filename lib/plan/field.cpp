@@ -1,6 +1,7 @@
 #include "plan/field.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace corchestra::plan_file {
 

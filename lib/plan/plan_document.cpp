@@ -1,5 +1,7 @@
 #include <corchestra/plan/plan_document.hpp>
 
+#include <algorithm>
+
 #include "plan/inputs.hpp"
 #include "plan/parse.hpp"
 #include "plan/plan_check.hpp"

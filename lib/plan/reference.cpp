@@ -1,5 +1,7 @@
 #include <corchestra/plan/reference.hpp>
 
+#include <algorithm>
+
 #include <corchestra/base/text.hpp>
 
 namespace corchestra {

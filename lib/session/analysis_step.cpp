@@ -106,4 +106,12 @@ json analysis_record(const analysis_result& a) {
   return record;
 }
 
+ordered_json analysis_summary(const analysis_result& a) {
+  return {{"source", to_string(a.source)},
+          {"edges", a.edges.size()},
+          {"dropped", a.dropped.size()},
+          {"warning", a.warning},
+          {"usage", to_json_value(a.usage)}};
+}
+
 }  // namespace corchestra

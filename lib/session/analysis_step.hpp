@@ -33,7 +33,9 @@ awaitable<result<analysis_result>> run_analysis_step(analysis_step step, std::ve
 /// tasks that it was found to need (for more than their order), as `result of ID` of its context.
 void apply_analysis(plan_document& plan, const analysis_result& a);
 
-/// What events and summary say of it.
+/// What its event says.
 json analysis_record(const analysis_result& a);
+/// What the summary says: `{source, edges, dropped, warning, usage}`, the middle two as numbers.
+ordered_json analysis_summary(const analysis_result& a);
 
 }  // namespace corchestra

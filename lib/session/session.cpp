@@ -121,7 +121,7 @@ session_result session::finish(run_result ended) {
   r.endpoint_unreachable = endpoint_ && endpoint_->unreachable();
   const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason, options_.simulated};
   r.summary = summary_record(about, r.run.metrics);
-  r.summary["analysis"] = r.analysis ? ordered_json(analysis_record(*r.analysis)) : ordered_json(nullptr);
+  r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
   auto clean = ordered_json::parse(make_redactor(options_.settings)(dump_json(r.summary)), nullptr, false);
   if (!clean.is_discarded()) r.summary = std::move(clean);
   recorder_->finish(r.summary);

@@ -94,7 +94,7 @@ std::optional<std::vector<described_task>> tasks_in(const json& list) {
   std::vector<described_task> tasks;
   for (const auto& t : list) {
     if (!t.is_object()) return std::nullopt;
-    described_task task{text_at(t, "id"), text_at(t, "description"), {}};
+    described_task task{text_at(t, "id"), text_at(t, "description"), {}, false};
     if (task.id.empty()) return std::nullopt;
     if (const auto given = t.find("depends_on"); given != t.end() && given->is_array())
       for (const auto& d : *given)
@@ -104,13 +104,21 @@ std::optional<std::vector<described_task>> tasks_in(const json& list) {
   return tasks;
 }
 
+void mark_settled(std::vector<described_task>& tasks, std::string_view text) {
+  text = text.substr(std::min(text.find("settled"), text.size()));
+  text = text.substr(0, text.find('\n'));
+  const auto ids = parse_json(text.substr(std::min(text.find('['), text.size())));
+  if (!ids || !ids->is_array()) return;
+  for (auto& t : tasks) t.settled = std::find(ids->begin(), ids->end(), json(t.id)) != ids->end();
+}
+
 }  // namespace
 
 std::vector<guessed_dependency> guess_dependencies(const std::vector<described_task>& tasks) {
   guesser g(tasks);
   std::vector<guessed_dependency> out;
   for (std::size_t user = 0; user < tasks.size(); ++user)
-    if (tasks[user].depends_on.empty()) g.guess_for(user, out);
+    if (tasks[user].depends_on.empty() && !tasks[user].settled) g.guess_for(user, out);
   return out;
 }
 
@@ -123,7 +131,10 @@ std::optional<std::vector<described_task>> read_described_tasks(std::string_view
     const auto list = parse_json(message.substr(at, end - at));
     at = end + close.size();
     if (!list || !list->is_array()) continue;
-    if (auto tasks = tasks_in(*list)) return tasks;
+    auto tasks = tasks_in(*list);
+    if (!tasks) continue;
+    mark_settled(*tasks, message.substr(at));
+    return tasks;
   }
   return std::nullopt;
 }

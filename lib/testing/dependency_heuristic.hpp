@@ -12,6 +12,7 @@ namespace corchestra::testing {
 struct described_task {
   std::string id, description;
   std::vector<std::string> depends_on;
+  bool settled = false;  // needs nothing but what `depends_on` says
 };
 
 struct guessed_dependency {
@@ -45,7 +46,8 @@ struct guessed_dependency {
 /// least.
 std::vector<guessed_dependency> guess_dependencies(const std::vector<described_task>& tasks);
 
-/// The list of tasks in the analyzer's message: a JSON array of {"id", "description", "depends_on"} in a ```json block.
+/// The list of tasks in the analyzer's message: a JSON array of {"id", "description", "depends_on"} in a ```json block,
+/// and after it, where there are any, a line that says which are settled and ends in a JSON array of their ids.
 std::optional<std::vector<described_task>> read_described_tasks(std::string_view message);
 
 /// The answer that the analyzer asked for: {"dependencies": [{"task", "needs", "kind", "confidence", "evidence"}]}.

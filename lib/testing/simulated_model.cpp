@@ -4,6 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include <corchestra/async/semaphore.hpp>
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/base/json.hpp>
 #include <corchestra/net/sse.hpp>
@@ -28,10 +29,13 @@ std::string_view without_version(std::string_view path) { return path.starts_wit
 }  // namespace
 
 struct simulated_model::impl : std::enable_shared_from_this<impl> {
-  explicit impl(simulated_model_options o) : options(std::move(o)) {}
+  explicit impl(simulated_model_options o) : options(std::move(o)) {
+    if (options.hold_until_concurrent > 0) closed = gate.try_acquire(gate.capacity());
+  }
 
   awaitable<void> handle(net::server_request request, net::server_reply& reply);
   awaitable<void> chat(net::server_request request, net::server_reply& reply);
+  awaitable<void> pass_gate();
   awaitable<result<void>> whole(simulated_reply plan, net::server_reply& reply);
   awaitable<result<void>> stream(simulated_reply plan, net::server_reply& reply);
   static awaitable<result<void>> refuse(simulated_error e, net::server_reply& reply, net::http_headers headers = {});
@@ -53,6 +57,9 @@ struct simulated_model::impl : std::enable_shared_from_this<impl> {
   std::unordered_map<std::uint64_t, std::uint64_t>
       asked;  // how often each request came, so that a retry is a new throw
   bool stopping = false;
+  // Shut by holding every permit until `hold_until_concurrent` calls wait for one.
+  semaphore gate{1'000'000};
+  semaphore::permit closed;
 };
 
 namespace {
@@ -155,8 +162,20 @@ std::optional<simulated_error> simulated_model::impl::mishap(const json& request
   return std::nullopt;
 }
 
+awaitable<void> simulated_model::impl::pass_gate() {
+  if (options.hold_until_concurrent == 0) co_return;
+  semaphore::permit opened;
+  {
+    const std::lock_guard lock(mutex);
+    if (stats.concurrent >= options.hold_until_concurrent) opened = std::move(closed);
+  }
+  opened.release();
+  const result<semaphore::permit> passed = co_await gate.acquire();
+}
+
 awaitable<void> simulated_model::impl::chat(net::server_request request, net::server_reply& reply) {
   counted_call<impl> call(*this);
+  co_await pass_gate();
   result<void> sent;
   std::optional<simulated_error> error;
   const auto body = parse_json(request.body);

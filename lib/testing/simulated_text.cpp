@@ -21,19 +21,19 @@ constexpr auto openings = std::to_array<std::string_view>({
     "What follows about * and * is simulated.",
 });
 constexpr auto patterns = std::to_array<std::string_view>({
-    "The material on * points in one direction: * matters more than it did a year ago.",
+    "The material on * points in one direction: more attention to * than a year ago.",
     "Most sources agree about *, and only a few of them doubt the role of *.",
-    "Where * is strong, * tends to follow after some delay.",
-    "The picture of * is less clear, because * was measured in different ways.",
+    "A change in * shows in * after some delay.",
+    "The picture of * is less clear, because several methods were used for *.",
     "Three points stand out: the growth of *, the cost of *, and the time that both take.",
-    "Compared with earlier work, * has become simpler, while * still needs attention.",
+    "Earlier work said little about *, and still less about *.",
     "A careful reader will ask how * and * depend on each other.",
     "The evidence for * is good; for * it is thin.",
-    "In practice * is decided by people who also look after *.",
+    "In practice the decisions about * are made by people who also look after *.",
     "It would be wrong to explain * by * alone.",
     "Small changes in * had a visible effect on *.",
     "For the next step, * should be checked against *.",
-    "Several observers expect * to level off once * is widely available.",
+    "Several observers expect the interest in * to last as long as the questions about * do.",
     "None of this is a surprise to those who work on * every day.",
     "Numbers about * should be read together with those about *.",
     "The main risk lies in *, and the main chance lies in *.",
@@ -41,21 +41,31 @@ constexpr auto patterns = std::to_array<std::string_view>({
 constexpr auto phrases = std::to_array<std::string_view>(
     {"simulated notes on * and *", "simulated view of *", "* in short, simulated", "simulated finding about * and *"});
 
-/// Words of the simulator's own sentences: an answer that is part of the next prompt must not become its subject.
+/// Words of the simulator's own sentences, which must not become the subject of the next answer, and of common
+/// instructions.
 constexpr auto own_words = std::to_array<std::string_view>(
-    {"simulated", "answer",   "account",   "material", "sources", "points", "picture", "evidence",
-     "finding",   "notes",    "report",    "write",    "task",    "please", "section", "numbers",
-     "reader",    "practice", "observers", "json",     "context", "input"});
+    {"account",   "answer",    "articles", "carefully", "collect",  "compare",   "context", "description",
+     "draft",     "edit",      "evidence", "finding",   "gather",   "input",     "join",    "json",
+     "material",  "notes",     "numbers",  "observers", "outline",  "picture",   "points",  "practice",
+     "produce",   "reader",    "report",   "section",   "sections", "simulated", "sources", "subject",
+     "summarise", "summarize", "task",     "text",      "topic",    "words",     "work",    "write"});
 
+bool is_subject_word(const std::string& w) {
+  const bool letters = std::all_of(w.begin(), w.end(), [](char c) { return c < '0' || c > '9'; });
+  return w.size() >= 4 && w.size() <= 24 && letters && !is_stop_word(w) && std::ranges::count(own_words, w) == 0;
+}
+
+/// One word, or two that stand together.
 std::vector<std::string> subjects_of(std::string_view prompt) {
   std::map<std::string, std::pair<std::size_t, std::size_t>> seen;  // word -> times, first place
   const auto words = split_words(prompt);
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& w = words[i].text;
-    const bool letters = std::all_of(w.begin(), w.end(), [](char c) { return c < '0' || c > '9'; });
-    if (w.size() < 4 || w.size() > 24 || !letters || is_stop_word(w) || std::ranges::count(own_words, w) > 0) continue;
-    auto& entry = seen.try_emplace(w, 0, i).first->second;
-    ++entry.first;
+    if (!is_subject_word(words[i].text)) continue;
+    std::string subject = words[i].text;
+    const std::size_t place = i;
+    if (i + 1 < words.size() && !words[i + 1].breaks_phrase && is_subject_word(words[i + 1].text))
+      subject += " " + words[++i].text;
+    ++seen.try_emplace(std::move(subject), 0, place).first->second.first;
   }
   std::vector<std::string> out;
   for (const auto& [w, at] : seen) out.push_back(w);

@@ -22,8 +22,13 @@ struct command_run {
   command_agent_options options;
   std::vector<std::pair<double, std::string>> progress;
 
-  explicit command_run(std::vector<std::string> argv) { options.argv = std::move(argv); }
-  static command_run shell(std::string script) { return command_run({"sh", "-c", std::move(script)}); }
+  explicit command_run(std::vector<std::string> argv, duration kill_grace = std::chrono::seconds(2)) {
+    options.argv = std::move(argv);
+    options.kill_grace = kill_grace;
+  }
+  static command_run shell(std::string script, duration kill_grace = std::chrono::seconds(2)) {
+    return command_run({"sh", "-c", std::move(script)}, kill_grace);
+  }
 
   corchestra::run start(std::vector<task_call> tasks) {
     o.agents().add("a", make_command_agent(options).value());

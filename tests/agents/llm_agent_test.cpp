@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <corchestra/agents/llm_agent.hpp>
+#include <corchestra/async/sleep.hpp>
 #include <corchestra/testing/scripted_model.hpp>
 
 #include "support/plans.hpp"

@@ -5,9 +5,9 @@
 
 #include <corchestra/base/json_schema.hpp>
 
-#include "../../lib/plan/parse.hpp"
-#include "../../lib/plan/text_file.hpp"
+#include "plan/parse.hpp"
 #include "plan/plan_texts.hpp"
+#include "plan/text_file.hpp"
 
 namespace corchestra {
 
@@ -60,14 +60,19 @@ TEST_CASE("reader and schema agree on every example plan", "[plan]") {
   REQUIRE(std::filesystem::is_directory(folder));
   int plans = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".yaml") continue;
-    CAPTURE(entry.path().string());
-    const auto loaded = load_plan(entry.path());
+    const std::filesystem::path& file = entry.path();
+    const bool lines = file.extension() == ".jsonl";
+    if ((!lines && file.extension() != ".yaml") || file.stem().string().ends_with("-agents")) continue;
+    CAPTURE(file.string());
+    plan_load_options o;
+    if (lines) o.agents_file = folder / (file.stem().string() + "-agents.yaml");
+    const auto loaded = load_plan(file, o);
     CHECK((loaded ? std::string() : loaded.error().message) == "");
-    const auto text = plan_file::read_text_file(entry.path(), 1 << 20);
+    ++plans;
+    if (lines) continue;
+    const auto text = plan_file::read_text_file(file, 1 << 20);
     REQUIRE(text);
     CHECK(schema_finding(*text) == "");
-    ++plans;
   }
   CHECK(plans > 0);
 }

@@ -96,7 +96,7 @@ inline const std::vector<bad_plan>& bad_plans() {
       {"an id with white space", "tasks:\n  - {id: a b, agent: a}\n",
        "p.yaml:2: tasks[0].id: 'a b' must not contain white space"},
       {"an id with a control character", "tasks:\n  - {id: \"a\\u0001\", agent: a}\n",
-       "p.yaml:2: tasks[0].id: 'a\\u0001' must not contain control characters", beyond_schema},
+       "p.yaml:2: tasks[0].id: 'a\\x01' must not contain control characters", beyond_schema},
       {"an id that names a folder", "tasks:\n  - {id: .., agent: a}\n", "p.yaml:2: tasks[0].id: '..' must not be '..'"},
       {"a misspelt key of a task", "tasks:\n  - id: a\n    agent: a\n    promt: x\n",
        "p.yaml:4: tasks[0].promt: unknown key, did you mean 'prompt'?"},
@@ -143,7 +143,7 @@ inline const std::vector<bad_plan>& bad_plans() {
        errc::unknown_agent},
       {"an unknown agent far from all",
        "agents: {x: {kind: llm}, y: {kind: llm}}\ntasks:\n  - {id: a, agent: plotter}\n",
-       "p.yaml:2: tasks[0].agent: unknown agent 'plotter'; known agents: x, y", beyond_schema, errc::unknown_agent},
+       "p.yaml:3: tasks[0].agent: unknown agent 'plotter'; known agents: x, y", beyond_schema, errc::unknown_agent},
       {"no agents at all", "tasks:\n  - {id: a, agent: x}\n",
        "p.yaml:2: tasks[0].agent: unknown agent 'x'; there are no agents", beyond_schema, errc::unknown_agent},
       {"nothing to ask", "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x}\n",
@@ -165,10 +165,10 @@ inline const std::vector<bad_plan>& bad_plans() {
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, depends_on: [b]}\n  - {id: b, agent: x, "
        "prompt: "
        "\"${tasks.a.output}\"}\n",
-       "p.yaml: dependency cycle: a -> b -> a", beyond_schema, errc::dependency_cycle},
+       "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a", beyond_schema, errc::dependency_cycle},
       {"a task that refers to itself",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${tasks.a.output}\"}\n",
-       "p.yaml: dependency cycle: a -> a", beyond_schema, errc::dependency_cycle},
+       "p.yaml: tasks that wait for each other (each needs the next): a -> a", beyond_schema, errc::dependency_cycle},
       {"a reference to an unknown task",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: load, agent: x, prompt: p}\n  - id: write\n    agent: x\n    "
        "prompt: \"From "
@@ -177,30 +177,30 @@ inline const std::vector<bad_plan>& bad_plans() {
        beyond_schema, errc::unresolved_reference},
       {"a reference to an unknown task from argv",
        "agents: {x: {kind: command, argv: [cat, \"${tasks.no.output}\"]}}\ntasks:\n  - {id: load, agent: x}\n",
-       "p.yaml:2: tasks[0]: task 'load': the argv of agent 'x': ${tasks.no.output} names an unknown task; known tasks: "
+       "p.yaml:3: tasks[0]: task 'load': the argv of agent 'x': ${tasks.no.output} names an unknown task; known tasks: "
        "load",
        beyond_schema, errc::unresolved_reference},
       {"a reference to an input that is not there",
        "inputs: {topic: t}\nagents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${inputs.topci}\"}\n",
-       "p.yaml:4: tasks[0].prompt: task 'a': ${inputs.topci}: pointer '/topci': no member 'topci' (it has 'topic')",
+       "p.yaml:4: tasks[0].prompt: task 'a': ${inputs.topci}: pointer '/topci': no member 'topci' (there are: topic)",
        beyond_schema, errc::unresolved_reference},
       {"a reference to a context that is not there",
        "agents: {x: {kind: llm, prompt: \"${context.k}\"}}\ntasks:\n  - {id: a, agent: x}\n",
-       "p.yaml:2: tasks[0]: task 'a': the prompt of agent 'x': ${context.k}: pointer '/k': no member 'k' (it is empty)",
+       "p.yaml:3: tasks[0]: task 'a': the prompt of agent 'x': ${context.k}: pointer '/k': no member 'k' (the object is empty)",
        beyond_schema, errc::unresolved_reference},
       {"a context that refers to itself",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, context: {k: \"${context.l}\", l: 1}}\n",
-       "p.yaml:2: tasks[0].context: task 'a': ${context.l}: a context cannot refer to itself", beyond_schema,
+       "p.yaml:3: tasks[0].context: task 'a': ${context.l}: a context cannot refer to itself", beyond_schema,
        errc::unresolved_reference},
       {"a reference without a known beginning",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${HOME}\"}\n",
-       "p.yaml:2: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, "
+       "p.yaml:3: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, "
        "each with an "
        "optional #/pointer ($${ stands for a literal ${)",
        beyond_schema, errc::unresolved_reference},
       {"a reference without its brace",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, description: \"see ${tasks.a\"}\n",
-       "p.yaml:2: tasks[0].description: task 'a': '${tasks.a': the closing brace is missing ($${ stands for a literal "
+       "p.yaml:3: tasks[0].description: task 'a': '${tasks.a': the closing brace is missing ($${ stands for a literal "
        "${)",
        beyond_schema, errc::unresolved_reference},
   };

@@ -117,7 +117,7 @@ TEST_CASE("what a reference does not find is named", "[plan]") {
   const row rows[] = {
       {"${tasks.gone.output}", "${tasks.gone.output}: that task has no output"},
       {"a ${tasks.load.output#/cols}",
-       "${tasks.load.output#/cols}: pointer '/cols': no member 'cols' (it has 'n', 'none', 'rows', 'text')"},
+       "${tasks.load.output#/cols}: pointer '/cols': no member 'cols' (there are: n, none, rows, text)"},
       {"${tasks.load.output#/rows/7}",
        "${tasks.load.output#/rows/7}: pointer '/rows/7': no element '7' at '/rows' (the array has 2)"},
       {"${tasks.plain.output#/x}", "${tasks.plain.output#/x}: pointer '/x': no step 'x' into a string"},

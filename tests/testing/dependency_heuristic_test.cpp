@@ -64,6 +64,14 @@ TEST_CASE("a task needs the one that makes what it names") {
         "Write the policy section from the news", "Plot the market figures",
         "Edit the report: join the analysis, the policy section and the plot"},
        "3<1(figure) 4<2(news) 5<1(figure) 6<3(analysis) 6<4(section) 6<5(plot)"},
+      {"sources, findings, outline, sections",
+       {"Collect background notes from the knowledge base", "Gather yearly figures from the statistics service",
+        "Collect expert opinions from engineering blogs",
+        "Compare the background notes with the expert opinions and produce findings",
+        "Analyse the yearly figures and derive trends", "Draft the outline from the findings and the trends",
+        "Write the introduction section for the outline",
+        "Write the economics section for the outline, with the trends"},
+       "4<1(note) 4<3(opinion) 5<2(figure) 6<4(finding) 6<5(trend) 7<6(outline) 8<5(trend) 8<6(outline)"},
       {"no tasks", {}, ""},
       {"one task", {"Write the text"}, ""},
   };
@@ -137,6 +145,10 @@ TEST_CASE("the analyzer's message is read, whatever else stands in it") {
   CHECK((*tasks)[0].description == "Collect ``` figures");
   CHECK((*tasks)[1].depends_on == std::vector<std::string>{"a"});
   CHECK((*tasks)[2].depends_on.empty());
+  const auto settled = read_described_tasks(message + "\nThese are settled: [\"b\"]\nWhich others?");
+  REQUIRE(settled);
+  CHECK((!(*settled)[0].settled && (*settled)[1].settled && !(*settled)[2].settled));
+  CHECK(guess_dependencies({{"a", "Collect figures", {}}, {"b", "Plot the figures", {}, true}}).empty());
   CHECK_FALSE(read_described_tasks("no block"));
   CHECK_FALSE(read_described_tasks("```json\n[1]\n```"));
   CHECK_FALSE(read_described_tasks("```json\n[{\"id\":\"\"}]\n```"));

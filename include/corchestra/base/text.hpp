@@ -34,7 +34,8 @@ std::string fixed(double value, int decimals);
 /// `a, b, c`
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-/// In single quotes (not `quoted`: argument-dependent lookup would find std::quoted), control characters escaped, cut to `max` bytes: for naming input in messages.
+/// In single quotes, control characters escaped, cut to `max` bytes: for naming input in messages. (Not `quoted`:
+/// argument-dependent lookup would find std::quoted.)
 std::string quote(std::string_view s, std::size_t max = 80);
 
 /// One line for a log or terminal: control characters become spaces, cut at a code point to at most `max` bytes.

@@ -37,7 +37,7 @@ class timeline_fold {
 
  private:
   static constexpr std::size_t none = ~std::size_t{0};
-  struct task {
+  struct progress {
     time_point submitted{};
     std::size_t last = none;  // entry of its last attempt
   };
@@ -48,8 +48,8 @@ class timeline_fold {
 
   timeline timeline_;
   std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free_lanes_;
-  std::unordered_map<std::string, task> tasks_;  // that have not ended
-  std::vector<timeline_entry> never_started_;    // appended when the run ends
+  std::unordered_map<std::string, progress> tasks_;  // that have not ended
+  std::vector<timeline_entry> never_started_;        // appended when the run ends
 };
 
 }  // namespace corchestra

@@ -23,6 +23,7 @@ struct simulated_model_options {
   std::string api_key;                  ///< when set, other keys get 401
   double error_rate = 0;                ///< share of calls answered 500
   double rate_limit_rate = 0;           ///< share of calls answered 429 with Retry-After
+  std::size_t hold_until_concurrent = 0; ///< no answer begins before this many calls were in flight at once; 0: off
   corchestra::logger logger;
 };
 

@@ -1,0 +1,73 @@
+#include <corchestra/monitor/prometheus.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+#include <sstream>
+
+#include "monitor/scripted_run.hpp"
+
+using namespace corchestra;
+using namespace corchestra::tests;
+
+namespace {
+
+run_metrics some_metrics() {
+  run_metrics m;
+  m.counts[static_cast<std::size_t>(task_state::completed)] = 2;
+  m.counts[static_cast<std::size_t>(task_state::failed)] = 1;
+  m.total_tasks = 3;
+  m.wall = from_seconds(2);
+  m.sequential = from_seconds(3);
+  m.peak_width = 2;
+  m.slots = 4;
+  m.usage = {100, 20, 0, 0, 1};
+  m.agents["a\"b\\c\nd"] = {3, 2};
+  return m;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("metrics are exposed with their labels escaped") {
+  const std::string text = prometheus_text(some_metrics(), "my \"run\"");
+  for (const char* line : {
+           R"(corchestra_tasks{run="my \"run\"",state="completed"} 2)",
+           R"(corchestra_tasks{run="my \"run\"",state="limit_exceeded"} 0)",
+           R"(corchestra_speedup{run="my \"run\""} 1.5)",
+           R"(corchestra_efficiency{run="my \"run\"",of="width"} 0.75)",
+           R"(corchestra_efficiency{run="my \"run\"",of="slots"} 0.375)",
+           R"(corchestra_tokens_total{run="my \"run\"",kind="completion"} 20)",
+           R"(corchestra_agent_tasks_total{run="my \"run\"",agent="a\"b\\c\nd"} 3)",
+           R"(corchestra_agent_successes_total{run="my \"run\"",agent="a\"b\\c\nd"} 2)",
+       })
+    CHECK(has_line(text, line));
+}
+
+TEST_CASE("every family has one HELP and one TYPE line before its samples, and no sample comes twice") {
+  std::istringstream in(prometheus_text(some_metrics(), "r"));
+  std::set<std::string> families, samples;
+  std::string line, current;
+  while (std::getline(in, line)) {
+    if (line.starts_with("# HELP ")) {
+      current = line.substr(7, line.find(' ', 7) - 7);
+      CHECK(families.insert(current).second);
+      const bool more = static_cast<bool>(std::getline(in, line));
+      REQUIRE(more);
+      const bool counter = current.ends_with("_total");
+      CHECK(line == "# TYPE " + current + (counter ? " counter" : " gauge"));
+      continue;
+    }
+    CHECK(line.substr(0, line.find('{')) == current);
+    CHECK(samples.insert(line.substr(0, line.rfind(' '))).second);
+  }
+  CHECK(families.size() == 15);
+}
+
+TEST_CASE("usage that was never reported is not exposed as zero") {
+  run_metrics m = some_metrics();
+  m.usage = {};
+  CHECK(prometheus_text(m, "r").find("tokens") == std::string::npos);
+}

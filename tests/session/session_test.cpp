@@ -1,0 +1,240 @@
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+
+#include "stage.hpp"
+
+using namespace corchestra;
+using tests::chat_reply;
+using tests::json_type;
+using tests::stage;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view pipeline = R"(
+name: pipeline
+agents:
+  count: {kind: command, argv: [sh, -c, "echo 42"]}
+  say: {kind: command, argv: [echo, "the answer is ${tasks.first.output}"]}
+  break: {kind: command, argv: [sh, -c, "echo no luck >&2; exit 3"]}
+tasks:
+  - {id: first, agent: count, task_type: counting, description: Count, depends_on: []}
+  - {id: second, agent: say, description: Say, depends_on: [first]}
+  - {id: bad, agent: break, description: Break, depends_on: []}
+  - {id: after-bad, agent: count, description: Wait for it, depends_on: [bad]}
+)";
+
+constexpr std::string_view two_models = R"(
+defaults: {model: of-the-plan}
+agents:
+  named: {kind: llm, model: of-the-agent}
+  plain: {kind: llm, stream: false}
+tasks:
+  - {id: a, agent: named, description: One, depends_on: []}
+  - {id: b, agent: plain, description: Two, depends_on: []}
+)";
+
+std::set<std::string> keys_of(const json& object) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.insert(key);
+  return keys;
+}
+
+std::set<std::string> models_asked(const stage& s) {
+  std::set<std::string> models;
+  for (const auto& e : s.read_lines("events.jsonl")) {
+    if (e["type"] == "model_call") models.insert(e["data"]["model"].get<std::string>());
+  }
+  return models;
+}
+
+}  // namespace
+
+TEST_CASE("a session leaves every file of the contract, and programs need no endpoint") {
+  stage s;
+  const auto r = s.run(s.options(pipeline));
+  REQUIRE(r);
+  CHECK(exit_code_of(*r) == exit_code::failure);
+  CHECK(r->output_folder == s.folder.path() / "out");
+  CHECK_FALSE(r->output_error);
+  for (const char* name : {"results.jsonl", "summary.json", "events.jsonl", "timeline.svg", "trace.json"})
+    CHECK(fs::file_size(r->output_folder / name) > 0);
+  CHECK(s.read("outputs/second.txt") == "the answer is 42");
+  CHECK(s.read("outputs/first.json") == "42\n");
+  CHECK_FALSE(fs::exists(r->output_folder / "outputs" / "bad.txt"));
+
+  const auto results = s.read_lines("results.jsonl");
+  REQUIRE(results.size() == 4);
+  const std::set<std::string> fields = {"id",         "agent",    "task_type",   "state",    "success",  "reason",
+                                        "output",     "error",    "confidence",  "evidence", "attempts", "queued_at",
+                                        "started_at", "ended_at", "duration_ms", "usage"};
+  std::map<std::string, json> by_id;
+  for (const auto& line : results) {
+    CHECK(keys_of(line) == fields);
+    by_id[line["id"]] = line;
+  }
+  CHECK(by_id["first"]["output"] == 42);
+  CHECK(by_id["first"]["task_type"] == "counting");
+  CHECK(by_id["first"]["usage"].is_null());
+  CHECK(by_id["bad"]["state"] == "FAILED");
+  CHECK(by_id["bad"]["error"]["code"] == "command_failed");
+  CHECK(by_id["bad"]["attempts"] == 1);
+  CHECK(by_id["after-bad"]["state"] == "SKIPPED");
+  CHECK(by_id["after-bad"]["started_at"].is_null());
+
+  const json summary = s.read_json("summary.json");
+  CHECK(summary == json(r->summary));
+  for (const char* key :
+       {"run_id", "name", "state", "counts", "wall_seconds", "sequential_seconds", "speedup", "bound_speedup",
+        "efficiency_of_width", "efficiency_of_slots", "peak_width", "usage", "simulated", "versions"})
+    CHECK(summary.contains(key));
+  CHECK(summary["name"] == "pipeline");
+  CHECK(summary["state"] == "FAILED");
+  CHECK(summary["simulated"] == false);
+  CHECK(summary["analysis"].is_null());
+  CHECK(summary["counts"]["COMPLETED"] == 2);
+  CHECK(json::parse(s.read("trace.json")).is_object());
+  CHECK(s.read("timeline.svg").starts_with("<svg"));
+}
+
+TEST_CASE("events are numbered from 1, carry the run's id and types of the closed list only") {
+  stage s;
+  const auto r = s.run(s.options(pipeline));
+  REQUIRE(r);
+  std::uint64_t seq = 0;
+  for (const auto& e : s.read_lines("events.jsonl")) {
+    CHECK(e["seq"] == ++seq);
+    CHECK(e["run_id"] == r->run.run_id);
+    CHECK(parse_event_type(e["type"].get<std::string>()));
+    CHECK(e["at"].get<std::string>().size() == 24);
+    CHECK(e["data"].is_object());
+  }
+  CHECK(seq > 10);
+  CHECK(r->summary["run_id"] == r->run.run_id);
+}
+
+TEST_CASE("without a folder of its own a run gets one by its id") {
+  stage s;
+  const fs::path before = fs::current_path();
+  fs::current_path(s.folder.path());
+  auto o = s.options(pipeline);
+  o.output_folder.clear();
+  const auto r = s.run(std::move(o));
+  fs::current_path(before);
+  REQUIRE(r);
+  CHECK(r->output_folder == fs::path("corchestra-runs") / r->run.run_id);
+  CHECK(fs::exists(s.folder.path() / r->output_folder / "summary.json"));
+}
+
+TEST_CASE("an LLM task runs against a model, and the run says that it was simulated") {
+  stage s;
+  auto o = s.options(two_models, {{"endpoint.base_url", s.simulate()}});
+  o.simulated = true;
+  const auto r = s.run(std::move(o));
+  REQUIRE(r);
+  CHECK(exit_code_of(*r) == exit_code::success);
+  CHECK(r->summary["simulated"] == true);
+  CHECK(r->summary["usage"]["total_tokens"].get<int>() > 0);
+  CHECK(models_asked(s) == std::set<std::string>{"of-the-agent-simulated", "of-the-plan-simulated"});
+  CHECK_FALSE(s.read("outputs/a.txt").empty());
+}
+
+TEST_CASE("a model from a flag or variable overrides every model of the plan") {
+  for (const bool by_flag : {true, false}) {
+    stage s;
+    std::map<std::string, std::string> flags{{"endpoint.base_url", s.simulate()}}, environment;
+    (by_flag ? flags["endpoint.model"] : environment["OPENAI_MODEL"]) = "forced";
+    REQUIRE(s.run(s.options(two_models, flags, environment)));
+    CHECK(models_asked(s) == std::set<std::string>{"forced-simulated"});
+  }
+}
+
+TEST_CASE("LLM agents and no endpoint: refused before anything runs") {
+  stage s;
+  const auto r = s.run(s.options(two_models));
+  REQUIRE(r.has_error());
+  CHECK(r.error().is(errc::no_endpoint));
+  CHECK(r.error().message ==
+        "plan.yaml: agent 'named' asks a model and no endpoint is configured: set OPENAI_BASE_URL or --base-url (and "
+        "OPENAI_API_KEY where it needs one), or use --simulate");
+  CHECK(exit_code_of(r.error()) == exit_code::usage);
+  CHECK_FALSE(fs::exists(s.folder.path() / "out"));
+}
+
+TEST_CASE("LLM agents without any model: refused before anything runs") {
+  stage s;
+  const auto r = s.run(s.options("agents: {a: {kind: llm}}\ntasks: [{id: t, agent: a, description: x, depends_on: []}]",
+                                 {{"endpoint.base_url", "http://127.0.0.1:9/v1"}}));
+  REQUIRE(r.has_error());
+  CHECK(r.error().is(errc::invalid_config));
+  CHECK(r.error().message ==
+        "plan.yaml: task 't': agent 'a' names no model: set one in the plan, or --model or OPENAI_MODEL");
+  CHECK_FALSE(fs::exists(s.folder.path() / "out"));
+}
+
+TEST_CASE("a folder that is not empty is refused before anything runs") {
+  stage s;
+  s.folder.write("out/notes.txt", "mine");
+  const auto r = s.run(s.options(pipeline));
+  REQUIRE(r.has_error());
+  CHECK(r.error().is(errc::file_error));
+  CHECK(exit_code_of(r.error()) == exit_code::usage);
+  auto forced = s.options(pipeline);
+  forced.force = true;
+  CHECK(s.run(std::move(forced)));
+  CHECK(s.folder.read("out/notes.txt") == "mine");
+}
+
+TEST_CASE("a disk error does not stop the run") {
+  stage s;
+  s.folder.write("out/outputs/first.json/in-the-way", "");
+  auto o = s.options(pipeline);
+  o.force = true;
+  const auto r = s.run(std::move(o));
+  REQUIRE(r);
+  REQUIRE(r->output_error);
+  CHECK(r->output_error->is(errc::file_error));
+  CHECK(r->run.find("second")->success());
+  CHECK(s.read_lines("results.jsonl").size() == 4);
+  CHECK(s.log.front().find("session: cannot write '") == 0);
+}
+
+TEST_CASE("settings override the plan's limits") {
+  stage s;
+  const auto r = s.run(s.options(
+      "limits: {max_concurrent_tasks: 8}\nagents: {c: {kind: command, argv: [\"true\"]}}\n"
+      "tasks: [{id: a, agent: c, description: x, depends_on: []}, {id: b, agent: c, description: y, depends_on: []}]",
+      {{"max_concurrent_tasks", "1"}}));
+  REQUIRE(r);
+  CHECK(r->run.metrics.slots == 1);
+  CHECK(r->run.metrics.peak_width == 1);
+}
+
+TEST_CASE("no call reached the endpoint: exit code 3") {
+  stage s;
+  int calls = 0;
+  const auto url = s.serve([&](net::server_request, net::server_reply& reply) -> awaitable<void> {
+    ++calls;
+    const auto sent = co_await reply.send(401, json_type(), R"({"error":{"message":"bad key"}})");
+    (void)sent;
+  });
+  const auto refused = s.run(s.options(two_models, {{"endpoint.base_url", url}}));
+  REQUIRE(refused);
+  CHECK(calls == 2);
+  CHECK(refused->endpoint_unreachable);
+  CHECK(exit_code_of(*refused) == exit_code::unreachable);
+}
+
+TEST_CASE("one call that was answered is enough for exit code 1") {
+  stage s;
+  int calls = 0;
+  const auto url = s.serve([&](net::server_request, net::server_reply& reply) -> awaitable<void> {
+    const bool first = calls++ == 0;
+    const auto sent = co_await reply.send(first ? 400 : 401, json_type(), R"({"error":{"message":"no"}})");
+    (void)sent;
+  });
+  const auto r = s.run(s.options(two_models, {{"endpoint.base_url", url}}));
+  REQUIRE(r);
+  CHECK_FALSE(r->endpoint_unreachable);
+  CHECK(exit_code_of(*r) == exit_code::failure);
+}
