@@ -94,6 +94,7 @@ void scheduler::impl::end_attempt(task_index t, time_point now) {
   record& r = records[t];
   if (r.phase == phase::working) --slots_in_use;
   r.phase = phase::none;
+  r.last_attempt = now - *r.started;
   ++r.ticket;
   running[r.running_place] = running.back();
   records[running.back()].running_place = r.running_place;
@@ -255,6 +256,7 @@ task_result scheduler::impl::result_for(const record& r, task_state s, time_poin
   out.attempts = r.attempts;
   out.queued_at = r.submitted;
   out.started_at = r.started;
+  if (r.started && r.state != task_state::running) out.last_attempt = r.last_attempt;
   out.ended_at = now;
   out.usage = r.usage;
   if (r.parent != no_task) out.parent = records[r.parent].call.id;

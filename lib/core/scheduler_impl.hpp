@@ -41,6 +41,7 @@ struct scheduler::impl {
     detail::resource_index baton = detail::lock_table::none;  // woken by this one, and owes the next in line a chance
     time_point submitted{}, deadline = never;
     std::optional<time_point> started;
+    duration last_attempt{};
     std::string deadline_name;
     std::uint32_t running_place = 0;
     time_point attempt_due = never;   // start_to_close

@@ -144,8 +144,8 @@ boost::system::result<simulated_reply, simulated_error> plan_reply(const json& r
     const json* parameters = member(**tool, "parameters");
     r.content = dump_json(parameters ? sample_schema(*parameters, text, random) : json::object());
   } else {
-    const auto words = static_cast<std::size_t>(
-        std::max<std::int64_t>(1, std::min(options.max_tokens, limit.value_or(options.max_tokens))));
+    const std::int64_t usual = options.max_tokens, most = limit ? std::min(*limit, 2 * usual) : usual;
+    const auto words = static_cast<std::size_t>(std::max<std::int64_t>(1, most));
     r.content = answer_to(request, words, text, random);
   }
   cut_to_limit(r, limit);

@@ -6,6 +6,7 @@
 
 #include "llm/replies.hpp"
 #include "llm/scripted_http_client.hpp"
+#include "support/show.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;

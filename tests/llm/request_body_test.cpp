@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "llm/replies.hpp"
+#include "support/show.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;

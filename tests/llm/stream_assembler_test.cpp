@@ -7,6 +7,7 @@
 
 #include "llm/replies.hpp"
 #include "llm/reply_parser.hpp"
+#include "support/show.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;

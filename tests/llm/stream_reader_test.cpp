@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "llm/replies.hpp"
+#include "support/show.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;

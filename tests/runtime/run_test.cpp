@@ -73,6 +73,23 @@ TEST_CASE("[L4] slot and locks are free during back-off") {
   CHECK(v.start_of("flaky") == 11);
 }
 
+TEST_CASE("a task cancelled while it backs off lasted as long as its last attempt") {
+  virtual_orchestra v({2s, fail(errc::task_failed, "no")});
+  auto t = task("t");
+  t.retry = retry_policy{.max_retries = 1, .first_delay = 60s, .jitter = false};
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = v.o.start(plan({t})).value();
+    co_await sleep_for(10s);
+    const auto n = co_await r.cancel_task("t");
+    CHECK(n == 1);
+    co_return co_await r.wait();
+  };
+  const auto r = v.time.run(all());
+  CHECK(r.find("t")->state == task_state::cancelled);
+  CHECK(r.find("t")->last_duration() == 2s);
+  CHECK(r.find("t")->ended_at == time_point(10s));
+}
+
 TEST_CASE("[C7] there are no retries unless asked for, and a terminal error is never retried") {
   virtual_orchestra v({1s, fail(errc::task_failed, "no")});
   CHECK(v.run(plan({task("t")})).find("t")->attempts == 1);

@@ -3,6 +3,8 @@
 #include <corchestra/testing/scripted_model.hpp>
 #include <corchestra/testing/virtual_time.hpp>
 
+#include "support/show.hpp"
+
 using namespace corchestra;
 using namespace std::chrono_literals;
 

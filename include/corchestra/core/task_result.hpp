@@ -41,9 +41,12 @@ struct task_result {
   token_usage usage;  ///< all attempts together
   std::string parent;  ///< the task that spawned this one, or empty
 
+  std::optional<duration> last_attempt;  ///< when it ended before the task did: cancelled while backing off
+
   bool success() const noexcept { return state == task_state::completed; }
   /// Of the last attempt; zero when it never started.
   duration last_duration() const noexcept {
+    if (last_attempt) return *last_attempt;
     return started_at && ended_at ? *ended_at - *started_at : duration::zero();
   }
 };

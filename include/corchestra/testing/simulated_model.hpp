@@ -14,16 +14,16 @@ struct simulated_model_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::uint64_t seed = 1;
-  double speed = 1.0;                   ///< 2: twice as fast
-  double first_token_median_s = 0.35;   ///< log-normal
+  double speed = 1.0;                  ///< 2: twice as fast
+  double first_token_median_s = 0.35;  ///< log-normal
   double first_token_sigma = 0.4;
-  double tokens_per_second_median = 80; ///< log-normal, per call
+  double tokens_per_second_median = 80;  ///< log-normal, per call
   double tokens_per_second_sigma = 0.25;
-  std::int64_t max_tokens = 120;        ///< length of an answer when the request sets no limit
-  std::string api_key;                  ///< when set, other keys get 401
-  double error_rate = 0;                ///< share of calls answered 500
-  double rate_limit_rate = 0;           ///< share of calls answered 429 with Retry-After
-  std::size_t hold_until_concurrent = 0; ///< no answer begins before this many calls were in flight at once; 0: off
+  std::int64_t max_tokens = 120;  ///< words of an answer to a request without a limit; others get up to twice as many
+  std::string api_key;            ///< when set, other keys get 401
+  double error_rate = 0;          ///< share of calls answered 500
+  double rate_limit_rate = 0;     ///< share of calls answered 429 with Retry-After
+  std::size_t hold_until_concurrent = 0;  ///< no answer begins before this many calls were in flight at once; 0: off
   corchestra::logger logger;
 };
 
@@ -33,11 +33,15 @@ struct simulated_model_stats {
   std::size_t concurrent = 0, peak_concurrent = 0;
 };
 
-/// A model server that speaks the OpenAI chat/completions protocol over HTTP and invents its answers: same seed and same request,
-/// same answer and same timing. Every reply names itself simulated (`model` ends in `-simulated`, header `x-simulated: true`).
+/// A model server that speaks the OpenAI chat/completions protocol over HTTP and invents its answers: same seed and
+/// same request, same answer and same timing. Every reply names itself simulated (`model` ends in `-simulated`, header
+/// `x-simulated: true`).
 ///
-/// Structured replies follow the requested JSON Schema. Asked by the dependency analyzer it applies one stated heuristic:
-/// B depends on A where B's description shares the rarest word with what A's description says it makes.
+/// Structured replies follow the requested JSON Schema. Asked by the dependency analyzer it applies one stated
+/// heuristic: B depends on A where B's description shares the rarest word with what A's description says it makes. A
+/// description makes the words after a verb of making (write, collect, build, plot, ...) up to a preposition or full
+/// stop; plurals count as singulars; needed tasks are always listed before those that need them; tasks with
+/// dependencies of their own get none.
 class simulated_model {
  public:
   static result<simulated_model> listen(any_io_executor executor, simulated_model_options options = {});

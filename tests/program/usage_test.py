@@ -1,0 +1,137 @@
+"""Bad usage, plans and configuration: one message that names the place, exit code 2, nothing on stdout, nothing run."""
+
+from harness import COMMANDS, ONE_QUESTION, ProgramTest
+
+
+class Usage(ProgramTest):
+    def check_usage(self, args, problem, verb=None):
+        name = "corchestra" + (f" {verb}" if verb else "")
+        self.assert_refused(self.run_program(*args), f"{name}: {problem}\ntry '{name} --help'")
+
+    def test_command_lines(self):
+        self.check_usage([], "a command is needed")
+        self.check_usage(["rnu"], "unknown command 'rnu' (did you mean run?)")
+        self.check_usage(["--frobnicate"], "unknown option '--frobnicate'")
+        self.check_usage(["run"], "PLAN is required", "run")
+        self.check_usage(["check"], "PLAN is required", "check")
+        self.check_usage(["analyze"], "PLAN is required", "analyze")
+        self.check_usage(["run", "p.yaml", "--ouput", "x"], "unknown option '--ouput' (did you mean --output?)", "run")
+        self.check_usage(["run", "p.yaml", "q.yaml"], "unexpected argument 'q.yaml'", "run")
+        self.check_usage(["run", "p.yaml", "--fail-fast", "--no-fail-fast"], "--fail-fast excludes --no-fail-fast", "run")
+        self.check_usage(["schema", "--json"], "unknown option '--json'", "schema")
+        self.check_usage(["config", "--simulate"], "unknown option '--simulate'", "config")
+
+    def test_flags_without_their_value(self):
+        for flag in ("--output", "--model", "--set"):
+            outcome = self.run_program("run", "p.yaml", flag)
+            self.assertEqual(outcome.returncode, 2)
+            self.assertEqual(outcome.stdout, "")
+            self.assertRegex(outcome.stderr, rf"^corchestra run: {flag}: 1 required .* missing\ntry 'corchestra run --help'\n$")
+
+    def test_values_of_flags(self):
+        self.write("p.yaml", COMMANDS)
+        cases = {
+            ("--seed", "x"): "--seed: expected a whole number from 0 to 18446744073709551615, got 'x'",
+            ("--seed", "-1"): "--seed: expected a whole number from 0 to 18446744073709551615, got '-1'",
+            ("--speed", "0"): "--speed: expected a number from 0.01 to 100000, got '0'",
+            ("--speed", "nan"): "--speed: expected a number from 0.01 to 100000, got 'nan'",
+            ("--set", "novalue"): "--set: expected KEY=VALUE, got 'novalue'",
+            ("--set", "=x"): "--set: expected KEY=VALUE, got '=x'",
+            ("--set", "a=b"): "--set 'a': p.yaml declares no such input",
+            ("--log-level", "loud"): "--log-level: expected trace, debug, info, warn, error or off, got 'loud'",
+            ("--max-concurrent-tasks", "0"): "--max-concurrent-tasks: expected an integer from 1 to 100000, got '0'",
+            ("--run-timeout", "soon"): "--run-timeout: expected a duration above zero such as 30s or 1h30m, got 'soon'",
+            ("--analysis", "maybe"): "--analysis: expected auto, always or never, got 'maybe'",
+            ("--mode", "fast"): "--mode: expected auto or sequential, got 'fast'",
+            ("--http-retries", "21"): "--http-retries: expected an integer from 0 to 20, got '21'",
+            ("--base-url", "localhost"): "--base-url: expected a URL http://HOST[/PATH] or https://HOST[/PATH] without a "
+                                         "user name, got 'localhost'",
+            ("--api-key", "sk-1234567"): "--api-key: everybody on this machine could read it there: set OPENAI_API_KEY or "
+                                         "CORCHESTRA_API_KEY",
+        }
+        for (flag, value), message in cases.items():
+            with self.subTest(flag=flag, value=value):
+                self.assert_refused(self.run_program("run", "p.yaml", "--simulate", flag, value), "corchestra: " + message)
+        self.assertFalse((self.folder / "corchestra-runs").exists())
+
+    def test_flags_of_other_verbs(self):
+        self.write("p.yaml", COMMANDS)
+        cases = {
+            ("simulate", "--port", "70000"): "--port: expected a whole number from 0 to 65535, got '70000'",
+            ("simulate", "--error-rate", "2"): "--error-rate: expected a number from 0 to 1, got '2'",
+            ("simulate", "--rate-limit-rate", "x"): "--rate-limit-rate: expected a number from 0 to 1, got 'x'",
+            ("analyze", "p.yaml", "--format", "svg"): "--format: expected text, json or dot, got 'svg'",
+        }
+        for args, message in cases.items():
+            with self.subTest(args=args):
+                self.assert_refused(self.run_program(*args), "corchestra: " + message)
+
+    def test_environment(self):
+        self.write("p.yaml", COMMANDS)
+        cases = {
+            "CORCHESTRA_MODE": ("fast", "CORCHESTRA_MODE: expected auto or sequential, got 'fast'"),
+            "OPENAI_BASE_URL": ("ftp://x", "OPENAI_BASE_URL: expected a URL http://HOST[/PATH] or https://HOST[/PATH] "
+                                           "without a user name, got 'ftp://x'"),
+            "OPENAI_API_KEY": ("two words", "OPENAI_API_KEY: expected a key of visible ASCII characters"),
+        }
+        for name, (value, message) in cases.items():
+            with self.subTest(name=name):
+                self.assert_refused(self.run_program("run", "p.yaml", env={name: value}), "corchestra: " + message)
+
+    def test_configuration_files(self):
+        self.write("p.yaml", COMMANDS)
+        self.write("corchestra.yaml", "http_retries: many\n")
+        self.assert_refused(self.run_program("run", "p.yaml"),
+                            "corchestra: corchestra.yaml:1: http_retries: expected an integer from 0 to 20, got 'many'")
+
+    def test_plans(self):
+        cases = {
+            "empty.yaml": ("", None),
+            "list.yaml": ("- 1\n", None),
+            "cycle.yaml": ("agents: {a: {kind: command, argv: [x]}}\ntasks:\n"
+                           "  - {id: a, agent: a, description: x, depends_on: [b]}\n"
+                           "  - {id: b, agent: a, description: x, depends_on: [a]}\n", None),
+            "unknown.yaml": ("agents: {a: {kind: command, argv: [x]}}\n"
+                             "tasks: [{id: a, agent: a, description: x, depends_on: [nobody]}]\n", None),
+        }
+        for name, (text, _) in cases.items():
+            with self.subTest(name=name):
+                self.write(name, text)
+                for verb in ("check", "run", "analyze"):
+                    outcome = self.run_program(verb, name)
+                    self.assertEqual(outcome.returncode, 2)
+                    self.assertEqual(outcome.stdout, "")
+                    self.assertTrue(outcome.stderr.startswith(f"corchestra: {name}"), outcome.stderr)
+                    self.assertEqual(outcome.stderr.count("\n"), 1)
+        self.assert_refused(self.run_program("run", "no.yaml"), "corchestra: cannot read 'no.yaml': No such file or directory")
+        self.assert_refused(self.run_program("run", "plan.txt"),
+                            "corchestra: plan.txt: expected a file that ends with .yaml, .yml, .json or .jsonl")
+
+    def test_endpoints(self):
+        self.write("p.yaml", ONE_QUESTION)
+        self.assert_refused(
+            self.run_program("run", "p.yaml"),
+            "corchestra: p.yaml: agent 'a' asks a model and no endpoint is configured: set OPENAI_BASE_URL or --base-url "
+            "(and OPENAI_API_KEY where it needs one), or use --simulate")
+        self.write("nomodel.yaml", ONE_QUESTION.replace(", model: of-the-plan", ""))
+        self.assert_refused(
+            self.run_program("run", "nomodel.yaml", "--base-url", "http://127.0.0.1:1/v1"),
+            "corchestra: nomodel.yaml: task 'ask': agent 'a' names no model: set one in the plan, or --model or OPENAI_MODEL")
+        self.write("open.yaml", ONE_QUESTION.replace(", depends_on: []", "").replace(
+            "]\n", ", {id: b, agent: a, description: More}]\n"))
+        self.assert_refused(
+            self.run_program("analyze", "open.yaml"),
+            "corchestra: open.yaml: the dependency analysis asks a model and no endpoint is configured: set OPENAI_BASE_URL "
+            "or --base-url (and OPENAI_API_KEY where it needs one), or use --simulate")
+
+    def test_output_folders(self):
+        self.write("p.yaml", COMMANDS)
+        self.write("full/notes.txt", "mine")
+        self.assert_refused(
+            self.run_program("run", "p.yaml", "--output", "full"),
+            "corchestra: output folder 'full' is not empty: choose another, or replace an earlier run's files with --force")
+        self.assert_refused(self.run_program("run", "p.yaml", "--output", "p.yaml"),
+                            "corchestra: output 'p.yaml' is not a folder")
+        self.assert_refused(self.run_program("run", "p.yaml", "--output", "p.yaml/below"),
+                            "corchestra: cannot make the folder 'p.yaml/below': Not a directory")
+        self.assertEqual(self.read("full/notes.txt"), "mine")
