@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t elapsed_columns = 7, percent_columns = 5;
 constexpr duration pulse_step = std::chrono::milliseconds(100);
 
-std::size_t bar_columns(std::size_t columns) { return columns >= 80 ? 16 : columns >= 50 ? 10 : 0; }
+std::size_t bar_columns(std::size_t columns) { return columns >= 72 ? 16 : columns >= 45 ? 10 : 0; }
 
 std::string repeat(std::string_view s, std::size_t n) {
   std::string out;
@@ -51,7 +51,7 @@ std::string totals_text(const glyphs& g, const run_tracker& run, time_point now)
   parts.push_back(count_text(c.running) + " running");
   parts.push_back(count_text(c.waiting()) + " waiting");
   if (run.draining()) parts.emplace_back("draining");
-  if (elapsed > 0) parts.push_back(fixed(static_cast<double>(c.ended) * 60 / elapsed, 1) + " tasks/min");
+  if (c.ended > 0 && elapsed > 0) parts.push_back(fixed(static_cast<double>(c.ended) * 60 / elapsed, 1) + " tasks/min");
   if (c.tokens > 0) {
     std::string text = grouped(c.tokens) + " tokens";
     if (elapsed > 0) text += concat(" (", grouped(std::llround(static_cast<double>(c.tokens) / elapsed)), "/s)");

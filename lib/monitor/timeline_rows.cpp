@@ -15,6 +15,7 @@ namespace corchestra::detail {
 namespace {
 
 constexpr std::size_t max_note = 200;
+constexpr int longest_joined = 12;  // times `thin`: what hovers shows stays local
 
 // The state and why, in one line.
 std::string note_of(const timeline_entry& e) {
@@ -62,7 +63,7 @@ void by_task(timeline_rows& out, const timeline& t) {
 
 bool joins(const timeline_bar& last, const timeline_bar& next, duration thin) {
   return last.state == next.state && next.to - next.from < thin && (last.attempts > 1 || last.to - last.from < thin) &&
-         next.from - last.to < thin;
+         next.from - last.to < thin && next.to - last.from < longest_joined * thin;
 }
 
 void by_lane(timeline_rows& out, const timeline& t, duration thin) {

@@ -98,7 +98,7 @@ class picture {
 
   void heading() {
     text(margin, 38, "t h", detail::cut_to_width(name(), 90, "…"));
-    text(margin, 60, "m", t_.run_id.empty() ? description() : concat(description(), "  ·  run ", t_.run_id));
+    text(margin, 60, "m", t_.run_id.empty() ? description() : concat(description(), " · run ", t_.run_id));
   }
 
   void legend() {
@@ -156,7 +156,8 @@ class picture {
   void bar(const detail::timeline_bar& b) {
     const double from = x(b.from), width = std::max(x(b.to) - from, rows_.by_task ? 2.0 : 0.6);
     const double y = row_top(b.row) + (row_height_ - bar_height_) / 2;
-    box(from, y, width, bar_height_, bar_height_ >= 6 && width >= 10 ? 3 : 0, look_of(b.state).css_class, b.title);
+    box(from, y, width, bar_height_, b.attempts == 1 && bar_height_ >= 6 && width >= 10 ? 3 : 0,
+        look_of(b.state).css_class, b.title);
     if (rows_.by_task) {
       beside(b, from, from + width);
     } else if (row_height_ >= 15) {

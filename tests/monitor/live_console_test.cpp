@@ -82,9 +82,9 @@ TEST_CASE("the live screen shows bars, the whole and the totals under the lines 
   CHECK(l.screen.lines() == std::vector<std::string>{
                                 "⚡ Starting parallel execution of 4 agents: [a, b, c, d]",
                                 "a        ████████░░░░░░░░  50 %    2.0s  reading",
-                                "b        ░░░░░░░░███░░░░░          2.0s  agent",
+                                "b        ░░░░░░███░░░░░░░          2.0s  agent",
                                 "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 0/4 tasks in 2.0s",
-                                "0 done · 2 running · 2 waiting · 0.0 tasks/min · ETA unknown",
+                                "0 done · 2 running · 2 waiting · ETA unknown",
                             });
   l.run.next_moment();
   l.c->tick(at(4));
@@ -110,7 +110,7 @@ TEST_CASE("more running tasks than rows are counted, and a tick stays short") {
   l.c->tick(at(0.5));
   CHECK(l.screen.shows("… and 1,990 more"));
   CHECK(l.screen.shows("0 done · 2,000 running · 1,000 waiting"));
-  CHECK(l.screen.lines().size() == 1 + 10 + 1 + 2);
+  CHECK(l.screen.lines().size() == 2 + 10 + 1 + 2);
   CHECK(l.writes == 1);
   CHECK(l.proper());
 }

@@ -37,8 +37,9 @@ TEST_CASE("[C15] [B17] the timeline has a labelled bar a task, an axis and a leg
   const std::string svg = timeline_svg(run.timeline());
   CHECK(xml_error(svg) == "");
   CHECK(count(svg, "class=\"c\"><title>") == 3);
-  for (const char* text : {">ingestion</text>", ">3 tasks in 10.14 s, at most 3 at once", ">kb</text>", ">api</text>",
-                           ">9.23 s</text>", ">8 s</text>", ">10 s</text>", ">completed 3</text>"})
+  for (const char* text :
+       {">ingestion</text>", ">3 tasks in 10.14 s, at most 3 at once · run run-1</text>", ">kb</text>", ">api</text>",
+        ">9.23 s</text>", ">8 s</text>", ">10 s</text>", ">completed 3</text>"})
     CHECK(count(svg, text) == 1);
   CHECK(count(svg, "<title>kb (agent)\n9.23 s, from 0 ms to 9.23 s\ncompleted</title>") == 1);
   CHECK(count(svg, "prefers-color-scheme:dark") == 1);

@@ -37,7 +37,7 @@ class Usage(ProgramTest):
             ("--speed", "nan"): "--speed: expected a number from 0.01 to 100000, got 'nan'",
             ("--set", "novalue"): "--set: expected KEY=VALUE, got 'novalue'",
             ("--set", "=x"): "--set: expected KEY=VALUE, got '=x'",
-            ("--set", "a=b"): "--set 'a': p.yaml declares no such input",
+            ("--set", "a=b"): "--set 'a': p.yaml declares no such input; there are no inputs",
             ("--log-level", "loud"): "--log-level: expected trace, debug, info, warn, error or off, got 'loud'",
             ("--max-concurrent-tasks", "0"): "--max-concurrent-tasks: expected an integer from 1 to 100000, got '0'",
             ("--run-timeout", "soon"): "--run-timeout: expected a duration above zero such as 30s or 1h30m, got 'soon'",
@@ -85,24 +85,30 @@ class Usage(ProgramTest):
                             "corchestra: corchestra.yaml:1: http_retries: expected an integer from 0 to 20, got 'many'")
 
     def test_plans(self):
+        agents = "agents: {a: {kind: command, argv: [x]}}\n"
         cases = {
-            "empty.yaml": ("", None),
-            "list.yaml": ("- 1\n", None),
-            "cycle.yaml": ("agents: {a: {kind: command, argv: [x]}}\ntasks:\n"
-                           "  - {id: a, agent: a, description: x, depends_on: [b]}\n"
-                           "  - {id: b, agent: a, description: x, depends_on: [a]}\n", None),
-            "unknown.yaml": ("agents: {a: {kind: command, argv: [x]}}\n"
-                             "tasks: [{id: a, agent: a, description: x, depends_on: [nobody]}]\n", None),
+            "empty.yaml": ("", "empty.yaml:1: expected an object, got nothing"),
+            "list.yaml": ("- 1\n", "list.yaml:1: expected an object, got a list"),
+            "syntax.yaml": ("tasks: [\n", "syntax.yaml:2:1: malformed YAML: end of sequence flow not found"),
+            "cut.jsonl": ("{}\n", "cut.jsonl: a plan of one task call a line needs --agents FILE"),
+            "agent.yaml": (agents + "tasks: [{id: a, agent: b, description: x}]\n",
+                           "agent.yaml:2: tasks[0].agent: unknown agent 'b', did you mean 'a'?"),
+            "priority.yaml": (agents + "tasks: [{id: a, agent: a, description: x, priority: high}]\n",
+                              "priority.yaml:2: tasks[0].priority: expected an integer, got 'high'"),
+            "reference.yaml": (agents + 'tasks: [{id: a, agent: a, description: x, context: {c: "${tasks.z.output}"}}]\n',
+                               "reference.yaml:2: tasks[0].context: task 'a': ${tasks.z.output} names an unknown task, did "
+                               "you mean 'a'?"),
+            "unknown.yaml": (agents + "tasks: [{id: a, agent: a, description: x, depends_on: [nobody]}]\n",
+                             "unknown.yaml: unknown task ids: 'nobody' (asked for by 'a')"),
+            "cycle.yaml": (agents + "tasks:\n  - {id: a, agent: a, description: x, depends_on: [b]}\n"
+                           "  - {id: b, agent: a, description: x, depends_on: [a]}\n",
+                           "cycle.yaml: tasks that wait for each other (each needs the next): a -> b -> a"),
         }
-        for name, (text, _) in cases.items():
-            with self.subTest(name=name):
-                self.write(name, text)
-                for verb in ("check", "run", "analyze"):
-                    outcome = self.run_program(verb, name)
-                    self.assertEqual(outcome.returncode, 2)
-                    self.assertEqual(outcome.stdout, "")
-                    self.assertTrue(outcome.stderr.startswith(f"corchestra: {name}"), outcome.stderr)
-                    self.assertEqual(outcome.stderr.count("\n"), 1)
+        for name, (text, message) in cases.items():
+            self.write(name, text)
+            for verb in ("check", "run", "analyze"):
+                with self.subTest(name=name, verb=verb):
+                    self.assert_refused(self.run_program(verb, name), "corchestra: " + message)
         self.assert_refused(self.run_program("run", "no.yaml"), "corchestra: cannot read 'no.yaml': No such file or directory")
         self.assert_refused(self.run_program("run", "plan.txt"),
                             "corchestra: plan.txt: expected a file that ends with .yaml, .yml, .json or .jsonl")
