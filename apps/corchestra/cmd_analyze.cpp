@@ -89,6 +89,7 @@ struct analyze_verb {
     while (!outcome && context.run_one() > 0) {
     }
     if (failure) return error_from_exception(failure);
+    if (!outcome) return fail(errc::internal, "nothing is left to do and the analysis has not ended");
     return std::move(*outcome);
   }
 

@@ -65,7 +65,8 @@ verb add_simulate(CLI::App& app) {
   v->behaviour.add_behaviour_to(*command);
   command->add_option("--error-rate", v->error_rate, "Share of calls answered 500")->type_name("SHARE");
   command->add_option("--rate-limit-rate", v->rate_limit_rate, "Share of calls answered 429")->type_name("SHARE");
-  command->add_option("--hold-until", v->hold, "Answer nothing before this many calls are in flight at once")->type_name("N");
+  command->add_option("--hold-until", v->hold, "Answer nothing before this many calls are in flight at once")
+      ->type_name("N");
   command->add_option("--require-key", v->key, "Answer 401 to calls with another API key")->type_name("KEY");
   command->footer(
       "Examples:\n"

@@ -61,11 +61,12 @@ logger through(const std::shared_ptr<console>& screen, boost::asio::io_context& 
   return logger(log_level::trace, [weak = std::weak_ptr(screen), &context, log](
                                       log_level level, std::string_view source, std::string_view message) {
     if (!log.enabled(level)) return;
-    asio::post(context, [weak, text = concat(to_string(level), ": ", source, ": ", message)] {
+    asio::post(context, [weak, &context, text = concat(to_string(level), ": ", source, ": ", message)] {
       const auto shown = weak.lock();
       if (!shown) return;
       event e;
       e.type = event_type::warning;
+      e.at = time_service::of(context.get_executor()).now();
       e.data = json{{"message", text}};
       (*shown)(e);
     });
@@ -106,6 +107,7 @@ result<session_result> conduct(boost::asio::io_context& context, session_options
   }
   ticks.reset();
   if (failure) return error_from_exception(failure);
+  if (!outcome) return fail(errc::internal, "nothing is left to do and the run has not ended");
   if (outcome->has_value()) {
     const session_result& r = **outcome;
     screen->finish(r.run.metrics, r.run.state, r.output_folder.string());

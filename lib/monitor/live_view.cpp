@@ -30,7 +30,8 @@ std::string count_text(std::size_t n) { return grouped(static_cast<std::int64_t>
 std::string bar_text(const glyphs& g, std::size_t columns, std::optional<double> fraction, duration elapsed) {
   if (fraction) {
     const double f = std::clamp(*fraction, 0.0, 1.0);
-    const auto full = static_cast<std::size_t>(f * static_cast<double>(columns));
+    const std::size_t least = f > 0 && columns > 0 ? 1 : 0;  // something is done
+    const std::size_t full = std::max(least, static_cast<std::size_t>(f * static_cast<double>(columns)));
     return repeat(g.bar_full, full) + repeat(g.bar_empty, columns - full);
   }
   const std::size_t block = std::max<std::size_t>(1, columns / 5);

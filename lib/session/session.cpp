@@ -63,7 +63,9 @@ result<void> session::prepare() {
   const auto step = plan_analysis_step(options_.plan, s, endpoint_ != nullptr);
   if (step.has_error()) return step.error();
   step_ = *step;
-  apply(s, options_.plan.plan.options);
+  run_options& about_run = options_.plan.plan.options;
+  apply(s, about_run);
+  if (about_run.name.empty()) about_run.name = std::filesystem::path(options_.plan.source).stem().string();
 
   auto path = options_.output_folder;
   if (path.empty()) path = std::filesystem::path("corchestra-runs") / run_id_;

@@ -199,6 +199,15 @@ TEST_CASE("a disk error does not stop the run") {
   CHECK(s.log.front().find("session: cannot write '") == 0);
 }
 
+TEST_CASE("a run without a name is called like its plan's file") {
+  stage s;
+  const auto r =
+      s.run(s.options("agents: {c: {kind: command, argv: [\"true\"]}}\n"
+                      "tasks: [{id: a, agent: c, description: x, depends_on: []}]"));
+  REQUIRE(r);
+  CHECK(r->summary["name"] == "plan");
+}
+
 TEST_CASE("settings override the plan's limits") {
   stage s;
   const auto r = s.run(s.options(
