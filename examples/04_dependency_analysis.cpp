@@ -19,7 +19,7 @@ awaitable<void> analyze() {
   std::vector<task_call> tasks = {
       create_task_call("prices", "analyst", "ingestion", "Collect the prices of solar modules"),
       create_task_call("subsidies", "analyst", "ingestion", "Collect the subsidies by country"),
-      create_task_call("chart", "plotter", "plot", "Draw a chart of the prices"),
+      create_task_call("chart", "plotter", "plot", "Plot the prices as a chart"),
       create_task_call("article", "writer", "writing", "Write an article around the chart and the subsidies"),
   };
   dependency_analyzer analyzer(model, {});

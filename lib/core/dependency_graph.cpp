@@ -28,8 +28,15 @@ std::string find_cycle(const std::vector<std::string>& ids, const neighbour_list
   }
   walk.erase(walk.begin(), walk.begin() + static_cast<std::ptrdiff_t>(place[at]));
   std::rotate(walk.begin(), std::min_element(walk.begin(), walk.end()), walk.end());
+  constexpr std::size_t readable = 200;  // a longer cycle is cut in the middle
   std::string text;
-  for (const auto t : walk) text += ids[t] + " -> ";
+  for (std::size_t i = 0; i < walk.size(); ++i) {
+    if (walk.size() > readable && i == readable / 2) {
+      text += concat("(", walk.size() - readable, " more) -> ");
+      i = walk.size() - readable / 2;
+    }
+    text += ids[walk[i]] + " -> ";
+  }
   return text + ids[walk.front()];
 }
 

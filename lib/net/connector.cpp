@@ -49,8 +49,14 @@ awaitable<result<std::unique_ptr<connection>>> connector::connect(url target, de
     const auto secured = co_await secure(**c, target, limits);
     if (!secured) c = secured.error();
   }
+  const bool in_total = limits.remaining(deadline::total) > duration::zero();
   limits.disarm(deadline::connect);
-  if (!c) co_return in_place(c.error(), origin);
+  if (!c) {
+    error e = in_place(c.error(), origin);
+    // A peer that does not answer was never reached: only the total limit is a time-out of the request.
+    if (e.is(errc::timeout) && in_total) e.code = make_error_code(errc::connect_failed);
+    co_return e;
+  }
   co_return c;
 }
 

@@ -97,6 +97,9 @@ std::string with_position(std::string_view message, int line_now, int first_line
 result<node> parse_json_text(std::string_view text, std::string_view source, errc code, int first_line) {
   if (const int line = first_bad_utf8_line(text))
     return fail(code, concat(source, ":", line + first_line - 1, ": the text is not UTF-8"));
+  // nlohmann's own message for this differs between its versions
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return fail(code, concat(source, ":", first_line, ": malformed JSON: there is nothing"));
   cursor at;
   at.line = first_line;
   node_builder builder(false);

@@ -25,22 +25,17 @@ struct guessed_dependency {
 /// word with what A's description says it makes. In full:
 ///
 /// - A description makes the words that follow a making-verb up to the next word or sign that begins something else
-/// (from, for,
-///   with, on, using, ...; punctuation but commas). Stop words do not count; plurals count as singulars.
-/// - Creating verbs (write, make, produce, collect, load, gather, draft, build, create, compute, ...) make what
-/// follows. Reworking verbs
-///   (plot, summarise, analyse, edit, review, ...) make what their noun says (plot, summary, analysis, edit, review);
-///   what follows them counts as made only where no task creates it.
+///   (from, for, with, on, using, ...; punctuation but commas). Stop words do not count; plurals count as singulars.
+/// - Creating verbs (write, make, produce, collect, load, gather, draft, build, create, compute, ...) make what follows.
+///   Reworking verbs (plot, summarise, analyse, edit, review, ...) make what their noun says (plot, summary, analysis,
+///   edit, review); what follows them counts as made only where no task creates it.
 /// - A word links A to B when A makes it and B names it without making it in the same manner (two writers of sections
-/// are
-///   siblings). A word that qualifies another one (`market` in `market overview`) does not link when more than half of
-///   the descriptions, and more than two, name it.
+///   are siblings). A word that qualifies another one (`market` in `market overview`) does not link when more than half
+///   of the descriptions, and more than two, name it.
 /// - Of several such words the rarest over all descriptions is the evidence. Where two tasks make a word that B names,
-/// and B
-///   shares a rarer word with one of them, the other does not count.
+///   and B shares a rarer word with one of them, the other does not count.
 /// - Needed tasks are always listed before the tasks that need them, and no guess closes a cycle with `depends_on`. A
-/// task
-///   with `depends_on` of its own gets no guess.
+///   task with `depends_on` of its own gets no guess.
 ///
 /// Confidence falls with the number of descriptions that name the word: 0.9 for two, 0.1 less for each more, 0.4 at
 /// least.

@@ -25,6 +25,8 @@ TIMER = re.compile(r"\bsteady_timer\b|\bsystem_timer\b|\bexpires_(after|at)\b")
 # GCC 14 evaluates both operands, and both branches, of these: see docs/design/compilers.md.
 AWAIT_IN_RETURN_CONDITION = re.compile(
     r"co_return\b[^;{]*(?:\bco_await\b[^;{]*(?:&&|\|\||\?)|(?:&&|\|\||\?)[^;{]*\bco_await\b)")
+# Catch2 takes such a name for a flag when CTest asks it for that one test.
+NAME_LIKE_A_FLAG = re.compile(r'^(?:TEST_CASE|TEST_CASE_METHOD|TEMPLATE_TEST_CASE)\([^"\n]*"-')
 TOKEN = re.compile(
     r'R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
@@ -123,6 +125,9 @@ class Checker:
         if layer not in self.table:
             layer = None
         self.check_includes(path, layer, lines)
+        for number, line in enumerate(lines, 1):
+            if NAME_LIKE_A_FLAG.match(line):
+                self.report(path, number, "a test's name may not begin with '-'")
         if layer is not None or path.relative_to(self.root).parts[0] in ("apps", "examples"):
             self.check_code(path, layer, code_of(text))
 

@@ -82,6 +82,9 @@ class CheckTest(unittest.TestCase):
     def test_files_are_short(self):
         self.expect("lib/net/a.cpp", "\n" * 401, "400: 401 lines, and 400 are the limit: one concept a file")
 
+    def test_names_of_tests_are_no_flags(self):
+        self.expect("tests/net/a_test.cpp", 'TEST_CASE("--set keeps text", "[plan]") {}\n', "1: a test's name may not begin with '-'")
+
     def test_headers_are_guarded(self):
         self.expect("lib/net/a.hpp", "int f();\n", "1: a header starts with #pragma once")
 

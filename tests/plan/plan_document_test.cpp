@@ -121,7 +121,7 @@ TEST_CASE("a plan of lines takes agents, defaults and inputs from its file of ag
   CHECK(r->agents.at("c").cwd == dir.file("agents/sub"));
 }
 
-TEST_CASE("--set keeps text as text and reads other inputs as YAML scalars", "[plan]") {
+TEST_CASE("the flag --set keeps text as text and reads other inputs as YAML scalars", "[plan]") {
   plan_load_options o;
   o.set = {{"version", "1.10"}, {"year", "2025"}, {"draft", "true"}, {"note", "null"}};
   const plan_document d = parsed(

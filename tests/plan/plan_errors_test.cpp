@@ -76,9 +76,8 @@ TEST_CASE("JSON plans are refused with line and column, or line and path", "[pla
     std::string text, message;
   };
   const row rows[] = {
-      {"",
-       "p.json:1:1: malformed JSON: syntax error while parsing value - unexpected end of input; expected '[', '{', or "
-       "a literal"},
+      {"", "p.json:1: malformed JSON: there is nothing"},
+      {" \n\n", "p.json:1: malformed JSON: there is nothing"},
       {"{\n  \"name\": x\n}",
        "p.json:2:11: malformed JSON: syntax error while parsing value - invalid literal; last read: '\"name\": x'"},
       {"{\"tasks\": []} 1",
@@ -114,7 +113,7 @@ TEST_CASE("files that cannot be plans are refused by name", "[plan]") {
   CHECK(message(big, small) == "'" + big + "' is larger than 999 bytes");
 }
 
-TEST_CASE("--set is checked against the inputs that the plan declares", "[plan]") {
+TEST_CASE("the flag --set is checked against the inputs that the plan declares", "[plan]") {
   const std::string text = "inputs: {topic: t, year: 2024}\n" + some_agents + "tasks: [{id: a, agent: x, prompt: p}]\n";
   const auto with = [&](std::string key) {
     plan_load_options o;

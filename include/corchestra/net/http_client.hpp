@@ -45,7 +45,7 @@ struct http_client_options {
   /// Below uvicorn's 5 s: a pooled connection is dropped before its peer does.
   duration idle_timeout = std::chrono::seconds(4);
   duration max_connection_age = std::chrono::minutes(10);
-  duration connect_timeout = std::chrono::seconds(5);  ///< name lookup, connect and TLS handshake
+  duration connect_timeout = std::chrono::seconds(5);  ///< name lookup, connect and TLS handshake; beyond it: `connect_failed`
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body_bytes = 64u << 20;  ///< of one reply, streamed or not
   /// PEM bundle instead of the system's store; SSL_CERT_FILE and SSL_CERT_DIR are honoured without it.
