@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 
+#include <corchestra/base/version.hpp>
 #include <corchestra/base/text.hpp>
 
 #include "terminal.hpp"
@@ -62,7 +63,7 @@ exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
 
 exit_code run_program(int argc, char** argv) {
   CLI::App app("Runs plans of LLM agent task calls: concurrently, in dependency order, under limits.", "corchestra");
-  app.set_version_flag("--version", "corchestra " CORCHESTRA_VERSION);
+  app.set_version_flag("--version", concat("corchestra ", version));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   app.footer(

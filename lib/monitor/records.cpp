@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <corchestra/base/text.hpp>
+#include <corchestra/base/version.hpp>
 
 #include "monitor/narrator.hpp"
 
@@ -11,7 +12,6 @@ namespace corchestra {
 
 namespace {
 
-constexpr std::string_view version = "0.1.0";
 
 ordered_json moment(const std::optional<time_point>& t, const clock_anchor& anchor) {
   return t ? ordered_json(to_iso8601(anchor.to_wall(*t))) : ordered_json(nullptr);

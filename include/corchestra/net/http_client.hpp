@@ -9,6 +9,7 @@
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/base/logger.hpp>
 #include <corchestra/base/time.hpp>
+#include <corchestra/base/version.hpp>
 #include <corchestra/net/http.hpp>
 #include <corchestra/net/url.hpp>
 
@@ -51,7 +52,7 @@ struct http_client_options {
   /// PEM bundle instead of the system's store; SSL_CERT_FILE and SSL_CERT_DIR are honoured without it.
   std::string ca_file;
   bool verify_peer = true;  ///< false only for tests, and logged as a warning
-  std::string user_agent = "corchestra/0.1.0";
+  std::string user_agent = "corchestra/" + std::string(version);
   corchestra::logger logger;
 };
 
