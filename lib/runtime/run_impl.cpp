@@ -261,8 +261,8 @@ void run_impl::call_back(std::string_view name, F f) {
 void run_impl::observe(const event& e) {
   metrics_(e);
   if (e.type == event_type::task_ended) {
-    ended_results_.push_back(*e.result);
-    if (!task_waiters_.empty()) just_ended_.push_back(scheduler_.find(e.task_id));
+    ended_.push_back(scheduler_.find(e.task_id));
+    if (!task_waiters_.empty()) just_ended_.push_back(ended_.back());
     if (callbacks_.on_task_ended) call_back("on_task_ended", [&] { callbacks_.on_task_ended(*e.result); });
   }
   if (e.type == event_type::task_progress && callbacks_.on_progress) {
@@ -306,6 +306,13 @@ void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler ha
   a->resume = std::move(handler);
   scheduler_.attempt_wants_slot(a->task, a->number, now());
   after_event();
+}
+
+std::vector<task_result> run_impl::results() const {
+  std::vector<task_result> all;
+  all.reserve(ended_.size());
+  for (const task_index t : ended_) all.push_back(*scheduler_.result_of(t));
+  return all;
 }
 
 run_metrics run_impl::metrics() const {

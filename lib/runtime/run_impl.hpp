@@ -62,7 +62,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler);
   run_status status() const;
   run_metrics metrics() const;
-  std::vector<task_result> results() const { return ended_results_; }
+  std::vector<task_result> results() const;
   bool ended() const noexcept { return result_ != nullptr; }
 
  private:
@@ -104,7 +104,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::vector<plain_handler> space_waiters_;
   std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;
   std::vector<task_index> just_ended_;
-  std::vector<task_result> ended_results_;
+  std::vector<task_index> ended_;  // in order of ending
   std::vector<std::shared_ptr<plain_handler>> end_waiters_;
   std::shared_ptr<run_result> result_;
   std::size_t callback_failures_ = 0;
