@@ -23,6 +23,8 @@ struct init_verb {
       print(plan_template());
       return exit_code::success;
     }
+    if (!file.ends_with(".yaml") && !file.ends_with(".yml"))
+      return refuse(concat("a plan to start from is YAML: expected a name that ends in .yaml or .yml, got ", quote(file)));
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666);
     if (fd < 0 && errno == EEXIST)
       return refuse(concat(quote(file), " exists: choose another name, or replace it with --force"));

@@ -6,7 +6,7 @@ namespace corchestra::program {
 
 struct interrupts::state {
   state(any_io_executor executor, std::function<void(int)> f)
-      : signals(std::move(executor), SIGINT, SIGTERM), on_signal(std::move(f)) {}
+      : signals(std::move(executor), SIGINT, SIGTERM, SIGHUP), on_signal(std::move(f)) {}
 
   asio::signal_set signals;
   std::function<void(int)> on_signal;

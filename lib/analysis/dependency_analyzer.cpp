@@ -25,6 +25,7 @@ struct dependency_analyzer::impl {
     for (const task_call& t : tasks) settled.push_back(t.dependencies_given);
     return net::sha256_hex(dump_json(json{{"prompt", detail::analysis_prompt_version},
                                           {"model", options.model.empty() ? model->default_model() : options.model},
+                                          {"endpoint", options.endpoint},
                                           {"tasks", detail::analyzed_tasks(tasks)},
                                           {"dependencies_given", std::move(settled)}}));
   }

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, event_type_count> type_names = {
     "task_progress",  "model_call",     "task_ended",         "warning",
 };
 
-std::int64_t milliseconds(duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
+std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
 
 ordered_json error_value(const error& e) { return ordered_json{{"code", code_name(e)}, {"message", e.message}}; }
 

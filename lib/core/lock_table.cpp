@@ -44,7 +44,7 @@ void lock_table::release(task_index task, const std::vector<lock_request>& set, 
   for (const auto& l : set) {
     auto& e = entries_[l.resource];
     std::erase(e.holders, task);
-    e.quarantined = false;
+    if (e.holders.empty()) e.quarantined = false;
     wake(l.resource, woken);
   }
 }

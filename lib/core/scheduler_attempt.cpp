@@ -34,15 +34,10 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     if (r.ticket != e.ticket) continue;
     ++r.ticket;
     if (r.phase == impl::phase::wants_slot) {
-      r.phase = impl::phase::working;
-      ++s.slots_in_use;
-      if (r.attempt_left != duration::zero()) r.attempt_due = now + r.attempt_left;
-      r.heartbeat_at = now;
-      s.note_due(s.due_of(r));
-      s.set_state(e.task, task_state::running, wait_reason::none, now);
+      s.take_slot_again(e.task, now);
       return start_command{e.task, r.attempts, true};
     }
-    if (s.draining) continue;
+    if (s.draining && !s.is_awaited(e.task)) continue;
     if (!r.locks.empty()) {
       const auto in_the_way = s.locks.try_acquire(e.task, r.call.priority, r.locks);
       if (in_the_way != detail::lock_table::none) {
@@ -73,7 +68,8 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   r.progress = 0;
   r.progress_published = r.progress_pending = false;
   r.staged.clear();
-  r.first_child_of_attempt = r.children.size();
+  r.next_ordinal = 0;
+  r.open_waits = 0;
   const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
   r.attempt_due = now + limit;
   r.attempt_left = duration::zero();
@@ -147,7 +143,13 @@ void scheduler::impl::unqueue(task_index t, time_point now) {
 void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  if (r.attempts != attempt || r.phase != impl::phase::working || r.abandoned) return;
+  if (r.attempts != attempt || r.phase == impl::phase::none || r.abandoned) return;
+  ++r.open_waits;
+  if (r.phase == impl::phase::wants_slot) ++r.ticket;
+  if (r.phase != impl::phase::working) {
+    r.phase = impl::phase::waiting;
+    return;
+  }
   r.phase = impl::phase::waiting;
   --s.slots_in_use;
   r.attempt_left = r.attempt_due == impl::never ? duration::zero() : std::max(r.attempt_due - now, duration(1));
@@ -156,13 +158,47 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   s.publish(event_type::task_state_changed, task, now);
 }
 
-void scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now) {
+void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt) {
+  auto& r = impl_->records[task];
+  if (r.attempts == attempt && r.open_waits > 0) --r.open_waits;
+}
+
+bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  (void)now;
-  if (r.attempts != attempt || r.phase != impl::phase::waiting || r.abandoned) return;
-  r.phase = impl::phase::wants_slot;
-  s.ready.push(r.call.priority, true, {task, r.ticket});
+  if (r.attempts != attempt || r.abandoned || r.open_waits > 0) return false;
+  if (r.phase == impl::phase::waiting) {
+    r.phase = impl::phase::wants_slot;
+    s.ready.push(r.call.priority, true, {task, r.ticket});
+  }
+  return r.phase == impl::phase::wants_slot;
+}
+
+void scheduler::attempt_works_on(task_index task, std::uint32_t attempt, time_point now) {
+  auto& s = *impl_;
+  auto& r = s.records[task];
+  const bool waits = r.phase == impl::phase::waiting || r.phase == impl::phase::wants_slot;
+  if (r.attempts != attempt || r.abandoned || r.aborting || !waits || r.open_waits > 0) return;
+  ++r.ticket;
+  s.take_slot_again(task, now);
+}
+
+void scheduler::impl::take_slot_again(task_index t, time_point now) {
+  record& r = records[t];
+  r.phase = phase::working;
+  ++slots_in_use;
+  if (r.attempt_left != duration::zero()) r.attempt_due = now + r.attempt_left;
+  r.heartbeat_at = now;
+  note_due(due_of(r));
+  set_state(t, task_state::running, wait_reason::none, now);
+}
+
+// A running task waits for it, directly or further up: draining finishes it too.
+bool scheduler::impl::is_awaited(task_index t) const {
+  for (task_index up = records[t].parent; up != no_task; up = records[up].parent) {
+    if (records[up].phase != phase::none) return true;
+  }
+  return false;
 }
 
 error scheduler::impl::time_limit_error(std::string text) const { return fail(errc::timeout, std::move(text)); }
@@ -245,6 +281,10 @@ void scheduler::impl::retry(task_index t, const error&, duration delay, time_poi
   ++r.ticket;
   set_state(t, task_state::waiting, wait_reason::backoff, now);
   alarms.push({now + delay, t, r.ticket, alarm::kind::backoff});
+  for (std::size_t i = 0; i < r.children.size(); ++i) {  // a scope ends with its attempt
+    cancel(r.children[i], cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call.id), " ended"), now);
+  }
+  settle(now);
 }
 
 task_result scheduler::impl::result_for(const record& r, task_state s, time_point now) const {
@@ -342,6 +382,7 @@ void scheduler::impl::check_end(time_point now) {
   json data{{"state", to_string(state)}};
   if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
   publish(event_type::run_ended, now, std::move(data));
+  sink = nullptr;  // nothing follows: bodies that were given up may still call
 }
 
 }  // namespace corchestra

@@ -13,7 +13,11 @@ void scheduler::impl::abort(task_index t, time_point now) {
 
 std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::string& text, time_point now) {
   record& r = records[t];
-  if (is_terminal(r.state) || r.aborting) return 0;
+  if (is_terminal(r.state)) return 0;
+  if (r.aborting) {  // it stops already; but it must not be tried again
+    r.retry_after_timeout = false;
+    return 0;
+  }
   std::size_t changed = 1;
   r.why = why;
   r.why_text = text.empty() ? std::string(to_string(why)) : concat(to_string(why), ": ", text);
@@ -35,7 +39,8 @@ std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::
 
 std::size_t scheduler::cancel_task(task_index task, cancel_reason reason, std::string_view message, time_point now) {
   auto& s = *impl_;
-  if (s.ended || task >= s.records.size() || is_terminal(s.records[task].state) || s.records[task].aborting) return 0;
+  if (s.ended || task >= s.records.size() || is_terminal(s.records[task].state)) return 0;
+  if (s.records[task].aborting) return s.cancel(task, reason, std::string(message), now);
   json data{{"reason", to_string(reason)}};
   if (!message.empty()) data["message"] = message;
   s.publish(event_type::cancel_requested, task, now, std::move(data));
@@ -92,7 +97,11 @@ time_point scheduler::impl::due_of(const record& r) const {
 
 void scheduler::impl::expire(task_index t, const std::string& text, bool may_retry, time_point now) {
   record& r = records[t];
-  if (is_terminal(r.state) || r.aborting) return;
+  if (is_terminal(r.state)) return;
+  if (r.aborting) {
+    if (!may_retry) r.retry_after_timeout = false;
+    return;
+  }
   if (r.phase != phase::none) {
     r.timed_out = true;
     r.retry_after_timeout = may_retry;

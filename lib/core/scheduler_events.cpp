@@ -84,7 +84,9 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   impl_->publish(e, task, now);
 }
 
-void scheduler::warn(task_index task, std::string_view message, time_point now) {
+void scheduler::warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now) {
+  const auto& r = impl_->records[task];
+  if (r.phase == impl::phase::none || r.attempts != attempt || r.abandoned) return;
   impl_->publish(event_type::warning, task, now, json{{"message", message}});
 }
 

@@ -26,7 +26,7 @@ struct scheduler::impl {
     std::vector<detail::lock_request> locks;
     std::vector<task_index> dependants, children;
     std::vector<task_call> staged;              // committed with this attempt's success
-    std::size_t first_child_of_attempt = 0;     // ordinals start anew with every attempt
+    std::size_t next_ordinal = 0;               // of this attempt's children
     task_index parent = no_task;
     std::uint32_t depth = 0;
     std::uint32_t missing = 0;   // dependencies that have not ended
@@ -35,6 +35,7 @@ struct scheduler::impl {
     task_state state = task_state::pending;
     wait_reason waiting = wait_reason::none;
     scheduler::impl::phase phase = phase::none;
+    std::uint32_t open_waits = 0;
     bool locked = false;
     bool abandoned = false;      // its body still runs, its result is refused
     detail::resource_index parked_on = detail::lock_table::none;
@@ -98,7 +99,7 @@ struct scheduler::impl {
   result<void> check(const std::vector<task_call>& calls) const;
   result<void> check_child(task_index parent, const task_call& child, bool at_once) const;
   void add(std::vector<task_call> calls, task_index parent, time_point now);
-  std::string child_id(task_index parent, const task_call& child) const;
+  std::string child_id(task_index parent, const task_call& child);
 
   // scheduler_events.cpp
   void publish(event_type type, time_point now, json data = nullptr);
@@ -111,6 +112,8 @@ struct scheduler::impl {
   void make_ready(task_index t, time_point now);
   void start_attempt(task_index t, time_point now);
   void end_attempt(task_index t, time_point now);
+  void take_slot_again(task_index t, time_point now);
+  bool is_awaited(task_index t) const;
   void retry(task_index t, const error& e, duration delay, time_point now);
   duration backoff(const record& r, const error& e);
   void release_locks(task_index t, time_point now);

@@ -133,23 +133,18 @@ void scheduler::impl::add(std::vector<task_call> calls, task_index parent, time_
   settle(now);
 }
 
-std::string scheduler::impl::child_id(task_index parent, const task_call& child) const {
-  const record& p = records[parent];
+std::string scheduler::impl::child_id(task_index parent, const task_call& child) {
+  record& p = records[parent];
   const std::string prefix = p.call.id + "/";
-  std::string id = child.id;
-  if (id.empty()) {
-    std::size_t n = p.children.size() + p.staged.size();
-    if (p.first_child_of_attempt > 0) n -= p.first_child_of_attempt;
-    id = concat(prefix, n + 1);
-  }
+  const std::size_t ordinal = ++p.next_ordinal;
+  std::string id = child.id.empty() ? concat(prefix, ordinal) : child.id;
   if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
   // A child of an earlier attempt that did not complete is not in the way of this attempt's.
   const auto it = index.find(id);
-  if (it != index.end() && is_terminal(records[it->second].state) &&
-      records[it->second].state != task_state::completed) {
-    id += concat("~", p.attempts);
-  }
-  return id;
+  if (it == index.end()) return id;
+  const record& earlier = records[it->second];
+  const bool lost = earlier.aborting || (is_terminal(earlier.state) && earlier.state != task_state::completed);
+  return lost ? id + concat("~", p.attempts) : id;
 }
 
 result<void> scheduler::validate(const std::vector<task_call>& calls) const { return impl_->check(calls); }
@@ -199,6 +194,15 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
     if (!is_terminal(records[up].state) && std::find(d.begin(), d.end(), records[up].call.id) != d.end()) {
       return fail(errc::dependency_cycle, concat("task ", quote(child.id), " depends on its own ancestor ",
                                                  quote(records[up].call.id), ", which waits for it"));
+    }
+    if (!records[up].locked) continue;
+    for (const auto& wanted : child.resources) {
+      for (const auto& held : records[up].call.resources) {
+        if (wanted.id != held.id || (wanted.mode == lock_mode::shared && held.mode == lock_mode::shared)) continue;
+        return fail(errc::unreachable_resource, concat("task ", quote(child.id), " needs ", quote(wanted.id), ", which its ancestor ",
+                                                       quote(records[up].call.id), " holds while it waits for it"),
+                    retry_class::terminal);
+      }
     }
   }
   return {};

@@ -52,8 +52,8 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
     std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
     s.runs.push_back(r);
+    r->launch(std::move(plan.tasks));  // before anybody else can post to it
   }
-  r->launch(std::move(plan.tasks));
   return detail::run_impl::handle(std::move(r));
 }
 

@@ -52,7 +52,7 @@ void run_impl::shutdown() noexcept {
   const auto busy = std::exchange(worker_of_, {});
   for (const auto& w : idle) w->parked = nullptr;
   for (const auto& w : busy) {
-    if (w && w->current) w->current->resume = nullptr;
+    if (w && w->current) w->current->resume.clear();
   }
   space_waiters_.clear();
   task_waiters_.clear();
@@ -133,9 +133,11 @@ void run_impl::assign(const scheduler::start_command& command) {
 
 void run_impl::resume(task_index task) {
   const auto& w = worker_of_[task];
-  if (w && w->current && w->current->resume) {
-    complete(strand_, std::move(w->current->resume));
-  }
+  if (w && w->current) resume_now(*w->current);
+}
+
+void run_impl::resume_now(attempt& a) {
+  for (auto& h : std::exchange(a.resume, {})) complete(strand_, std::move(h));
 }
 
 void run_impl::abort_attempts() {
@@ -299,12 +301,14 @@ void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler ha
   if (slot.is_connected()) {
     slot.assign([weak = std::weak_ptr<attempt>(a)](asio::cancellation_type) {
       const auto waiting = weak.lock();
-      if (!waiting || !waiting->resume) return;
-      complete(waiting->run->strand_, std::move(waiting->resume), asio::error::operation_aborted);
+      if (!waiting) return;
+      for (auto& h : std::exchange(waiting->resume, {})) {
+        complete(waiting->run->strand_, std::move(h), asio::error::operation_aborted);
+      }
     });
   }
-  a->resume = std::move(handler);
-  scheduler_.attempt_wants_slot(a->task, a->number, now());
+  if (!scheduler_.attempt_wants_slot(a->task, a->number)) return complete(strand_, std::move(handler));
+  a->resume.push_back(std::move(handler));
   after_event();
 }
 
@@ -344,7 +348,7 @@ run_status run_impl::status() const {
 void run_impl::end() {
   if (ending_) return;
   ending_ = true;
-  timer_->cancel();
+  if (timer_) timer_->cancel();
   for (auto& w : std::exchange(idle_, {})) complete(strand_, std::move(w->parked));
   complete_end();
 }

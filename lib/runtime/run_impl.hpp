@@ -21,7 +21,7 @@ struct attempt {
   task_index task = no_task;
   std::uint32_t number = 0;
   bool live = true;
-  plain_handler resume;  // waits for its slot
+  std::vector<plain_handler> resume;  // waiting for its slot
 
   static task_context context(std::shared_ptr<attempt> a) { return task_context(std::move(a)); }
 };
@@ -59,6 +59,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   bool full() const noexcept;
   void wait_for_space(plain_handler handler);
   void wait_for_end_of(task_index task, plain_handler handler);
+  void resume_now(attempt& a);
   void wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler);
   run_status status() const;
   run_metrics metrics() const;

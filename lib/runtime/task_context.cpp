@@ -33,7 +33,7 @@ void task_context::report_usage(const token_usage& usage, json details) {
 
 void task_context::warn(std::string_view message) {
   auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().warn(attempt_->task, message, r.now());
+  if (attempt_->live) r.machine().warn(attempt_->task, attempt_->number, message, r.now());
 }
 
 result<std::string> task_context::spawn(task_call child) {
@@ -50,7 +50,9 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   const task_index c = *spawned;
   if (r.machine().result_of(c) == nullptr) {
     begin_wait(wait_reason::child);
+    wait_guard guard(*this);
     co_await detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
+    guard.leave();
     co_await end_wait();
   }
   co_return *r.machine().result_of(c);
@@ -68,7 +70,17 @@ void task_context::begin_wait(wait_reason reason) {
   auto& r = *attempt_->run;
   if (!attempt_->live) return;
   r.machine().attempt_waits(attempt_->task, attempt_->number, reason, r.now());
+  r.resume_now(*attempt_);  // who wanted the slot for another wait's end goes on without it
   r.after_event();
+}
+
+void task_context::leave_wait() {
+  if (attempt_->live) attempt_->run->machine().attempt_leaves_wait(attempt_->task, attempt_->number);
+}
+
+void task_context::break_wait() {
+  auto& r = *attempt_->run;
+  if (attempt_->live) r.machine().attempt_works_on(attempt_->task, attempt_->number, r.now());
 }
 
 awaitable<void> task_context::end_wait() {

@@ -1,5 +1,7 @@
 #include "session/agent_factory.hpp"
 
+#include <algorithm>
+
 #include <set>
 #include <string_view>
 
@@ -33,6 +35,8 @@ result<std::shared_ptr<agent>> make_command(const agent_spec& spec, const plan_d
   o.argv = spec.argv;
   o.cwd = plan.folder / spec.cwd;
   o.env = spec.env;
+  // Killed before the engine would give it up.
+  o.kill_grace = std::min<duration>(o.kill_grace, plan.plan.options.limits.cancel_grace / 2);
   o.inputs = plan.inputs;
   return make_command_agent(std::move(o));
 }

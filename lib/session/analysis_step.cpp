@@ -49,7 +49,15 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
   step.model = analysis_model_of(plan, s);
   const bool fits = step.open_tasks <= most_tasks;
   if (s.analysis == analysis_mode::automatic) {
-    step.wanted = has_endpoint && step.open_tasks >= least_tasks && fits && !step.model.empty();
+    if (!has_endpoint || step.open_tasks < least_tasks) return step;
+    if (!fits) {
+      step.left_out = concat(step.open_tasks, " tasks have no depends_on, and the dependency analysis takes at most ",
+                             most_tasks, ": they run independently");
+    } else if (step.model.empty()) {
+      step.left_out = concat("the dependency analysis has no model to ask (--analysis-model, --model or OPENAI_MODEL): ",
+                             step.open_tasks, " tasks without depends_on run independently");
+    }
+    step.wanted = step.left_out.empty();
     return step;
   }
   if (!has_endpoint)
@@ -57,7 +65,7 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
                 concat(plan.source, ": the dependency analysis asks a model and no endpoint is configured: ",
                        how_to_configure_an_endpoint()));
   if (!fits)
-    return fail(errc::analysis_failed,
+    return fail(errc::invalid_config,
                 concat(plan.source, ": ", step.open_tasks,
                        " tasks have no depends_on; the dependency analysis takes at most ", most_tasks));
   if (step.model.empty())
@@ -74,6 +82,7 @@ awaitable<result<analysis_result>> run_analysis_step(analysis_step step, std::ve
   const bool strict = s.analysis == analysis_mode::always;
   analyzer_options o;
   o.model = step.model;
+  o.endpoint = s.base_url;
   if (!simulated) o.cache_folder = s.cache_folder;
   o.logger = std::move(log);
   dependency_analyzer analyzer(endpoint, std::move(o));

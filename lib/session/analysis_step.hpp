@@ -17,6 +17,7 @@ struct analysis_step {
   std::size_t open_tasks = 0;  ///< tasks without `depends_on`
   std::string model;
   bool wanted = false;
+  std::string left_out;  ///< why `automatic` does not ask although dependencies are open and there is an endpoint
 };
 
 /// `automatic`: when 2 to 100 tasks leave their dependencies open and there is an endpoint; `always`: when any does,

@@ -25,6 +25,8 @@ class endpoint_watch final : public llm::chat_model {
 
   /// Calls were made and none got through.
   bool unreachable() const noexcept { return !reached_ && lost_; }
+  /// A reply named itself simulated, as those of the simulated model do.
+  bool simulated() const noexcept { return simulated_; }
   /// Of the last call that did not get through.
   std::optional<error> last_failure() const;
 
@@ -32,7 +34,7 @@ class endpoint_watch final : public llm::chat_model {
   void note(const result<llm::chat_response>& reply);
 
   std::shared_ptr<llm::chat_model> model_;
-  std::atomic<bool> reached_ = false, lost_ = false;
+  std::atomic<bool> reached_ = false, lost_ = false, simulated_ = false;
   mutable std::mutex mutex_;
   std::optional<error> last_failure_;
 };

@@ -77,6 +77,7 @@ result<void> session::prepare() {
 }
 
 awaitable<result<void>> session::analyze() {
+  if (!step_.left_out.empty()) options_.logger.warn("analysis", step_.left_out);
   if (!step_.wanted) co_return result<void>();
   recorder_->before_run(
       event_type::analysis_started, time_.now(),
@@ -121,7 +122,8 @@ session_result session::finish(run_result ended) {
   r.analysis = std::move(analysis_);
   r.output_folder = recorder_->folder().path();
   r.endpoint_unreachable = endpoint_ && endpoint_->unreachable();
-  const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason, options_.simulated};
+  const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason,
+                            options_.simulated || (endpoint_ && endpoint_->simulated())};
   r.summary = summary_record(about, r.run.metrics);
   r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
   auto clean = ordered_json::parse(make_redactor(options_.settings)(dump_json(r.summary)), nullptr, false);

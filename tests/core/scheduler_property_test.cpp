@@ -115,7 +115,8 @@ class world {
       if (b.waiting) {
         b.wants = true;
         b.ends = now_ + 1s;
-        s.attempt_wants_slot(b.task, b.attempt, now_);
+        s.attempt_leaves_wait(b.task, b.attempt);
+        (void)s.attempt_wants_slot(b.task, b.attempt);
         if (is_terminal(s.state(b.task))) b.wants = false;
         continue;
       }

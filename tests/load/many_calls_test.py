@@ -50,6 +50,7 @@ def main():
             server.terminate()
             server.wait()
         assert summary["state"] == "COMPLETED", summary
+        assert summary["simulated"] is True, "the replies named themselves simulated"
         assert summary["counts"]["COMPLETED"] == calls, summary["counts"]
         assert summary["peak_width"] == calls, summary["peak_width"]
         assert stats["peak_concurrent"] == calls, stats

@@ -91,6 +91,11 @@ class Init(ProgramTest):
         self.assertEqual(self.run_program("init", "--force").returncode, 0)
         self.assertNotEqual(self.read("plan.yaml"), "mine")
 
+    def test_only_yaml_is_made(self):
+        self.assert_refused(self.run_program("init", "foo.json"),
+                            "corchestra: a plan to start from is YAML: expected a name that ends in .yaml or .yml, "
+                            "got 'foo.json'")
+
     def test_it_prints(self):
         self.assertIn("tasks:", self.run_program("init", "-").stdout)
         self.assertEqual(list(self.folder.iterdir()), [])

@@ -162,3 +162,33 @@ TEST_CASE("shutting an orchestrator down waits for the grace, then cancels, and 
   REQUIRE(refused.has_error());
   CHECK(refused.error().is(errc::not_running));
 }
+
+TEST_CASE("a cancel that comes while a timed-out attempt stops prevents its retries") {
+  virtual_orchestra v;
+  v.o.agents().add("slow to stop", [](task_context) -> awaitable<result<task_output>> {
+    std::exception_ptr stopped;
+    try {
+      co_await sleep_for(1h);
+    } catch (...) {
+      stopped = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await sleep_for(3s);
+    std::rethrow_exception(stopped);
+  });
+  auto t = task("t");
+  t.agent = "slow to stop";
+  t.limits.start_to_close = 10s;
+  t.retry = retry_policy{.max_retries = 3, .first_delay = 1s, .jitter = false};
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = v.o.start(plan({t})).value();
+    co_await sleep_for(11s);
+    const auto n = co_await r.cancel();
+    CHECK(n == 0);  // it was stopping already
+    co_return co_await r.wait();
+  };
+  const auto r = v.time.run(all());
+  CHECK(r.find("t")->attempts == 1);
+  CHECK(r.find("t")->state == task_state::timeout);
+  CHECK(v.time.now() == time_point(13s));
+}

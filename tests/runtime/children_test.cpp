@@ -1,4 +1,6 @@
+#include <corchestra/async/gather.hpp>
 #include <corchestra/async/sleep.hpp>
+#include <corchestra/async/timeout.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "support/plans.hpp"
@@ -170,4 +172,92 @@ TEST_CASE("run::spawn adds a child from outside while its parent lives") {
   const auto r = v.time.run(all());
   CHECK(r.find("parent/extra")->success());
   CHECK(v.start_of("parent/extra") == 1);
+}
+
+TEST_CASE("a parent can call several children at once") {
+  virtual_orchestra v;
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    std::vector<std::function<awaitable<int>()>> calls;
+    for (int i = 0; i < 3; ++i) {
+      calls.push_back([c]() mutable -> awaitable<int> {
+        result<task_result> child = co_await c.call(task(""));
+        co_return child.value().success() ? 1 : 0;
+      });
+    }
+    const std::vector<int> ended = co_await gather<int>(calls);
+    co_return task_output(ended.size());
+  });
+  for (const std::uint32_t slots : {1u, 4u}) {
+    const auto r = v.run(plan({parent_task()}, slots));
+    INFO(slots << " slots: " << r.find("parent")->reason);
+    CHECK(r.find("parent")->output.value == 3);
+    CHECK(r.results.size() == 4);
+  }
+}
+
+TEST_CASE("a wait that is broken off leaves the body with its slot and its limits") {
+  virtual_orchestra v({1h});
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    auto wait = [c]() mutable -> awaitable<result<bool>> {
+      co_await c.wait(wait_reason::rate, sleep_for(1h));
+      co_return true;
+    };
+    const result<bool> waited = co_await timeout<bool>(2s, "the limiter", wait);
+    CHECK(waited.has_error());
+    co_await sleep_for(1h);
+    co_return task_output{};
+  });
+  auto t = parent_task();
+  t.limits.start_to_close = 10s;
+  const auto r = v.run(plan({t}, 1));
+  CHECK(r.find("parent")->reason == "start_to_close of 10.00 s passed");
+  CHECK(v.time.now() == time_point(12s));  // the two seconds of waiting do not count
+}
+
+TEST_CASE("unnamed children keep their numbers over a retry, and completed ones are not run again") {
+  virtual_orchestra v;
+  v.agent->on("parent/1", {{1s, {}, "first"}}).on("parent/2", {{1s, {}, "second"}});
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    result<task_result> one = co_await c.call(task(""));
+    result<task_result> two = co_await c.call(task(""));
+    if (c.attempt() == 1) co_return fail(errc::task_failed, "first try");
+    co_return task_output(json{one.value().output.value, two.value().output.value});
+  });
+  auto t = parent_task();
+  t.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  const auto r = v.run(plan({t}));
+  CHECK(r.find("parent")->output.value == json{"first", "second"});
+  CHECK(v.agent->log().size() == 2);
+}
+
+TEST_CASE("a child that needs a lock its waiting ancestor holds is refused") {
+  virtual_orchestra v;
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    auto child = task("child");
+    child.resources = {{"db"}};
+    result<task_result> r = co_await c.call(child);
+    if (r.has_error()) co_return r.error();
+    co_return task_output{};
+  });
+  auto t = parent_task();
+  t.resources = {{"db"}};
+  const auto r = v.run(plan({t}));
+  CHECK(r.find("parent")->error->is(errc::unreachable_resource));
+}
+
+TEST_CASE("draining finishes the children that a running task waits for") {
+  virtual_orchestra v({10s});
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    result<task_result> child = co_await c.call(task("child"));
+    co_return task_output(child.value().success());
+  });
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = v.o.start(plan({parent_task(), task("other"), task("late")}, 1)).value();
+    co_await sleep_for(1s);
+    r.request_drain();
+    co_return co_await r.wait();
+  };
+  const auto r = v.time.run(all());
+  CHECK(r.find("parent")->success());
+  CHECK(r.state == run_state::interrupted);
 }

@@ -16,6 +16,7 @@ namespace corchestra {
 
 struct analyzer_options {
   std::string model;                   ///< empty: the chat model's default
+  std::string endpoint;  ///< whose model it is: answers of one endpoint are not taken for another's
   std::filesystem::path cache_folder;  ///< empty: memory only
   std::size_t max_tasks = 100;
   double least_confidence = 0.3;  ///< weaker edges are dropped and reported

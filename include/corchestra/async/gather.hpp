@@ -5,6 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <corchestra/async/scope.hpp>
 
 namespace corchestra {
@@ -25,7 +28,10 @@ awaitable<std::vector<T>> gather(std::vector<std::function<awaitable<T>()>> work
   co_await children.join();
   std::vector<T> results;
   results.reserve(slots.size());
-  for (auto& s : slots) results.push_back(std::move(*s));
+  for (auto& s : slots) {
+    if (!s) throw boost::system::system_error(asio::error::operation_aborted);  // cancelled under a shield
+    results.push_back(std::move(*s));
+  }
   co_return results;
 }
 

@@ -4,6 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <corchestra/async/scope.hpp>
 
 namespace corchestra {
@@ -36,6 +39,7 @@ awaitable<race_result<T>> race(std::vector<std::function<awaitable<T>()>> work) 
   }
   co_await children.join();
   if (failure) std::rethrow_exception(failure);
+  if (!winner) throw boost::system::system_error(asio::error::operation_aborted);  // cancelled before any began
   co_return std::move(*winner);
 }
 

@@ -3,6 +3,9 @@
 #include <functional>
 #include <string>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <corchestra/async/scope.hpp>
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/base/text.hpp>
@@ -37,6 +40,7 @@ awaitable<result<T>> timeout(duration limit, std::string what, std::function<awa
   co_await children.join();
   if (outcome) co_return std::move(*outcome);
   if (failure) std::rethrow_exception(failure);
+  if (!expired) throw boost::system::system_error(asio::error::operation_aborted);  // cancelled under a shield
   co_return fail(errc::timeout, concat(what, " took longer than ", to_text(limit)));
 }
 

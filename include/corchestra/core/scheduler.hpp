@@ -65,13 +65,18 @@ class scheduler {
   bool attempt_ended(task_index task, std::uint32_t attempt, attempt_end end, time_point now);
   /// A running attempt waits for something that is not work: its slot is free meanwhile.
   void attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now);
-  /// Its wait is over; a `start_command` with `resume` follows when a slot is free.
-  void attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now);
+  /// A wait is over. The slot stays free while another wait of the same attempt is open: one of them may need it.
+  void attempt_leaves_wait(task_index task, std::uint32_t attempt);
+  /// All waits are over; a `start_command` with `resume` follows when a slot is free.
+  /// False when none will: the attempt has its slot already, needs none yet, or has ended.
+  bool attempt_wants_slot(task_index task, std::uint32_t attempt);
+  /// Its wait was broken off and the body goes on: the slot is its own again at once, if need be one above the limit.
+  void attempt_works_on(task_index task, std::uint32_t attempt, time_point now);
 
   void progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
   void heartbeat(task_index task, std::uint32_t attempt, time_point now);
   void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now);
-  void warn(task_index task, std::string_view message, time_point now);
+  void warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now);
 
   /// Requests: idempotent, legal at any time. Each returns the number of tasks that changed state or were asked to stop.
   std::size_t cancel_task(task_index task, cancel_reason reason, std::string_view message, time_point now);

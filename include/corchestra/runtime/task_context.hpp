@@ -1,9 +1,12 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/core/task_call.hpp>
@@ -51,6 +54,7 @@ class task_context {
   template <class T>
   awaitable<T> wait(wait_reason reason, awaitable<T> what) {
     begin_wait(reason);
+    wait_guard guard(*this);
     std::exception_ptr failure;
     if constexpr (std::is_void_v<T>) {
       try {
@@ -58,6 +62,7 @@ class task_context {
       } catch (...) {
         failure = std::current_exception();
       }
+      guard.leave();
       co_await end_wait();
       if (failure) std::rethrow_exception(failure);
     } else {
@@ -67,6 +72,7 @@ class task_context {
       } catch (...) {
         failure = std::current_exception();
       }
+      guard.leave();
       co_await end_wait();
       if (failure) std::rethrow_exception(failure);
       co_return std::move(*value);
@@ -82,6 +88,29 @@ class task_context {
   explicit task_context(std::shared_ptr<detail::attempt> a) : attempt_(std::move(a)) {}
   void begin_wait(wait_reason reason);
   awaitable<void> end_wait();
+  void leave_wait();
+  void break_wait();
+
+  // An exception that ends a wait early gives the slot back to the body, which goes on.
+  class wait_guard {
+   public:
+    explicit wait_guard(task_context& c) : context_(c), depth_(std::uncaught_exceptions()) {}
+    wait_guard(const wait_guard&) = delete;
+    ~wait_guard() {
+      if (std::uncaught_exceptions() <= depth_) return;
+      leave();
+      context_.break_wait();
+    }
+    void leave() {
+      if (!std::exchange(left_, true)) context_.leave_wait();
+    }
+
+   private:
+    task_context& context_;
+    int depth_;
+    bool left_ = false;
+  };
+
 
   std::shared_ptr<detail::attempt> attempt_;
 };
