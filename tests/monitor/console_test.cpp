@@ -115,7 +115,7 @@ TEST_CASE("a retry tells the failure and when the next try comes") {
 TEST_CASE("cancellation, draining and warnings are announced") {
   plain_console p(options(1));
   p.run.begin({call("a"), call("b"), call("c")});
-  p.run.machine().warn(p.run.machine().find("a"), "slow", at(0.1));
+  p.run.machine().warn(p.run.machine().find("a"), 1, "slow", at(0.1));
   p.run.machine().cancel_task(p.run.machine().find("b"), cancel_reason::user, "not needed", at(0.2));
   p.run.machine().drain(at(0.3));
   p.run.next_moment();
