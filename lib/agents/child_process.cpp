@@ -26,6 +26,8 @@
 #include <corchestra/async/timeout.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "agents/limit_script.hpp"
+
 extern char** environ;
 
 namespace corchestra::detail {
@@ -145,6 +147,14 @@ result<fs::path> find_program(const std::string& name, const fs::path& cwd, cons
   return fail(errc::command_not_found, concat("no program ", quote(name), " in PATH"), retry_class::terminal);
 }
 
+// The program, or a shell that sets its limits and becomes it.
+std::vector<std::string> command_line(const child_command& command, const fs::path& program) {
+  if (!command.limits.any()) return command.argv;
+  std::vector<std::string> line = {"sh", "-c", limit_script(command.limits), "sh", program.native()};
+  line.insert(line.end(), command.argv.begin() + 1, command.argv.end());
+  return line;
+}
+
 // A started program; it does not outlive the object.
 class child {
  public:
@@ -219,10 +229,12 @@ result<std::shared_ptr<child>> child::start(const any_io_executor& executor, con
   pipe_ends err = make_pipe();
   if (!err) return cannot(errno);
 
+  const bool limited = command.limits.any();
+  const fs::path executable = limited ? fs::path("/bin/sh") : *program;
   std::vector<char*> argv, envp;
-  std::vector<std::string> lines;
+  std::vector<std::string> words = command_line(command, *program), lines;
   for (const auto& [name, value] : command.env) lines.push_back(concat(name, "=", value));
-  for (const auto& a : command.argv) argv.push_back(const_cast<char*>(a.c_str()));
+  for (auto& w : words) argv.push_back(w.data());
   for (auto& l : lines) envp.push_back(l.data());
   argv.push_back(nullptr);
   envp.push_back(nullptr);
@@ -230,10 +242,11 @@ result<std::shared_ptr<child>> child::start(const any_io_executor& executor, con
   pid_t pid = -1;
   const spawn_set_up set_up({in.get(), out.write.get(), err.write.get()}, cwd);
   const int failed =
-      ::posix_spawn(&pid, program->c_str(), &set_up.actions, &set_up.attributes, argv.data(), envp.data());
+      ::posix_spawn(&pid, executable.c_str(), &set_up.actions, &set_up.attributes, argv.data(), envp.data());
   if (failed == ENOENT)
     return fail(errc::command_not_found,
-                concat("cannot start ", quote(program->native(), 300), ": its interpreter does not exist"),
+                concat("cannot start ", quote(executable.native(), 300),
+                       limited ? ": it does not exist, and limits need it" : ": its interpreter does not exist"),
                 retry_class::terminal);
   if (failed != 0) return cannot(failed);
   unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

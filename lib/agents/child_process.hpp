@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <corchestra/agents/process_limits.hpp>
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/base/time.hpp>
 
@@ -18,7 +19,7 @@ using environment = std::map<std::string, std::string>;
 /// Of this process.
 environment current_environment();
 
-/// A program to be run. No shell is involved.
+/// A program to be run. No shell is involved but the one that sets limits: see command_agent_options.
 struct child_command {
   std::vector<std::string> argv;  ///< the program (looked up in the environment's PATH without a `/`) and its arguments
   std::filesystem::path cwd;
@@ -27,6 +28,7 @@ struct child_command {
   std::size_t max_output_bytes = 16u << 20;
   std::function<void(std::string_view)> on_stderr;  ///< each piece as it arrives
   duration kill_grace = std::chrono::seconds(2);
+  process_limits limits;
 };
 
 /// How it ended.

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <string.h>
 
 #include <memory>
@@ -25,9 +26,12 @@ json read_output(std::string text, std::size_t max_bytes) {
   return valid_utf8(text);
 }
 
-error failure_of(const std::string& program, const detail::child_outcome& outcome, const std::string& stderr_tail) {
+error failure_of(const std::string& program, const process_limits& limits, const detail::child_outcome& outcome,
+                 const std::string& stderr_tail) {
   std::string text = quote(program);
-  if (outcome.signalled) {
+  if (outcome.signalled && outcome.status == SIGXCPU && limits.cpu_time) {
+    text += concat(" used up its processor time of ", to_text(*limits.cpu_time));
+  } else if (outcome.signalled) {
     const char* name = ::sigabbrev_np(outcome.status);
     text += concat(" was killed by signal ", outcome.status, name ? concat(" (SIG", name, ")") : std::string());
   } else {
@@ -51,7 +55,8 @@ class command_agent final : public agent {
     const std::string program = command->argv[0];
     auto outcome = co_await detail::run_child(std::move(*command));
     if (!outcome) co_return outcome.error();
-    if (outcome->signalled || outcome->status != 0) co_return failure_of(program, *outcome, reader->tail());
+    if (outcome->signalled || outcome->status != 0)
+      co_return failure_of(program, options_.limits, *outcome, reader->tail());
     co_return detail::to_task_output(read_output(std::move(outcome->output), options_.max_output_bytes));
   }
 
@@ -89,6 +94,7 @@ class command_agent final : public agent {
     command.input += '\n';
     command.max_output_bytes = options_.max_output_bytes;
     command.kill_grace = options_.kill_grace;
+    command.limits = options_.limits;
     return command;
   }
 
@@ -109,6 +115,7 @@ result<std::shared_ptr<agent>> make_command_agent(command_agent_options options)
                      value.find('\0') != std::string::npos;
     if (bad) return fail(errc::invalid_argument, concat("not usable as an environment variable: ", quote(name)));
   }
+  if (const auto usable = check(options.limits); usable.has_error()) return usable.error();
   return std::make_shared<command_agent>(std::move(options));
 }
 

@@ -2,14 +2,17 @@
 
 #include <array>
 
+#include <corchestra/base/text.hpp>
+
 namespace corchestra {
 
 namespace {
 
 constexpr std::array<std::string_view, event_type_count> type_names = {
-    "run_started",    "run_ended",      "run_draining",       "cancel_requested", "analysis_started",
-    "analysis_ended", "task_submitted", "task_state_changed", "attempt_started",  "attempt_ended",
-    "task_progress",  "model_call",     "task_ended",         "warning",
+    "run_started",    "run_ended",          "run_draining",       "cancel_requested", "analysis_started",
+    "analysis_ended", "task_submitted",     "task_state_changed", "attempt_started",  "attempt_ended",
+    "task_progress",  "model_call",         "task_ended",         "warning",          "run_paused",
+    "run_resumed",    "approval_requested", "approval_answered",  "budget_alert",     "task_stalled",
 };
 
 std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
@@ -74,11 +77,27 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
     case event_type::task_ended:
       if (e.result) add_result(data, *e.result);
       break;
-    default:
+    case event_type::run_started:
+    case event_type::run_ended:
+    case event_type::run_draining:
+    case event_type::run_paused:
+    case event_type::run_resumed:
+    case event_type::cancel_requested:
+    case event_type::analysis_started:
+    case event_type::analysis_ended:
+    case event_type::attempt_ended:
+    case event_type::model_call:
+    case event_type::warning:
+    case event_type::approval_requested:
+    case event_type::approval_answered:
+    case event_type::budget_alert:
+    case event_type::task_stalled:
       break;
   }
   if (e.type != event_type::task_ended && e.error) data["error"] = error_value(*e.error);
   if (e.usage && e.usage->known()) data["usage"] = to_json_value(*e.usage);
+  if (e.type == event_type::attempt_ended && is_terminal(e.outcome)) data["outcome"] = to_lower(to_string(e.outcome));
+  if (e.retry_in) data["retry_in_ms"] = milliseconds(*e.retry_in);
   if (e.data.is_object()) {
     for (const auto& [key, value] : e.data.items()) data[key] = value;
   }

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "core/name_table.hpp"
+#include "core/task_blocks.hpp"
 
 namespace corchestra {
 
@@ -55,48 +56,88 @@ double run_metrics::efficiency_of_slots() const noexcept {
 }
 
 struct metrics_fold::impl {
+  /// A task that has not ended.
   struct task {
-    std::vector<std::uint32_t> needs;
+    std::unique_ptr<task_index[]> needs;  // their number, then whom it waits for, until it does not any more
     time_point submitted{};
     time_point since{};  // when it began to work: the attempt, or after its last wait
     duration worked{};   // in the last attempt, up to `since`
-    duration path{};     // longest chain of measured durations that ends here
+    duration before{};   // the longest chain of measured durations that it came after
+    task_index parent = no_task;
     task_state state{};
-    bool known = false, begun = false, working = false;
+    bool begun = false, working = false;
   };
 
-  std::unordered_map<std::string, std::uint32_t> index;
-  std::vector<task> tasks;
-  std::vector<duration> longest_first;  // sorted up to `sorted`
+  detail::task_blocks<task> tasks;
+  std::vector<duration> paths;  // of ended tasks by number: the longest chain that ends there
+  std::unordered_map<task_index, duration> subtree_paths;  // by ancestor, of everything spawned under it
+  std::unordered_map<task_index, task_index> parents;
+  std::vector<duration> durations;  // of started tasks; longest first up to `sorted`
   std::size_t sorted = 0;
+  detail::name_table agents;
+  std::vector<agent_metrics> by_agent;
   run_metrics m;
   duration waited{};
   std::size_t started = 0, width = 0;
   time_point begin{}, last{};
   bool ended = false;
 
-  std::uint32_t number(std::string_view id) {
-    const auto [it, added] = index.try_emplace(std::string(id), static_cast<std::uint32_t>(tasks.size()));
-    if (added) tasks.emplace_back();
-    return it->second;
-  }
-
   void submitted(const event& e) {
-    const auto n = number(e.task_id);
-    tasks[n].submitted = e.at;
-    tasks[n].known = true;
-    tasks[n].state = e.state;
+    task& t = tasks.add(e.task);
+    t.submitted = e.at;
+    t.state = e.state;
     ++m.total_tasks;
     ++m.counts[static_cast<std::size_t>(e.state)];
-    if (!e.call) return;
-    for (const auto& d : e.call->depends_on) {
-      const auto up = number(d);
-      tasks[n].needs.push_back(up);
+    if (!e.needs.empty()) {
+      t.needs = std::make_unique<task_index[]>(e.needs.size() + 1);
+      t.needs[0] = static_cast<task_index>(e.needs.size());
+      std::copy(e.needs.begin(), e.needs.end(), t.needs.get() + 1);
+    }
+    if (e.parent != no_task) spawned(t, e);
+  }
+
+  // It could not have been submitted before its parent had come as far.
+  void spawned(task& t, const event& e) {
+    t.parent = e.parent;
+    parents.emplace(e.task, e.parent);
+    if (task* p = tasks.find(e.parent)) {
+      settle_needs(*p);
+      t.before = p->before + p->worked + (p->working ? e.at - p->since : duration{});
+    } else {
+      t.before = path(e.parent);
+    }
+  }
+
+  duration path(task_index t) const { return t < paths.size() ? paths[t] : duration{}; }
+
+  duration path_of_need(task_index need) const {
+    if ((need & subtree_bit) == 0) return path(need);
+    const task_index root = need & ~subtree_bit;
+    const auto it = subtree_paths.find(root);
+    return std::max(path(root), it == subtree_paths.end() ? duration{} : it->second);
+  }
+
+  // Once it waits for no task any more: those that have not ended by then were not waited for.
+  void settle_needs(task& t) {
+    if (!t.needs) return;
+    for (task_index i = 1; i <= t.needs[0]; ++i) t.before = std::max(t.before, path_of_need(t.needs[i]));
+    t.needs.reset();
+  }
+
+  void set_path(task_index n, const task& t, duration d) {
+    if (n >= paths.size()) paths.resize(n + 1);
+    paths[n] = d;
+    m.longest_path = std::max(m.longest_path, d);
+    for (task_index a = t.parent; a != no_task;) {
+      duration& longest = subtree_paths[a];
+      longest = std::max(longest, d);
+      const auto up = parents.find(a);
+      a = up == parents.end() ? no_task : up->second;
     }
   }
 
   void change_state(task& t, task_state s) {
-    if (!t.known || t.state == s) return;
+    if (t.state == s) return;
     --m.counts[static_cast<std::size_t>(t.state)];
     ++m.counts[static_cast<std::size_t>(s)];
     t.state = s;
@@ -116,6 +157,7 @@ struct metrics_fold::impl {
 
   void state_changed(task& t, const event& e) {
     change_state(t, e.state);
+    if (e.state != task_state::pending && e.waiting != wait_reason::deps) settle_needs(t);
     if (e.state != task_state::running) return;
     e.waiting == wait_reason::none ? work(t, e.at) : rest(t, e.at);
   }
@@ -123,6 +165,7 @@ struct metrics_fold::impl {
   void attempt_started(task& t, const event& e) {
     change_state(t, task_state::running);
     if (!std::exchange(t.begun, true)) {
+      settle_needs(t);
       waited += e.at - t.submitted;
       ++started;
     }
@@ -134,28 +177,28 @@ struct metrics_fold::impl {
     const task_result& r = *e.result;
     rest(t, e.at);
     change_state(t, r.state);
-    auto& a = m.agents[r.agent];
-    ++a.tasks;
-    if (r.success()) ++a.successes;
-    m.usage += r.usage;
-    for (const auto up : t.needs) t.path = std::max(t.path, tasks[up].path);
-    t.needs = {};
-    if (!t.begun) return;
-    t.path += t.worked;
-    m.longest_path = std::max(m.longest_path, t.path);
-    m.sequential += t.worked;
-    longest_first.push_back(t.worked);
+    const std::uint32_t agent = agents.number(e.agent);
+    if (agent == by_agent.size()) by_agent.emplace_back();
+    ++by_agent[agent].tasks;
+    if (r.success()) ++by_agent[agent].successes;
+    if (r.usage.known()) m.usage += r.usage;
+    settle_needs(t);
+    if (t.begun) {
+      m.sequential += t.worked;
+      durations.push_back(t.worked);
+    }
+    set_path(e.task, t, t.before + (t.begun ? t.worked : duration{}));
+    tasks.remove(e.task);
   }
 
   void sort_durations() {
-    if (sorted == longest_first.size()) return;
-    const auto middle = longest_first.begin() + static_cast<std::ptrdiff_t>(sorted);
-    std::sort(middle, longest_first.end(), std::greater<>());
-    std::vector<duration> all;
-    all.reserve(longest_first.size());
-    std::merge(longest_first.begin(), middle, middle, longest_first.end(), std::back_inserter(all), std::greater<>());
-    longest_first = std::move(all);
-    sorted = longest_first.size();
+    if (sorted == durations.size()) return;
+    const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(sorted);
+    std::sort(middle, durations.end(), std::greater<>());
+    std::vector<duration> all(durations.size());
+    std::merge(durations.begin(), middle, middle, durations.end(), all.begin(), std::greater<>());
+    durations = std::move(all);
+    sorted = durations.size();
   }
 
   run_metrics at(time_point now) {
@@ -164,8 +207,10 @@ struct metrics_fold::impl {
     run_metrics out = m;
     out.wall = now - begin;
     out.average_wait = per(waited, started);
-    out.average_execution = per(m.sequential, longest_first.size());
-    out.lower_bound = std::max({m.longest_path, per(m.sequential, m.slots), pigeonhole(longest_first, m.slots)});
+    out.executed_tasks = durations.size();
+    out.average_execution = per(m.sequential, durations.size());
+    out.lower_bound = std::max({m.longest_path, per(m.sequential, m.slots), pigeonhole(durations, m.slots)});
+    for (std::uint32_t i = 0; i < by_agent.size(); ++i) out.agents.emplace(agents.name(i), by_agent[i]);
     return out;
   }
 };
@@ -182,27 +227,31 @@ void metrics_fold::operator()(const event& e) {
     case event_type::run_started:
       s.begin = e.at;
       if (e.data.is_object()) s.m.slots = e.data.value("max_concurrent_tasks", std::size_t{0});
-      break;
+      return;
     case event_type::run_ended:
       s.ended = true;
-      break;
+      return;
     case event_type::task_submitted:
-      s.submitted(e);
-      break;
+      if (e.task != no_task) s.submitted(e);
+      return;
     case event_type::task_state_changed:
-      s.state_changed(s.tasks[s.number(e.task_id)], e);
-      break;
     case event_type::attempt_started:
-      s.attempt_started(s.tasks[s.number(e.task_id)], e);
-      break;
     case event_type::attempt_ended:
-      s.rest(s.tasks[s.number(e.task_id)], e.at);
-      break;
     case event_type::task_ended:
-      if (e.result) s.task_ended(s.tasks[s.number(e.task_id)], e);
       break;
     default:
-      break;
+      return;
+  }
+  auto* task = s.tasks.find(e.task);
+  if (!task) return;
+  if (e.type == event_type::task_state_changed) {
+    s.state_changed(*task, e);
+  } else if (e.type == event_type::attempt_started) {
+    s.attempt_started(*task, e);
+  } else if (e.type == event_type::attempt_ended) {
+    s.rest(*task, e.at);
+  } else if (e.result) {
+    s.task_ended(*task, e);
   }
 }
 

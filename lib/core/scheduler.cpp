@@ -1,19 +1,58 @@
 #include <corchestra/core/scheduler.hpp>
 
 #include "core/scheduler_impl.hpp"
+#include "core/state_reducers.hpp"
 
 namespace corchestra {
 
+scheduler::impl::impl(run_options o)
+    : options(std::move(o)),
+      index(0, id_hash{this}, id_equal{this}),
+      ready(options.order),
+      ledger(options.budget),
+      retries(options.retry_budget),
+      random(options.seed) {
+  const auto& l = options.limits;
+  slots = options.mode == scheduling_mode::sequential ? 1 : std::max<std::size_t>(1, l.max_concurrent_tasks);
+  open = options.stay_open;
+  const auto declare = [&](std::string id, detail::resource_kind kind, std::uint32_t capacity, duration period) {
+    const auto ok = resources.declare(std::move(id), kind, capacity, period);
+    if (ok.has_error() && !options_error) options_error = ok.error();
+  };
+  for (const auto& r : options.resources) {
+    declare(r.id, r.period ? detail::resource_kind::rate : detail::resource_kind::counter, r.capacity, r.period.value_or(duration{}));
+  }
+  for (const auto& [name, n] : l.slots_by_agent) declare(concat("\1agent ", name), detail::resource_kind::pool, n, {});
+  for (const auto& [name, n] : l.slots_by_task_type) declare(concat("\1type ", name), detail::resource_kind::pool, n, {});
+  for (const auto& [name, n] : l.slots_by_key) declare(concat("\1key ", name), detail::resource_kind::pool, n, {});
+  for (const auto& [name, g] : options.groups) groups.push_back({name, g, {}, 0, false});
+  for (const auto& [name, weight] : options.fairness) {
+    if (!(weight > 0) && !options_error) {
+      options_error = fail(errc::invalid_argument, concat("fairness key ", quote(name), ": the weight must be above 0"));
+    }
+  }
+  for (const auto& [key, name] : options.reducers) {
+    if (is_reducer(name) || options_error) continue;
+    options_error = fail(errc::invalid_argument, concat("state key ", quote(key), ": there is no reducer ", quote(name),
+                                                        "; there are last, append, merge, sum, min, max, union"));
+  }
+  if (!options.fairness.empty()) keys.emplace("", 0);
+  if (const auto w = options.fairness.find(""); w != options.fairness.end()) ready.set_weight(0, w->second);
+  if (options.mode == scheduling_mode::parallel && !options.unsafe_ignore_dependencies && !options_error) {
+    options_error = fail(errc::invalid_argument,
+                         "mode parallel ignores dependencies, which gives wrong results unless they are not real: confirm it "
+                         "with unsafe_ignore_dependencies, or use mode auto");
+  }
+  if (options.order == start_order::custom && !options.score && !options_error) {
+    options_error = fail(errc::invalid_argument, "order custom needs a score function");
+  }
+}
+
 scheduler::scheduler(std::string run_id, run_options options, event_sink sink, std::function<bool(std::string_view)> known_agent)
-    : impl_(std::make_unique<impl>()) {
-  auto& s = *impl_;
-  s.run_id = std::move(run_id);
-  s.options = std::move(options);
-  s.sink = std::move(sink);
-  s.known_agent = std::move(known_agent);
-  s.slots = s.options.mode == scheduling_mode::sequential ? 1 : std::max<std::size_t>(1, s.options.limits.max_concurrent_tasks);
-  s.open = s.options.stay_open;
-  s.random.seed(s.options.seed);
+    : impl_(std::make_unique<impl>(std::move(options))) {
+  impl_->run_id = std::move(run_id);
+  impl_->sink = std::move(sink);
+  impl_->known_agent = std::move(known_agent);
 }
 
 scheduler::~scheduler() = default;
@@ -30,25 +69,77 @@ std::size_t scheduler::size() const noexcept { return impl_->records.size(); }
 
 task_index scheduler::find(std::string_view id) const noexcept {
   const auto it = impl_->index.find(id);
-  return it == impl_->index.end() ? no_task : it->second;
+  return it == impl_->index.end() ? no_task : *it;
 }
 
 const task_call& scheduler::call(task_index task) const { return impl_->records[task].call; }
 task_state scheduler::state(task_index task) const { return impl_->records[task].state; }
 wait_reason scheduler::waiting(task_index task) const { return impl_->records[task].waiting; }
 std::uint32_t scheduler::attempt(task_index task) const { return impl_->records[task].attempts; }
-double scheduler::progress(task_index task) const { return impl_->records[task].progress; }
-std::optional<time_point> scheduler::started_at(task_index task) const { return impl_->records[task].started; }
-cancel_reason scheduler::abort_reason(task_index task) const { return impl_->records[task].why; }
-bool scheduler::abort_requested(task_index task) const { return impl_->records[task].aborting; }
-const task_result* scheduler::result_of(task_index task) const { return impl_->records[task].result.get(); }
+task_index scheduler::parent(task_index task) const { return impl_->records[task].parent; }
+
+std::uint32_t scheduler::iteration(task_index task) const {
+  const auto& r = impl_->records[task];
+  return r.more ? r.more->iteration : 1;
+}
+
+const json* scheduler::previous_output(task_index task) const {
+  const auto& r = impl_->records[task];
+  return r.more && r.more->has_previous ? &r.more->previous : nullptr;
+}
+
+double scheduler::progress(task_index task) const {
+  const auto& r = impl_->records[task];
+  return r.now_running ? r.now_running->progress : 0;
+}
+
+std::optional<time_point> scheduler::started_at(task_index task) const {
+  const auto& r = impl_->records[task];
+  if (r.result) return r.result->started_at;
+  if (r.now_running && r.attempts > 0) return r.now_running->started;
+  return std::nullopt;
+}
+
+cancel_reason scheduler::abort_reason(task_index task) const {
+  const auto& r = impl_->records[task];
+  return r.now_running ? r.now_running->why : cancel_reason::none;
+}
+
+bool scheduler::abort_requested(task_index task) const { return impl_->records[task].aborting(); }
+std::uint32_t& scheduler::tag(task_index task) { return impl_->records[task].now_running->tag; }
+std::uint32_t scheduler::agent_number(task_index task) const { return impl_->kinds[impl_->records[task].kind].agent_number; }
+const std::string& scheduler::agent_name(std::uint32_t number) const { return impl_->agents[number].name; }
+const task_result* scheduler::result_of(task_index task) const {
+  return impl_->records.holds(task) ? impl_->records[task].result : nullptr;
+}
+const std::vector<std::unique_ptr<task_result>>& scheduler::results() const noexcept { return impl_->results; }
+std::vector<std::unique_ptr<task_result>> scheduler::take_results() { return std::exchange(impl_->results, {}); }
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
 std::size_t scheduler::slots_in_use() const noexcept { return impl_->slots_in_use; }
 const std::vector<task_index>& scheduler::running() const noexcept { return impl_->running; }
 
+std::vector<std::pair<task_index, std::string>> scheduler::approvals() const {
+  std::vector<std::pair<task_index, std::string>> all;
+  for (const task_index t : impl_->asked) all.emplace_back(t, impl_->records[t].more->question_text);
+  return all;
+}
+
 std::vector<lock_status> scheduler::locks() const {
-  return impl_->locks.status([this](task_index t) { return impl_->records[t].call.id; });
+  return impl_->resources.status([this](task_index t) { return impl_->records[t].call.id; });
+}
+
+std::uint64_t scheduler::fence(task_index task, std::string_view resource) const { return impl_->resources.fence(task, resource); }
+const json& scheduler::shared_state() const noexcept { return impl_->state_values; }
+budget_status scheduler::budget() const noexcept { return impl_->ledger.run(); }
+std::vector<std::pair<std::string, budget_status>> scheduler::agent_budgets() const { return impl_->ledger.agents(); }
+
+duration_book scheduler::durations() const {
+  duration_book book = impl_->options.durations ? *impl_->options.durations : duration_book{};
+  for (const auto& k : impl_->kinds) {
+    if (k.seen.samples > 0) book.set(k.task_type, k.agent, k.seen);
+  }
+  return book;
 }
 
 }  // namespace corchestra

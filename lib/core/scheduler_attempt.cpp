@@ -4,385 +4,319 @@
 
 namespace corchestra {
 
-void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_point now) {
-  record& r = records[t];
-  if (r.state == s && r.waiting == w) return;
-  if (r.state != s && !may_become(r.state, s)) {
-    publish(event_type::warning, t, now,
-            json{{"message", concat("internal: ", to_string(r.state), " may not become ", to_string(s))}});
-  }
-  --counts[static_cast<std::size_t>(r.state)];
-  ++counts[static_cast<std::size_t>(s)];
-  r.state = s;
-  r.waiting = w;
-  // attempt_started and task_ended say the rest themselves
-  const bool resumed = s == task_state::running && r.phase == phase::working && r.attempt_left != duration::zero();
-  if (!is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
-}
-
-void scheduler::impl::make_ready(task_index t, time_point now) {
-  record& r = records[t];
-  set_state(t, task_state::ready, wait_reason::none, now);
-  ready.push(r.call.priority, false, {t, r.ticket});
-}
-
-std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
-  auto& s = *impl_;
-  detail::ready_queue::entry e;
-  while (s.slots_in_use < s.slots && s.ready.pop(e)) {
-    auto& r = s.records[e.task];
-    if (r.ticket != e.ticket) continue;
-    ++r.ticket;
-    if (r.phase == impl::phase::wants_slot) {
-      s.take_slot_again(e.task, now);
-      return start_command{e.task, r.attempts, true};
-    }
-    if (s.draining && !s.is_awaited(e.task)) continue;
-    if (!r.locks.empty()) {
-      const auto in_the_way = s.locks.try_acquire(e.task, r.call.priority, r.locks);
-      if (in_the_way != detail::lock_table::none) {
-        const auto mine = std::find_if(r.locks.begin(), r.locks.end(),
-                                       [&](const detail::lock_request& l) { return l.resource == in_the_way; });
-        s.locks.park(e.task, r.call.priority, mine->mode, in_the_way);
-        r.parked_on = in_the_way;
-        s.set_state(e.task, task_state::waiting, wait_reason::lock, now);
-        s.pass_baton(r, now);
-        continue;
-      }
-      r.locked = true;
-      s.pass_baton(r, now);
-    }
-    s.start_attempt(e.task, now);
-    return start_command{e.task, r.attempts, false};
-  }
-  return std::nullopt;
-}
-
 void scheduler::impl::start_attempt(task_index t, time_point now) {
   record& r = records[t];
-  ++slots_in_use;
+  slots_in_use += r.weight();
   ++r.attempts;
-  r.phase = phase::working;
-  r.started = now;
-  r.heartbeat_at = now;
-  r.progress = 0;
-  r.progress_published = r.progress_pending = false;
-  r.staged.clear();
-  r.next_ordinal = 0;
-  r.open_waits = 0;
+  if (!r.now_running) {
+    if (spare.empty()) {
+      r.now_running = std::make_unique<live>();
+    } else {
+      r.now_running = std::move(spare.back());
+      spare.pop_back();
+    }
+  }
+  live& l = *r.now_running;
+  ++l.tries;
+  retries.attempted(now);
+  l.phase = phase::working;
+  l.started = now;
+  l.heartbeat_at = now;
+  l.progress = 0;
+  l.progress_published = l.progress_pending = l.stall_told = false;
+  l.staged.clear();
+  l.next_ordinal = 0;
+  l.open_waits = 0;
   const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
-  r.attempt_due = now + limit;
-  r.attempt_left = duration::zero();
-  r.running_place = static_cast<std::uint32_t>(running.size());
+  l.attempt_due = now + limit;
+  l.attempt_left = duration::zero();
+  l.stall_at = never;
+  if (r.call.limits.heartbeat_timeout) {
+    l.stall_at = now + *r.call.limits.heartbeat_timeout / 2;
+  } else if (kinds[r.kind].known) {
+    constexpr duration least = std::chrono::seconds(30);
+    l.stall_at = now + std::max(least, 3 * expected(r));
+  }
+  l.running_place = static_cast<std::uint32_t>(running.size());
   running.push_back(t);
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);
-  if (sink) {
-    event e;
-    e.type = event_type::attempt_started;
-    e.call = &r.call;
-    publish(e, t, now);
-  }
+  if (!sink) return;
+  event e;
+  e.type = event_type::attempt_started;
+  e.call = &r.call;
+  publish(e, t, now);
 }
 
 // The attempt's body is gone, or given up: it holds no slot any more.
 void scheduler::impl::end_attempt(task_index t, time_point now) {
   record& r = records[t];
-  if (r.phase == phase::working) --slots_in_use;
-  r.phase = phase::none;
-  r.last_attempt = now - *r.started;
+  live& l = *r.now_running;
+  if (l.phase == phase::working) slots_in_use -= r.weight();
+  if (l.phase == phase::wants_slot || (r.more && r.more->asked)) unqueue(t, now);
+  l.phase = phase::none;
+  l.last_attempt = now - l.started;
   ++r.ticket;
-  running[r.running_place] = running.back();
-  records[running.back()].running_place = r.running_place;
+  running[l.running_place] = running.back();
+  records[running.back()].now_running->running_place = l.running_place;
   running.pop_back();
   flush_progress(t, now);
-  r.abandon_at = never;
-}
-
-void scheduler::impl::release_locks(task_index t, time_point now) {
-  record& r = records[t];
-  if (!r.locked) return;
-  r.locked = false;
-  std::vector<task_index> woken;
-  locks.release(t, r.locks, woken);
-  wake(woken, detail::lock_table::none, now);
-}
-
-void scheduler::impl::wake(const std::vector<task_index>& woken, detail::resource_index, time_point now) {
-  for (const task_index t : woken) {
-    record& r = records[t];
-    r.baton = r.parked_on;
-    r.parked_on = detail::lock_table::none;
-    make_ready(t, now);
-  }
-}
-
-void scheduler::impl::pass_baton(record& r, time_point now) {
-  if (r.baton == detail::lock_table::none) return;
-  const auto resource = std::exchange(r.baton, detail::lock_table::none);
-  std::vector<task_index> woken;
-  locks.wake(resource, woken);
-  wake(woken, resource, now);
-}
-
-// Takes a task that has not started out of whatever it waits in.
-void scheduler::impl::unqueue(task_index t, time_point now) {
-  record& r = records[t];
-  ++r.ticket;
-  if (r.parked_on != detail::lock_table::none) {
-    const auto resource = std::exchange(r.parked_on, detail::lock_table::none);
-    locks.unpark(t, r.call.priority, resource);
-    // It may have been the writer that kept readers waiting.
-    std::vector<task_index> woken;
-    locks.wake(resource, woken);
-    wake(woken, resource, now);
-  }
-  pass_baton(r, now);
+  l.abandon_at = never;
 }
 
 void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  if (r.attempts != attempt || r.phase == impl::phase::none || r.abandoned) return;
-  ++r.open_waits;
-  if (r.phase == impl::phase::wants_slot) ++r.ticket;
-  if (r.phase != impl::phase::working) {
-    r.phase = impl::phase::waiting;
+  if (r.attempts != attempt || r.phase() == impl::phase::none || r.abandoned) return;
+  auto& l = *r.now_running;
+  ++l.open_waits;
+  if (l.phase == impl::phase::wants_slot) s.unqueue(task, now);
+  if (l.phase != impl::phase::working) {
+    l.phase = impl::phase::waiting;
     return;
   }
-  r.phase = impl::phase::waiting;
-  --s.slots_in_use;
-  r.attempt_left = r.attempt_due == impl::never ? duration::zero() : std::max(r.attempt_due - now, duration(1));
-  r.attempt_due = impl::never;
+  l.phase = impl::phase::waiting;
+  s.slots_in_use -= r.weight();
+  s.release(task, true, false, now);
+  l.attempt_left = l.attempt_due == impl::never ? duration::zero() : std::max(l.attempt_due - now, duration(1));
+  l.attempt_due = impl::never;
+  l.stall_at = impl::never;
   r.waiting = reason;
   s.publish(event_type::task_state_changed, task, now);
 }
 
 void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt) {
   auto& r = impl_->records[task];
-  if (r.attempts == attempt && r.open_waits > 0) --r.open_waits;
+  if (r.attempts == attempt && r.now_running && r.now_running->open_waits > 0) --r.now_running->open_waits;
 }
 
-bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt) {
+bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  if (r.attempts != attempt || r.abandoned || r.open_waits > 0) return false;
-  if (r.phase == impl::phase::waiting) {
-    r.phase = impl::phase::wants_slot;
-    s.ready.push(r.call.priority, true, {task, r.ticket});
+  if (r.attempts != attempt || r.abandoned || !r.now_running || r.now_running->open_waits > 0) return false;
+  auto& l = *r.now_running;
+  if (l.phase == impl::phase::waiting) {
+    l.phase = impl::phase::wants_slot;
+    s.push(task, now);
   }
-  return r.phase == impl::phase::wants_slot;
+  return l.phase == impl::phase::wants_slot;
 }
 
 void scheduler::attempt_works_on(task_index task, std::uint32_t attempt, time_point now) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  const bool waits = r.phase == impl::phase::waiting || r.phase == impl::phase::wants_slot;
-  if (r.attempts != attempt || r.abandoned || r.aborting || !waits || r.open_waits > 0) return;
-  ++r.ticket;
+  const bool waits = r.phase() == impl::phase::waiting || r.phase() == impl::phase::wants_slot;
+  if (r.attempts != attempt || r.abandoned || r.aborting() || !waits || r.now_running->open_waits > 0) return;
+  s.unqueue(task, now);
   s.take_slot_again(task, now);
 }
 
 void scheduler::impl::take_slot_again(task_index t, time_point now) {
   record& r = records[t];
-  r.phase = phase::working;
-  ++slots_in_use;
-  if (r.attempt_left != duration::zero()) r.attempt_due = now + r.attempt_left;
-  r.heartbeat_at = now;
+  live& l = *r.now_running;
+  l.phase = phase::working;
+  slots_in_use += r.weight();
+  if (l.attempt_left != duration::zero()) l.attempt_due = now + l.attempt_left;
+  l.heartbeat_at = now;
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);
 }
 
-// A running task waits for it, directly or further up: draining finishes it too.
-bool scheduler::impl::is_awaited(task_index t) const {
-  for (task_index up = records[t].parent; up != no_task; up = records[up].parent) {
-    if (records[up].phase != phase::none) return true;
+boxed<error> scheduler::impl::check_output(task_index t, const task_output& output) const {
+  const record& r = records[t];
+  if (!r.more || !r.more->schema) return {};
+  if (const auto ok = r.more->schema->validate(output.value); ok.has_error()) {
+    return in_place(ok.error(), concat("the output of ", quote(r.call.id), " does not match its schema"));
   }
-  return false;
+  return {};
 }
 
-error scheduler::impl::time_limit_error(std::string text) const { return fail(errc::timeout, std::move(text)); }
+void scheduler::impl::learn(const record& r, duration took) {
+  constexpr double newest = 0.3;
+  kind& k = kinds[r.kind];
+  auto& seen = k.seen;
+  const double seconds = to_seconds(took), off = seconds - seen.mean_seconds;
+  if (seen.samples == 0) {
+    seen.mean_seconds = seconds;
+  } else {
+    seen.mean_seconds += newest * off;
+    seen.variance = (1 - newest) * (seen.variance + newest * off * off);
+  }
+  ++seen.samples;
+  k.expected = from_seconds(seen.mean_seconds);
+  k.known = seen.samples >= 3;
+}
 
 bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_end end, time_point now) {
   auto& s = *impl_;
+  if (!s.records.holds(task)) return false;
   auto& r = s.records[task];
   if (r.abandoned && r.attempts == attempt) {  // the body that was given up has ended at last
     r.abandoned = false;
-    s.release_locks(task, now);
+    s.release(task, true, true, now);
+    s.forget(task);
     return false;
   }
-  if (r.attempts != attempt || r.phase == impl::phase::none) return false;
-  r.usage += end.output.usage;
+  if (r.attempts != attempt || r.phase() == impl::phase::none) return false;
+  auto& l = *r.now_running;
+  l.usage += end.output.usage;
+  if (!s.ledger.empty() && !(end.output.usage == token_usage{})) {
+    s.ledger.spend(task, r.call.agent, {end.output.usage.total_tokens(), 0});
+  }
   s.end_attempt(task, now);
-  s.release_locks(task, now);  // before any back-off
 
-  std::optional<error> failure = std::move(end.failure);
+  boxed<error> failure = std::move(end.failure);
+  if (!failure && !l.aborting) failure = s.check_output(task, end.output);
   task_state outcome = failure ? task_state::failed : task_state::completed;
-  if (r.aborting) {
-    outcome = r.timed_out ? task_state::timeout : task_state::cancelled;
-    failure = r.timed_out ? s.time_limit_error(r.why_text) : fail(errc::cancelled, r.why_text);
+  if (l.aborting) {
+    outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
+    failure = l.timed_out ? s.time_limit_error(l.why_text) : fail(errc::cancelled, l.why_text);
   }
-  const bool may_retry = failure && failure->retry != retry_class::terminal && !s.draining &&
-                         (!r.aborting || (r.timed_out && r.retry_after_timeout));
-  const auto& policy = r.call.retry ? *r.call.retry : s.options.retry;
-  const bool again = may_retry && r.attempts <= static_cast<std::uint32_t>(policy.max_retries);
-  const duration delay = again ? s.backoff(r, *failure) : duration::zero();
-  const bool in_time = again && (r.deadline == impl::never || now + delay < r.deadline);
+  error_decision decision;
+  if (failure && !l.aborting && s.options.on_error) decision = s.options.on_error(r.call, r.attempts, *failure);
+  using action = error_decision::action;
+  if (decision.what == action::substitute) {
+    failure.reset();
+    outcome = task_state::completed;
+    end.output = task_output(std::move(decision.output));
+  }
+  const auto& policy = s.policy_of(r);
+  const bool once = r.rules() && r.rules()->effect == effect_class::at_most_once;
+  const bool retryable = failure && !once && !s.draining && (!l.aborting || (l.timed_out && l.retry_after_timeout)) &&
+                         decision.what != action::fail && (failure->retry != retry_class::terminal || decision.what == action::retry);
+  const bool again = retryable && l.tries <= static_cast<std::uint32_t>(policy.max_retries);
+  const bool pause = failure && !once && !l.aborting && !s.draining &&
+                     (decision.what == action::pause || (!again && policy.pause_when_exhausted));
+  const duration delay = !again ? duration::zero() : decision.what == action::retry ? decision.delay : s.backoff(r, *failure);
+  const bool in_time = again && (s.deadline_of(r) == impl::never || now + delay < s.deadline_of(r));
   if (again && !in_time) {
-    failure->message += concat("; the next try in ", to_text(delay), " would be after the ", r.deadline_name);
+    failure->message += concat("; the next try in ", to_text(delay), " would be after the ", r.more->deadline_name);
   }
+  const bool keep_locks = in_time && r.rules() && r.rules()->hold_across_waits;
+  s.release(task, true, !keep_locks, now);
+  if (r.more && std::exchange(r.more->reserved, false)) s.ledger.settle(task, r.call.agent, true);
+  if (!s.ledger.empty()) s.wake_budget(now);
 
+  const auto* loop = !failure && r.rules() && r.rules()->repeat ? &*r.rules()->repeat : nullptr;
+  bool loops_on = false;
+  if (loop) {
+    const auto at = at_pointer(end.output.value, loop->pointer);
+    loops_on = !at || *at != loop->until;
+    if (loops_on && r.more->iteration >= loop->max_iterations) {
+      outcome = task_state::limit_exceeded;
+      failure = fail(errc::limit_exceeded, concat("the loop did not end within ", loop->max_iterations, " iterations: ",
+                                                  loop->pointer.empty() ? "its output" : loop->pointer, " is ",
+                                                  at ? one_line(dump_json(*at), 80) : "missing", ", not ", one_line(dump_json(loop->until), 80)));
+      loops_on = false;
+    }
+  }
   if (s.sink) {
     event e;
     e.type = event_type::attempt_ended;
-    e.error = failure ? &*failure : nullptr;
-    e.usage = &r.usage;
-    e.data = json{{"outcome", to_lower(to_string(outcome))}};
-    if (in_time) e.data["retry_in_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
+    e.error = failure.get();
+    e.usage = &l.usage;
+    e.outcome = outcome;
+    if (in_time && !pause) e.retry_in = delay;
+    if (loops_on) e.data = json{{"iteration", r.more->iteration}};
     s.publish(e, task, now);
   }
-  if (in_time) {
-    s.retry(task, *failure, delay, now);
+  s.tell_budget_alerts(now);
+  if (pause) {
+    if (s.state == run_state::running) {
+      s.state = run_state::paused;
+      s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call.id), " failed: ", failure->message)}});
+    }
+    l.tries = 0;
+    s.retry(task, duration::zero(), now);
     return true;
   }
-  task_result result = s.result_for(r, outcome, now);
+  if (in_time) {
+    s.retry(task, delay, now);
+    return true;
+  }
+  if (!failure) s.learn(r, l.last_attempt);
+  if (loops_on) {
+    s.iterate(task, std::move(end.output), now);
+    return true;
+  }
+  task_result result;
   if (outcome == task_state::completed) {
     result.output = std::move(end.output);
   } else {
-    result.cancelled = outcome == task_state::cancelled ? r.why : cancel_reason::none;
+    result.cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result.reason = failure->message;
     result.error = std::move(failure);
   }
-  std::vector<task_call> children = std::move(r.staged);
-  s.finish(task, std::move(result), now);
-  if (outcome == task_state::completed && !children.empty()) s.add(std::move(children), task, now);
+  if (outcome == task_state::completed && !l.staged.empty()) {
+    // Before the subtree can count as ended: the children are part of it.
+    std::vector<task_call> children = std::move(l.staged);
+    l.staged.clear();
+    ++r.open_subtree;
+    s.finish(task, outcome, std::move(result), now);
+    if (auto p = s.prepare(std::move(children))) {
+      s.add(std::move(*p), task, false, now);
+    } else {
+      s.publish(event_type::warning, task, now, json{{"message", concat("its children were dropped: ", p.error().message)}});
+    }
+    --r.open_subtree;
+    if (r.open_subtree == 0) {
+      ++r.open_subtree;
+      s.close_subtree(task, now);
+    }
+  } else {
+    s.finish(task, outcome, std::move(result), now);
+  }
   s.settle(now);
   s.check_end(now);
   return true;
 }
 
 duration scheduler::impl::backoff(const record& r, const error& e) {
-  const auto& policy = r.call.retry ? *r.call.retry : options.retry;
+  const auto& policy = policy_of(r);
   const double cap = std::min(to_seconds(policy.max_delay),
-                              to_seconds(policy.first_delay) * std::pow(policy.factor, static_cast<double>(r.attempts - 1)));
+                              to_seconds(policy.first_delay) * std::pow(policy.factor, static_cast<double>(r.now_running->tries - 1)));
+  // Full jitter, or equal jitter (half fixed) where the other side asked for patience: L14.
   double seconds = cap;
-  // 53 random bits: the same on every standard library, unlike std::uniform_real_distribution.
-  if (policy.jitter) seconds = cap * (static_cast<double>(random() >> 11) * 0x1.0p-53);
+  if (policy.jitter) seconds = e.retry_after ? cap / 2 + cap / 2 * random.fraction() : cap * random.fraction();
   duration d = from_seconds(seconds);
   if (e.retry_after) d = std::max<duration>(d, *e.retry_after);
   return d;
 }
 
-void scheduler::impl::retry(task_index t, const error&, duration delay, time_point now) {
+void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   record& r = records[t];
-  r.aborting = r.timed_out = r.retry_after_timeout = false;
-  r.why = cancel_reason::none;
-  r.why_text.clear();
+  live& l = *r.now_running;
+  l.aborting = l.timed_out = l.retry_after_timeout = false;
+  l.why = cancel_reason::none;
+  l.why_text.clear();
   ++r.ticket;
-  set_state(t, task_state::waiting, wait_reason::backoff, now);
-  alarms.push({now + delay, t, r.ticket, alarm::kind::backoff});
-  for (std::size_t i = 0; i < r.children.size(); ++i) {  // a scope ends with its attempt
-    cancel(r.children[i], cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call.id), " ended"), now);
+  // A scope ends with its attempt.
+  cancel_children(t, cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call.id), " ended"), now);
+  if (state == run_state::paused) {
+    hold(t, paused_tasks, now);
+  } else {
+    set_state(t, task_state::waiting, wait_reason::backoff, now);
+    alarms.push({now + delay, t, r.ticket, alarm::kind::backoff});
   }
   settle(now);
 }
 
-task_result scheduler::impl::result_for(const record& r, task_state s, time_point now) const {
-  task_result out;
-  out.id = r.call.id;
-  out.agent = r.call.agent;
-  out.task_type = r.call.task_type;
-  out.state = s;
-  out.attempts = r.attempts;
-  out.queued_at = r.submitted;
-  out.started_at = r.started;
-  if (r.started && r.state != task_state::running) out.last_attempt = r.last_attempt;
-  out.ended_at = now;
-  out.usage = r.usage;
-  if (r.parent != no_task) out.parent = records[r.parent].call.id;
-  return out;
-}
-
-void scheduler::impl::finish(task_index t, task_result result, time_point now) {
+// A loop that has not come to its end: again, with the last output at hand.
+void scheduler::impl::iterate(task_index t, task_output output, time_point now) {
   record& r = records[t];
-  set_state(t, result.state, wait_reason::none, now);
-  --unfinished;
-  r.result = std::make_unique<task_result>(std::move(result));
-  settling.push_back(t);
-  if (!sink) return;
-  event e;
-  e.type = event_type::task_ended;
-  e.result = r.result.get();
-  publish(e, t, now);
-}
-
-void scheduler::impl::skip(task_index t, task_index cause, time_point now) {
-  record& r = records[t];
-  const task_result& up = *records[cause].result;
-  task_result out = result_for(r, task_state::skipped, now);
-  out.skipped = up.skipped == skip_cause::none ? skip_cause::upstream_failed : up.skipped;
-  out.reason = concat(to_string(out.skipped), ": it needs ", quote(up.id), ", which ended ", to_string(up.state));
-  unqueue(t, now);
-  finish(t, std::move(out), now);
-}
-
-void scheduler::impl::settle(time_point now) {
-  if (settling_now) return;
-  settling_now = true;
-  for (std::size_t i = 0; i < settling.size(); ++i) {
-    const task_index t = settling[i];
-    record& r = records[t];
-    const bool completed = r.state == task_state::completed;
-    for (const task_index d : std::exchange(r.dependants, {})) {
-      record& next = records[d];
-      if (is_terminal(next.state)) continue;
-      if (!completed) {
-        skip(d, t, now);
-      } else if (--next.missing == 0) {
-        make_ready(d, now);
-      }
-    }
-    if (completed) continue;
-    for (const task_index c : r.children) {
-      if (!is_terminal(records[c].state)) {
-        cancel(c, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call.id), " ended ", to_string(r.state)), now);
-      }
-    }
-    const bool bad = r.state != task_state::skipped || !is_good(r.result->skipped);
-    if (bad && options.fail_fast && !failing && run_cancelled == cancel_reason::none) {
-      failing = true;
-      const std::string text = concat("fail_fast: ", quote(r.call.id), " ended ", to_string(r.state));
-      for (task_index o = 0; o < records.size(); ++o) cancel(o, cancel_reason::sibling_failed, text, now);
-      if (reason.empty()) reason = text;
-    }
-  }
-  settling.clear();
-  settling_now = false;
-}
-
-void scheduler::impl::check_end(time_point now) {
-  if (ended) return;
-  const bool nothing_left = unfinished == 0 && !open;
-  const bool drained = draining && running.empty();
-  if (!nothing_left && !drained) return;
-  ended = true;
-  std::size_t good = counts[static_cast<std::size_t>(task_state::completed)];
-  for (const auto& r : records) {
-    if (r.result && r.state == task_state::skipped && is_good(r.result->skipped)) ++good;
-  }
-  if (unfinished > 0) {
-    state = run_state::interrupted;
-  } else if (good == records.size()) {
-    state = run_state::completed;
-  } else if (run_cancelled != cancel_reason::none) {
-    state = run_state::cancelled;
+  ++r.more->iteration;
+  r.more->previous = std::move(output.value);
+  r.more->has_previous = true;
+  r.now_running->tries = 0;
+  ++r.ticket;
+  cancel_children(t, cancel_reason::parent_cancelled, concat("an iteration of its parent ", quote(r.call.id), " ended"), now);
+  if (draining && !r.needed) {
+    set_state(t, task_state::waiting, wait_reason::backoff, now);
   } else {
-    state = run_state::failed;
+    make_ready(t, now);
   }
-  json data{{"state", to_string(state)}};
-  if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
-  publish(event_type::run_ended, now, std::move(data));
-  sink = nullptr;  // nothing follows: bodies that were given up may still call
+  settle(now);
+  check_end(now);
 }
 
 }  // namespace corchestra

@@ -8,13 +8,7 @@ namespace {
 constexpr duration progress_interval = std::chrono::milliseconds(100);
 }
 
-void scheduler::impl::publish(event_type type, time_point now, json data) {
-  if (!sink) return;
-  event e;
-  e.type = type;
-  e.data = std::move(data);
-  publish(e, no_task, now);
-}
+void scheduler::impl::publish(event_type type, time_point now, json data) { publish(type, no_task, now, std::move(data)); }
 
 void scheduler::impl::publish(event_type type, task_index t, time_point now, json data) {
   if (!sink) return;
@@ -31,62 +25,87 @@ void scheduler::impl::publish(event& e, task_index t, time_point now) {
   e.run_id = run_id;
   if (t != no_task) {
     const record& r = records[t];
+    const kind& k = kinds[r.kind];
+    e.task = t;
     e.task_id = r.call.id;
-    e.agent = r.call.agent;
-    e.task_type = r.call.task_type;
+    e.agent = k.agent;
+    e.task_type = k.task_type;
     e.attempt = r.attempts;
     e.state = r.state;
     e.waiting = r.waiting;
-    e.progress = r.progress;
+    e.progress = r.now_running ? r.now_running->progress : 0;
   }
   sink(e);
 }
 
 void scheduler::impl::flush_progress(task_index t, time_point now) {
-  record& r = records[t];
-  if (!r.progress_pending) return;
-  r.progress_pending = false;
-  r.progress_published = true;
-  r.progress_at = now;
+  live& l = *records[t].now_running;
+  if (!l.progress_pending) return;
+  l.progress_pending = false;
+  l.progress_published = true;
+  l.progress_at = now;
   if (!sink) return;
   json data = nullptr;
-  if (!r.progress_text.empty()) data = json{{"message", r.progress_text}};
+  if (!l.progress_text.empty()) data = json{{"message", l.progress_text}};
   publish(event_type::task_progress, t, now, std::move(data));
 }
 
 void scheduler::progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message,
                          time_point now) {
   auto& r = impl_->records[task];
-  if (r.phase == impl::phase::none || r.attempts != attempt || r.abandoned || std::isnan(fraction)) return;
-  r.heartbeat_at = now;
-  r.progress = std::max(r.progress, std::clamp(fraction, 0.0, 1.0));
-  r.progress_text = message;
-  r.progress_pending = true;
-  if (!r.progress_published || now - r.progress_at >= progress_interval) impl_->flush_progress(task, now);
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || std::isnan(fraction)) return;
+  auto& l = *r.now_running;
+  l.heartbeat_at = now;
+  l.progress = std::max(l.progress, std::clamp(fraction, 0.0, 1.0));
+  l.progress_text = message;
+  l.progress_pending = true;
+  if (!l.progress_published || now - l.progress_at >= progress_interval) impl_->flush_progress(task, now);
 }
 
 void scheduler::heartbeat(task_index task, std::uint32_t attempt, time_point now) {
   auto& r = impl_->records[task];
-  if (r.attempts == attempt) r.heartbeat_at = now;
+  if (r.attempts == attempt && r.now_running) r.now_running->heartbeat_at = now;
 }
 
 void scheduler::model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details,
-                           time_point now) {
-  auto& r = impl_->records[task];
-  if (r.phase == impl::phase::none || r.attempts != attempt || r.abandoned) return;
-  r.heartbeat_at = now;
-  r.usage += usage;
-  if (!impl_->sink) return;
-  event e;
-  e.type = event_type::model_call;
-  e.usage = &usage;
-  e.data = std::move(details);
-  impl_->publish(e, task, now);
+                           time_point now, std::optional<budget_amount> spent) {
+  auto& s = *impl_;
+  auto& r = s.records[task];
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
+  r.now_running->heartbeat_at = now;
+  r.now_running->usage += usage;
+  if (!s.ledger.empty()) s.ledger.spend(task, r.call.agent, spent.value_or(budget_amount{usage.total_tokens(), 0}));
+  if (s.sink) {
+    event e;
+    e.type = event_type::model_call;
+    e.usage = &usage;
+    e.data = std::move(details);
+    s.publish(e, task, now);
+  }
+  s.tell_budget_alerts(now);
+}
+
+void scheduler::impl::tell_budget_alerts(time_point now) {
+  if (ledger.empty()) return;
+  for (const auto& a : ledger.take_alerts()) {
+    json data{{"budget", a.budget}, {"exhausted", a.exhausted}};
+    const auto amount = [](std::int64_t tokens, std::int64_t money) { return json{{"tokens", tokens}, {"micro_dollars", money}}; };
+    data["spent"] = amount(a.status.spent.tokens, a.status.spent.micro_dollars);
+    json limit = json::object();
+    if (a.status.limit.tokens) limit["tokens"] = *a.status.limit.tokens;
+    if (a.status.limit.micro_dollars) limit["micro_dollars"] = *a.status.limit.micro_dollars;
+    data["limit"] = std::move(limit);
+    publish(event_type::budget_alert, now, std::move(data));
+  }
+  const auto run = ledger.run();
+  const bool gone = (run.limit.tokens && run.spent.tokens >= *run.limit.tokens) ||
+                    (run.limit.micro_dollars && run.spent.micro_dollars >= *run.limit.micro_dollars);
+  if (gone) exhaust(now);
 }
 
 void scheduler::warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now) {
   const auto& r = impl_->records[task];
-  if (r.phase == impl::phase::none || r.attempts != attempt || r.abandoned) return;
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
   impl_->publish(event_type::warning, task, now, json{{"message", message}});
 }
 

@@ -1,140 +1,312 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
+#include <map>
 #include <queue>
-#include <random>
+#include <set>
 #include <unordered_map>
 
+#include <corchestra/base/json_schema.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/scheduler.hpp>
 
-#include "core/lock_table.hpp"
-#include "core/ready_queue.hpp"
+#include "core/budget_ledger.hpp"
+#include "core/random.hpp"
+#include "core/record_store.hpp"
+#include "core/resource_table.hpp"
+#include "core/retry_budget.hpp"
+#include "core/start_queue.hpp"
 
 namespace corchestra {
 
 /// The scheduler's state and the steps its public functions are made of.
 struct scheduler::impl {
   static constexpr time_point never = time_point::max();
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   /// Where a running attempt stands.
   enum class phase : std::uint8_t { none, working, waiting, wants_slot };
 
+  /// From the first attempt's start to the task's end.
+  struct live {
+    scheduler::impl::phase phase = phase::none;
+    bool aborting = false, timed_out = false, retry_after_timeout = false;
+    bool progress_published = false, progress_pending = false, stall_told = false;
+    cancel_reason why = cancel_reason::none;
+    std::uint32_t open_waits = 0, running_place = 0, tag = 0, next_ordinal = 0, tries = 0, replans = 0;
+    time_point started{}, attempt_due = never, heartbeat_at{}, stall_at = never, abandon_at = never, progress_at{};
+    duration attempt_left{};   // of start_to_close, while it waits
+    duration last_attempt{};
+    double progress = 0;
+    std::string why_text, progress_text;
+    std::vector<task_call> staged;  // committed with this attempt's success
+    token_usage usage;
+  };
+
+  /// What few tasks have.
+  struct extra {
+    std::vector<detail::claim> locks;  // locks, counters, rates
+    std::vector<detail::claim> pools;  // slots of its agent, type, key
+    bool locked = false, pooled = false;
+    detail::resource_index parked_on = detail::resource_table::none;
+    detail::resource_index baton = detail::resource_table::none;  // woken by this one, owes the next in line a chance
+    bool budget_parked = false, heavy_parked = false, reserved = false;
+    time_point parked_at{};
+    std::vector<task_index> children;
+    std::vector<task_index> subtree_watchers;
+    bool subtree_failed = false;
+    time_point deadline = never;
+    std::string deadline_name;
+    // joins
+    std::uint32_t succeeded = 0;
+    task_index lost = no_task;  // an upstream that did not succeed
+    // approvals
+    bool asked = false, approved = false;
+    std::uint32_t question = 0;  // makes older alarms stale
+    bool approve_by_default = false;
+    std::string question_text;
+    // loops
+    std::uint32_t iteration = 1;
+    json previous;
+    bool has_previous = false;
+    std::optional<json_schema> schema;
+    std::uint32_t group = none;
+    detail::key_index key = 0;
+    bool level_held = false, pause_held = false;
+  };
+
   struct record {
     task_call call;
-    std::vector<detail::lock_request> locks;
-    std::vector<task_index> dependants, children;
-    std::vector<task_call> staged;              // committed with this attempt's success
-    std::size_t next_ordinal = 0;               // of this attempt's children
+    std::unique_ptr<scheduler::impl::extra> more;
+    std::unique_ptr<scheduler::impl::live> now_running;
+    task_result* result = nullptr;
+    time_point submitted{};
+    float rank = 0;              // upward rank in seconds
+    std::uint32_t first_edge = none, last_edge = none;  // to those that need it
     task_index parent = no_task;
-    std::uint32_t depth = 0;
     std::uint32_t missing = 0;   // dependencies that have not ended
     std::uint32_t ticket = 0;    // makes older queue entries stale
     std::uint32_t attempts = 0;
+    std::uint32_t kind = 0;
+    std::uint32_t open_subtree = 1;  // itself, and children whose subtrees have not ended
+    std::int32_t priority = 10;      // with what it inherits
+    std::uint32_t level = 0;         // longest chain of needs and parents above it
+    std::uint16_t depth = 0;
     task_state state = task_state::pending;
     wait_reason waiting = wait_reason::none;
-    scheduler::impl::phase phase = phase::none;
-    std::uint32_t open_waits = 0;
-    bool locked = false;
     bool abandoned = false;      // its body still runs, its result is refused
-    detail::resource_index parked_on = detail::lock_table::none;
-    detail::resource_index baton = detail::lock_table::none;  // woken by this one, and owes the next in line a chance
-    time_point submitted{}, deadline = never;
-    std::optional<time_point> started;
-    duration last_attempt{};
-    std::string deadline_name;
-    std::uint32_t running_place = 0;
-    time_point attempt_due = never;   // start_to_close
-    duration attempt_left{};          // of start_to_close, while it waits
-    time_point heartbeat_at{};
-    // a request to stop
-    bool aborting = false;
-    bool timed_out = false;
-    bool retry_after_timeout = false;
-    cancel_reason why = cancel_reason::none;
-    std::string why_text;
-    time_point abandon_at = never;
-    double progress = 0;
-    bool progress_published = false, progress_pending = false;
-    time_point progress_at{};
-    std::string progress_text;
-    token_usage usage;
-    std::unique_ptr<task_result> result;
+    bool awaited = false;        // by its parent
+    bool needed = false;         // by what a drained run finishes
+    bool queued = false;
+
+    scheduler::impl::extra& get() { return more ? *more : *(more = std::make_unique<scheduler::impl::extra>()); }
+    scheduler::impl::phase phase() const noexcept { return now_running ? now_running->phase : phase::none; }
+    bool aborting() const noexcept { return now_running && now_running->aborting; }
+    const task_rules* rules() const noexcept { return call.rules.get(); }
+    std::uint32_t weight() const noexcept { return call.rules ? call.rules->weight : 1; }
+  };
+
+  struct edge {
+    task_index to = no_task;
+    std::uint32_t next = none;
+  };
+
+  /// An agent and task type: what tasks have in common.
+  struct kind {
+    std::string agent, task_type;
+    std::vector<detail::claim> pools;
+    duration_book::entry seen;
+    std::optional<duration> expected;
+    bool known = false;  // expected was learnt or given, not assumed
+    std::uint32_t agent_number = 0;
+  };
+
+  struct agent_entry {
+    std::string name;
+    bool paused = false;
+    std::vector<task_index> held;
+  };
+
+  struct group {
+    std::string name;
+    group_options options;
+    std::vector<task_index> members;
+    std::size_t failed = 0;
+    bool ended = false;
   };
 
   struct alarm {
     time_point at{};
     task_index task = no_task;
-    std::uint32_t ticket = 0;  // back-off only
-    enum class kind : std::uint8_t { backoff, schedule_to_start, deadline } what{};
+    std::uint32_t ticket = 0;  // back-off and approvals: makes it stale
+    enum class kind : std::uint8_t { backoff, schedule_to_start, deadline, approval, group } what{};
     bool operator>(const alarm& o) const noexcept { return at != o.at ? at > o.at : task > o.task; }
   };
+
+  struct id_hash {
+    using is_transparent = void;
+    const impl* self;
+    std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
+    std::size_t operator()(task_index t) const noexcept { return (*this)(self->records[t].call.id); }
+  };
+  struct id_equal {
+    using is_transparent = void;
+    const impl* self;
+    bool operator()(task_index a, task_index b) const noexcept { return a == b; }
+    bool operator()(std::string_view a, task_index b) const noexcept { return a == self->records[b].call.id; }
+    bool operator()(task_index a, std::string_view b) const noexcept { return (*this)(b, a); }
+  };
+
+  explicit impl(run_options o);
+  impl(const impl&) = delete;
 
   // data
   std::string run_id;
   run_options options;
+  std::optional<error> options_error;
   event_sink sink;
   std::function<bool(std::string_view)> known_agent;
-  std::deque<record> records;
-  std::unordered_map<std::string_view, task_index> index;
+  detail::record_store<record> records;
+  boost::unordered_flat_set<task_index, id_hash, id_equal> index;
+  std::vector<edge> edges;
+  std::uint32_t free_edge = none;
+  std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
+  std::deque<kind> kinds;
+  std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type
+  std::uint32_t last_kind = none;
+  std::deque<agent_entry> agents;
+  std::vector<group> groups;
+  std::map<std::string, detail::key_index, std::less<>> keys;
+  std::vector<std::unique_ptr<task_result>> results;
+  std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
-  std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0;
+  std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, good = 0, bad = 0, failures = 0;
   std::vector<task_index> running;
   std::vector<abort_command> aborts;
-  detail::ready_queue ready;
-  detail::lock_table locks;
+  std::vector<answer_command> answers;
+  detail::start_queue ready;
+  detail::resource_table resources;
+  detail::budget_ledger ledger;
+  detail::retry_budget retries;
+  std::set<std::pair<std::int64_t, task_index>> budget_waiters, heavy_waiters;  // by falling priority
+  std::set<task_index> asked;  // those that wait for an answer
+  std::vector<task_index> paused_tasks;
+  std::vector<task_index> level_held;
+  std::vector<std::size_t> level_open;  // tasks of a level that have not ended
+  std::uint32_t level = 0;
   std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
   time_point running_due = never, run_due = never;
-  std::mt19937_64 random;
+  detail::random_bits random;
   std::uint64_t seq = 0;
+  json state_values = json::object();
   run_state state = run_state::running;
   cancel_reason run_cancelled = cancel_reason::none;
   std::string reason;
-  bool draining = false, open = false, ended = false, failing = false;
+  bool draining = false, open = false, ended = false, failing = false, closing = false, budget_gone = false, own_budgets = false;
   std::vector<task_index> settling;  // ended tasks whose dependants are still to be told
   bool settling_now = false;
 
-  // scheduler_submit.cpp
-  result<void> check(const std::vector<task_call>& calls) const;
-  result<void> check_child(task_index parent, const task_call& child, bool at_once) const;
-  void add(std::vector<task_call> calls, task_index parent, time_point now);
+  // scheduler_prepare.cpp
+  result<prepared> prepare(std::vector<task_call> calls) const;
+  result<void> check_call(const task_call& c) const;
+
+  // scheduler_children.cpp
   std::string child_id(task_index parent, const task_call& child);
+  result<void> check_child(task_index parent, const task_call& child, bool awaited);
+  result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;
+
+  // scheduler_submit.cpp
+  void add(prepared tasks, task_index parent, bool awaited, time_point now);
+  void enter(task_index t, time_point now);
+  void link(task_index t, std::span<const task_index> needs, time_point now);
+  std::uint32_t kind_of(const task_call& c);
+  std::uint32_t agent_of(std::string_view name);
+  detail::key_index key_of(const std::string& name);
+  std::size_t children_of(const record& r) const { return r.more ? r.more->children.size() : 0; }
+
+  // scheduler_order.cpp
+  duration expected(const record& r) const;
+  std::vector<task_index> topological(task_index first) const;
+  void set_order(task_index first);
+  void open_levels(time_point now);
 
   // scheduler_events.cpp
   void publish(event_type type, time_point now, json data = nullptr);
   void publish(event_type type, task_index t, time_point now, json data = nullptr);
   void publish(event& e, task_index t, time_point now);
   void flush_progress(task_index t, time_point now);
+  void tell_budget_alerts(time_point now);
+
+  // scheduler_admission.cpp
+  void set_state(task_index t, task_state s, wait_reason w, time_point now);
+  void admit(task_index t, time_point now);
+  void make_ready(task_index t, time_point now);
+  void push(task_index t, time_point now);
+  enum class admission : std::uint8_t { started, parked, gone };
+  admission try_start(task_index t, time_point now);
+  bool take_pools(task_index t, time_point now);
+  void park(task_index t, std::span<const detail::claim> set, detail::resource_index on, time_point now);
+  void wake(const std::vector<task_index>& woken, time_point now);
+  void pass_baton(task_index t, time_point now);
+  void step_aside(task_index t, time_point now);
+  void unqueue(task_index t, time_point now);
+  void release(task_index t, bool pools, bool locks, time_point now);
+  void wake_budget(time_point now);
+  void raise_priority(task_index t, int priority, time_point now);
+  void raise_holders(const record& r, detail::resource_index on, time_point now);
 
   // scheduler_attempt.cpp
-  void set_state(task_index t, task_state s, wait_reason w, time_point now);
-  void make_ready(task_index t, time_point now);
   void start_attempt(task_index t, time_point now);
   void end_attempt(task_index t, time_point now);
   void take_slot_again(task_index t, time_point now);
-  bool is_awaited(task_index t) const;
-  void retry(task_index t, const error& e, duration delay, time_point now);
+  void retry(task_index t, duration delay, time_point now);
+  void iterate(task_index t, task_output output, time_point now);
   duration backoff(const record& r, const error& e);
-  void release_locks(task_index t, time_point now);
-  void wake(const std::vector<task_index>& woken, detail::resource_index by, time_point now);
-  void pass_baton(record& r, time_point now);
-  void unqueue(task_index t, time_point now);
-  void finish(task_index t, task_result result, time_point now);
+  const retry_policy& policy_of(const record& r) const { return r.call.retry ? *r.call.retry : options.retry; }
+  boxed<error> check_output(task_index t, const task_output& output) const;
+  void learn(const record& r, duration took);
+  error time_limit_error(std::string text) const { return fail(errc::timeout, std::move(text)); }
+  time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
+
+  // scheduler_end.cpp
+  void finish(task_index t, task_state s, task_result&& details, time_point now);
   void settle(time_point now);
-  void skip(task_index t, task_index cause, time_point now);
+  void settle_one(task_index t, time_point now);
+  enum class outcome : std::uint8_t { ok, bad, skipped };
+  void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now);
+  void skip(task_index t, task_index cause, skip_cause why, time_point now);
+  void end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now);
+  void close_subtree(task_index t, time_point now);
+  void count_failure(task_index t, time_point now);
+  void forget(task_index t);
   void check_end(time_point now);
-  task_result result_for(const record& r, task_state s, time_point now) const;
-  error time_limit_error(std::string text) const;
+  std::optional<std::vector<std::string>> branches_not_taken(const record& r) const;
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
+  void mark_needed();
+  void cancel_children(task_index t, cancel_reason why, const std::string& text, time_point now);
   void expire(task_index t, const std::string& text, bool may_retry, time_point now);
   void abort(task_index t, time_point now);
   void abandon(task_index t, time_point now);
+  void exhaust(time_point now);
+
+  // scheduler_time.cpp
   void scan_running(time_point now);
+  void tell_stall(task_index t, time_point now);
+  void fire(const alarm& a, time_point now);
   void note_due(time_point due) { running_due = std::min(running_due, due); }
   time_point due_of(const record& r) const;
+
+  // scheduler_control.cpp
+  void ask_approval(task_index t, const approval_rule& rule, time_point now);
+  void answered(task_index t, bool approved, bool by_default, std::string_view message, time_point now);
+  void hold(task_index t, std::vector<task_index>& in, time_point now);
+
+  // scheduler_why.cpp
+  void explain(task_index t, std::size_t depth, std::vector<std::string>& out, time_point now) const;
 };
 
 }  // namespace corchestra

@@ -1,243 +1,221 @@
-#include <corchestra/core/dependency_graph.hpp>
-
 #include "core/scheduler_impl.hpp"
 
 namespace corchestra {
 
-namespace {
-
-result<void> check_limits(const task_call& c) {
-  const std::pair<const char*, const std::optional<duration>&> all[] = {
-      {"schedule_to_start", c.limits.schedule_to_start},
-      {"start_to_close", c.limits.start_to_close},
-      {"schedule_to_close", c.limits.schedule_to_close},
-      {"heartbeat_timeout", c.limits.heartbeat_timeout},
-  };
-  for (const auto& [name, value] : all) {
-    if (value && *value <= duration::zero()) {
-      return fail(errc::invalid_argument, concat("task ", quote(c.id), ": ", name, " must be above zero"));
-    }
+std::uint32_t scheduler::impl::agent_of(std::string_view name) {
+  for (std::uint32_t a = 0; a < agents.size(); ++a) {
+    if (agents[a].name == name) return a;
   }
-  if (c.retry && (c.retry->max_retries < 0 || c.retry->factor < 1 || c.retry->first_delay < duration::zero())) {
-    return fail(errc::invalid_argument, concat("task ", quote(c.id),
-                                               ": a retry policy needs max_retries >= 0, factor >= 1 and first_delay >= 0"));
-  }
-  for (const auto& r : c.resources) {
-    if (r.id.empty()) return fail(errc::invalid_argument, concat("task ", quote(c.id), ": a resource needs a name"));
-  }
-  return {};
+  agents.push_back({std::string(name), false, {}});
+  return static_cast<std::uint32_t>(agents.size() - 1);
 }
 
-// Dependencies on tasks that the run already has cannot close a cycle: those gain no dependency. So only the new ones
-// among themselves go through the graph.
-result<void> check_graph(const std::vector<task_call>& calls, const std::unordered_map<std::string_view, task_index>& known) {
-  bool inner = false;
-  for (const auto& c : calls) {
-    for (const auto& d : c.depends_on) inner = inner || !known.contains(d);
-  }
-  if (!inner && calls.size() == 1) return {};
-  if (known.empty()) {
-    const auto graph = dependency_graph::build(calls);
-    if (graph.has_error()) return graph.error();
-    return {};
-  }
-  std::vector<task_call> shadows;
-  shadows.reserve(calls.size());
-  for (const auto& c : calls) {
-    task_call s;
-    s.id = c.id;
-    for (const auto& d : c.depends_on) {
-      if (!known.contains(d)) s.depends_on.push_back(d);
-    }
-    shadows.push_back(std::move(s));
-  }
-  const auto graph = dependency_graph::build(shadows);
-  if (graph.has_error()) return graph.error();
-  return {};
-}
-
-}  // namespace
-
-result<void> scheduler::impl::check(const std::vector<task_call>& calls) const {
-  for (const auto& c : calls) {
-    if (c.id.empty()) return fail(errc::invalid_argument, "a task needs an id");
-    if (index.contains(c.id)) {
-      return fail(errc::duplicate_task, concat("task ", quote(c.id), ": the run already has a task of this id"));
-    }
-    if (known_agent && !known_agent(c.agent)) {
-      return fail(errc::unknown_agent, concat("task ", quote(c.id), ": no agent named ", quote(c.agent), " is registered"));
-    }
-    if (const auto limits = check_limits(c); limits.has_error()) return limits.error();
-  }
-  if (const auto graph = check_graph(calls, index); graph.has_error()) return graph.error();
-  return {};
-}
-
-void scheduler::impl::add(std::vector<task_call> calls, task_index parent, time_point now) {
-  const auto first = static_cast<task_index>(records.size());
-  for (auto& c : calls) {
-    const auto t = static_cast<task_index>(records.size());
-    record& r = records.emplace_back();
-    r.call = std::move(c);
-    r.submitted = now;
-    r.locks = locks.intern(r.call.resources);
-    index.emplace(r.call.id, t);
-    ++counts[static_cast<std::size_t>(task_state::pending)];
-    ++unfinished;
-    if (r.call.limits.schedule_to_close) {
-      r.deadline = now + *r.call.limits.schedule_to_close;
-      r.deadline_name = concat("schedule_to_close of ", to_text(*r.call.limits.schedule_to_close));
-    }
-    if (parent != no_task) {
-      record& p = records[parent];
-      r.parent = parent;
-      r.depth = p.depth + 1;
-      p.children.push_back(t);
-      ++spawned;
-      if (p.deadline < r.deadline) {
-        r.deadline = p.deadline;
-        r.deadline_name = concat(p.deadline_name, " of ", quote(p.call.id));
+std::uint32_t scheduler::impl::kind_of(const task_call& c) {
+  if (last_kind != none && kinds[last_kind].agent == c.agent && kinds[last_kind].task_type == c.task_type) return last_kind;
+  std::string name = c.agent;
+  name += '\0';
+  name += c.task_type;
+  const auto [it, added] = kind_index.try_emplace(std::move(name), static_cast<std::uint32_t>(kinds.size()));
+  if (added) {
+    kind& k = kinds.emplace_back();
+    k.agent = c.agent;
+    k.task_type = c.task_type;
+    k.agent_number = agent_of(c.agent);
+    const auto pool = [&](const std::map<std::string, std::uint32_t>& limits, const std::string& of, std::string_view prefix) {
+      const auto limit = limits.find(of);
+      if (limit == limits.end()) return;
+      const resource_request request{concat(prefix, of)};
+      for (const auto& claim : resources.intern({&request, 1})) k.pools.push_back(claim);
+    };
+    pool(options.limits.slots_by_agent, k.agent, "\1agent ");
+    pool(options.limits.slots_by_task_type, k.task_type, "\1type ");
+    if (options.durations) {
+      if (const auto* learnt = options.durations->find(k.task_type, k.agent)) {
+        k.seen = *learnt;
+        k.known = true;
+        k.expected = from_seconds(learnt->mean_seconds);
       }
     }
-    if (r.call.limits.schedule_to_start) {
-      alarms.push({now + *r.call.limits.schedule_to_start, t, 0, alarm::kind::schedule_to_start});
-    }
-    if (r.deadline != never) alarms.push({r.deadline, t, 0, alarm::kind::deadline});
+  }
+  return last_kind = it->second;
+}
+
+detail::key_index scheduler::impl::key_of(const std::string& name) {
+  if (const auto it = keys.find(name); it != keys.end()) return it->second;
+  const auto number = static_cast<detail::key_index>(keys.size());
+  keys.emplace(name, number);
+  if (const auto w = options.fairness.find(name); w != options.fairness.end()) ready.set_weight(number, w->second);
+  return number;
+}
+
+void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_point now) {
+  const auto first = static_cast<task_index>(records.size());
+  const auto count = static_cast<task_index>(tasks.calls.size());
+  index.reserve(records.size() + count);
+  for (task_index i = 0; i < count; ++i) {
+    const task_index t = first + i;
+    record& r = records.emplace_back();
+    r.call = std::move(tasks.calls[i]);
+    r.submitted = now;
+    r.priority = r.call.priority;
+    r.parent = parent;
+    r.awaited = awaited;
+    index.insert(t);
+    ++counts[static_cast<std::size_t>(task_state::pending)];
+    ++unfinished;
+    enter(t, now);
     if (sink) {
       event e;
       e.type = event_type::task_submitted;
       e.call = &r.call;
+      e.needs = {tasks.needs.data() + tasks.first_need[i], tasks.first_need[i + 1] - tasks.first_need[i]};
+      e.parent = parent;
       if (parent != no_task) e.data = json{{"parent", records[parent].call.id}};
       publish(e, t, now);
     }
   }
-  for (auto t = first; t < records.size(); ++t) {
+  for (task_index i = 0; i < count; ++i) {
+    link(first + i, {tasks.needs.data() + tasks.first_need[i], tasks.first_need[i + 1] - tasks.first_need[i]}, now);
+  }
+  set_order(first);
+  for (task_index t = first; t < first + count; ++t) {
     record& r = records[t];
-    task_index lost = no_task;
-    for (const auto& d : r.call.depends_on) {
-      const task_index u = index.at(d);
-      record& up = records[u];
-      if (up.state == task_state::completed) continue;
-      if (is_terminal(up.state)) lost = u;
-      ++r.missing;
-      up.dependants.push_back(t);
-    }
-    if (lost != no_task) {
-      skip(t, lost, now);
-    } else if (r.missing > 0) {
+    if (is_terminal(r.state)) continue;  // skipped by what happened before it
+    if (r.missing > 0) {
       set_state(t, task_state::waiting, wait_reason::deps, now);
     } else {
-      make_ready(t, now);
+      admit(t, now);
     }
   }
   settle(now);
 }
 
-std::string scheduler::impl::child_id(task_index parent, const task_call& child) {
-  record& p = records[parent];
-  const std::string prefix = p.call.id + "/";
-  const std::size_t ordinal = ++p.next_ordinal;
-  std::string id = child.id.empty() ? concat(prefix, ordinal) : child.id;
-  if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
-  // A child of an earlier attempt that did not complete is not in the way of this attempt's.
-  const auto it = index.find(id);
-  if (it == index.end()) return id;
-  const record& earlier = records[it->second];
-  const bool lost = earlier.aborting || (is_terminal(earlier.state) && earlier.state != task_state::completed);
-  return lost ? id + concat("~", p.attempts) : id;
+// What depends on the task alone: kind, resources, group, deadlines, parent.
+void scheduler::impl::enter(task_index t, time_point now) {
+  record& r = records[t];
+  r.kind = kind_of(r.call);
+  const kind& k = kinds[r.kind];
+  if (!r.call.resources.empty()) r.get().locks = resources.intern(r.call.resources);
+  if (!k.pools.empty()) r.get().pools = k.pools;
+  if (const auto* rules = r.rules()) {
+    extra& x = r.get();
+    if (!rules->fairness_key.empty() || !keys.empty()) x.key = key_of(rules->fairness_key);
+    if (options.limits.slots_by_key.contains(rules->fairness_key)) {
+      const resource_request request{concat("\1key ", rules->fairness_key)};
+      for (const auto& claim : resources.intern({&request, 1})) x.pools.push_back(claim);
+    }
+    if (!rules->group.empty()) {
+      x.group = static_cast<std::uint32_t>(std::distance(
+          groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));
+      groups[x.group].members.push_back(t);
+    }
+    own_budgets = own_budgets || !rules->budget.none();
+    if (!rules->output_schema.is_null()) x.schema = *json_schema::compile(rules->output_schema);
+  }
+  for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = r.weight();
+  if (r.call.limits.schedule_to_close) {
+    extra& x = r.get();
+    x.deadline = now + *r.call.limits.schedule_to_close;
+    x.deadline_name = concat("schedule_to_close of ", to_text(*r.call.limits.schedule_to_close));
+  }
+  if (r.parent != no_task) {
+    record& p = records[r.parent];
+    r.depth = static_cast<std::uint16_t>(p.depth + 1);
+    r.priority = std::max(r.priority, p.priority);
+    p.get().children.push_back(t);
+    ++p.open_subtree;
+    ++spawned;
+    if (deadline_of(p) < deadline_of(r)) {
+      extra& x = r.get();
+      x.deadline = p.more->deadline;
+      x.deadline_name = concat(p.more->deadline_name, " of ", quote(p.call.id));
+    }
+    if (p.more->group != none && (!r.more || r.more->group == none)) {
+      r.get().group = p.more->group;
+      groups[p.more->group].members.push_back(t);
+    }
+  }
+  if (r.call.limits.schedule_to_start) {
+    alarms.push({now + *r.call.limits.schedule_to_start, t, 0, alarm::kind::schedule_to_start});
+  }
+  if (deadline_of(r) != never) alarms.push({r.more->deadline, t, 0, alarm::kind::deadline});
 }
 
-result<void> scheduler::validate(const std::vector<task_call>& calls) const { return impl_->check(calls); }
+// Ties a new task to what it needs, and lets what has ended count.
+void scheduler::impl::link(task_index t, std::span<const task_index> needs, time_point now) {
+  record& r = records[t];
+  for (const task_index n : needs) {
+    const bool whole = (n & subtree_bit) != 0;
+    const task_index u = n & ~subtree_bit;
+    record& up = records[u];
+    const bool over = whole ? up.open_subtree == 0 : is_terminal(up.state);
+    ++r.missing;
+    r.level = std::max(r.level, up.level + 1);
+    if (!over) {
+      if (r.priority > up.priority) raise_priority(u, r.priority, now);
+      if (whole) {
+        up.get().subtree_watchers.push_back(t);
+        continue;
+      }
+      auto e = free_edge;
+      if (e != none) {
+        free_edge = edges[e].next;
+        edges[e] = {t, none};
+      } else {
+        e = static_cast<std::uint32_t>(edges.size());
+        edges.push_back({t, none});
+      }
+      (up.last_edge == none ? up.first_edge : edges[up.last_edge].next) = e;
+      up.last_edge = e;
+    }
+  }
+  for (const task_index n : needs) {
+    const bool whole = (n & subtree_bit) != 0;
+    const task_index u = n & ~subtree_bit;
+    const record& up = records[u];
+    if (is_terminal(r.state) || !(whole ? up.open_subtree == 0 : is_terminal(up.state))) continue;
+    const bool ok = up.state == task_state::completed && !(whole && up.more && up.more->subtree_failed);
+    const bool skipped = up.state == task_state::skipped;
+    tell_dependant(t, u, ok ? outcome::ok : skipped ? outcome::skipped : outcome::bad,
+                   skipped ? up.result->skipped : skip_cause::upstream_failed, now);
+  }
+}
 
-void scheduler::begin(std::vector<task_call> calls, time_point now) {
+void scheduler::begin(prepared tasks, time_point now) {
   auto& s = *impl_;
   const auto& o = s.options;
   if (o.limits.run_timeout) s.run_due = now + *o.limits.run_timeout;
-  s.publish(event_type::run_started, now,
-            json{{"name", o.name},
-                 {"tasks", calls.size()},
-                 {"max_concurrent_tasks", s.slots},
-                 {"mode", o.mode == scheduling_mode::sequential ? "sequential" : "auto"}});
-  s.add(std::move(calls), no_task, now);
+  constexpr const char* modes[] = {"auto", "sequential", "levels", "parallel"};
+  json data{{"name", o.name},
+            {"tasks", tasks.calls.size()},
+            {"max_concurrent_tasks", s.slots},
+            {"mode", modes[static_cast<std::size_t>(o.mode)]}};
+  if (o.mode == scheduling_mode::parallel) data["unsafe"] = true;
+  s.publish(event_type::run_started, now, std::move(data));
+  if (o.mode == scheduling_mode::parallel) {
+    s.publish(event_type::warning, now,
+              json{{"message", "mode parallel: dependencies are ignored, results may be wrong (unsafe_ignore_dependencies)"}});
+  }
+  for (std::uint32_t g = 0; g < s.groups.size(); ++g) {
+    if (s.groups[g].options.timeout) s.alarms.push({now + *s.groups[g].options.timeout, g, 0, impl::alarm::kind::group});
+  }
+  s.add(std::move(tasks), no_task, false, now);
   s.check_end(now);
+}
+
+void scheduler::begin(std::vector<task_call> calls, time_point now) {
+  if (auto p = impl_->prepare(std::move(calls))) begin(std::move(*p), now);
 }
 
 result<void> scheduler::submit(std::vector<task_call> calls, time_point now) {
   auto& s = *impl_;
-  if (s.ended || s.draining || s.run_cancelled != cancel_reason::none) {
+  if (s.ended || s.draining || s.closing || s.failing || s.run_cancelled != cancel_reason::none) {
     return fail(errc::not_running, "the run no longer accepts tasks");
   }
-  if (const auto checked = s.check(calls); checked.has_error()) return checked.error();
-  s.add(std::move(calls), no_task, now);
+  auto p = s.prepare(std::move(calls));
+  if (p.has_error()) return p.error();
+  s.add(std::move(*p), no_task, false, now);
   return {};
-}
-
-result<void> scheduler::impl::check_child(task_index parent, const task_call& child, bool at_once) const {
-  const record& p = records[parent];
-  if (ended || draining) return fail(errc::not_running, "the run no longer accepts tasks");
-  if (is_terminal(p.state) || p.aborting) {
-    return fail(errc::not_running, concat("task ", quote(p.call.id), " has ended and can have no more children"));
-  }
-  const auto capped = [&](std::size_t limit, std::string_view of) {
-    return fail(errc::limit_exceeded, concat("task ", quote(p.call.id), ": the limit of ", limit, " ", of, " is reached"),
-                retry_class::terminal);
-  };
-  const auto& limits = options.limits;
-  if (spawned + p.staged.size() >= limits.max_spawned_tasks) return capped(limits.max_spawned_tasks, "spawned tasks a run");
-  if (p.children.size() + p.staged.size() >= limits.max_children_per_task) {
-    return capped(limits.max_children_per_task, "children a task");
-  }
-  if (p.depth + 1 > limits.max_depth) return capped(limits.max_depth, "levels of children");
-  if (!at_once) return {};
-  for (task_index up = parent; up != no_task; up = records[up].parent) {
-    const auto& d = child.depends_on;
-    if (!is_terminal(records[up].state) && std::find(d.begin(), d.end(), records[up].call.id) != d.end()) {
-      return fail(errc::dependency_cycle, concat("task ", quote(child.id), " depends on its own ancestor ",
-                                                 quote(records[up].call.id), ", which waits for it"));
-    }
-    if (!records[up].locked) continue;
-    for (const auto& wanted : child.resources) {
-      for (const auto& held : records[up].call.resources) {
-        if (wanted.id != held.id || (wanted.mode == lock_mode::shared && held.mode == lock_mode::shared)) continue;
-        return fail(errc::unreachable_resource, concat("task ", quote(child.id), " needs ", quote(wanted.id), ", which its ancestor ",
-                                                       quote(records[up].call.id), " holds while it waits for it"),
-                    retry_class::terminal);
-      }
-    }
-  }
-  return {};
-}
-
-result<task_index> scheduler::spawn(task_index parent, task_call child, time_point now) {
-  auto& s = *impl_;
-  child.id = s.child_id(parent, child);
-  if (const auto it = s.index.find(child.id); it != s.index.end()) {
-    if (s.records[it->second].state == task_state::completed) return it->second;
-  }
-  if (const auto checked = s.check_child(parent, child, true); checked.has_error()) return checked.error();
-  std::vector<task_call> one;
-  one.push_back(std::move(child));
-  if (const auto checked = s.check(one); checked.has_error()) return checked.error();
-  const auto t = static_cast<task_index>(s.records.size());
-  s.add(std::move(one), parent, now);
-  return t;
-}
-
-result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, task_call child) {
-  auto& s = *impl_;
-  auto& p = s.records[parent];
-  if (p.attempts != attempt || p.phase == impl::phase::none || p.abandoned) {
-    return fail(errc::not_running, concat("task ", quote(p.call.id), ": this attempt has ended"));
-  }
-  child.id = s.child_id(parent, child);
-  if (const auto checked = s.check_child(parent, child, false); checked.has_error()) return checked.error();
-  std::string id = child.id;
-  p.staged.push_back(std::move(child));
-  if (const auto checked = s.check(p.staged); checked.has_error()) {
-    p.staged.pop_back();
-    return checked.error();
-  }
-  return id;
 }
 
 void scheduler::close(time_point now) {

@@ -21,7 +21,7 @@ constexpr std::array<unsigned, task_state_count> successors = {
     /* pending */ bit(task_state::waiting) | bit(task_state::ready) | unstarted_ends,
     /* waiting */ bit(task_state::ready) | bit(task_state::running) | unstarted_ends,
     /* ready */ bit(task_state::waiting) | bit(task_state::running) | unstarted_ends,
-    /* running */ bit(task_state::waiting) | bit(task_state::completed) | bit(task_state::failed) |
+    /* running */ bit(task_state::waiting) | bit(task_state::ready) | bit(task_state::completed) | bit(task_state::failed) |
         bit(task_state::cancelled) | bit(task_state::timeout) | bit(task_state::limit_exceeded),
     0,
     0,

@@ -10,6 +10,7 @@ namespace {
 
 timeline_entry entry_for(const event& e) {
   timeline_entry entry;
+  entry.task = e.task;
   entry.task_id = e.task_id;
   entry.agent = e.agent;
   entry.task_type = e.task_type;
@@ -31,41 +32,45 @@ void timeline_fold::operator()(const event& e) {
       never_started_.clear();
       break;
     case event_type::task_submitted:
-      tasks_[std::string(e.task_id)].submitted = e.at;
+      if (e.task != no_task) at(e).submitted = e.at;
       break;
     case event_type::attempt_started:
-      start_attempt(e);
+      if (e.task != no_task) start_attempt(e);
       break;
     case event_type::attempt_ended:
-      end_attempt(e);
+      if (e.task != no_task) end_attempt(e);
       break;
     case event_type::task_ended:
-      if (e.result) end_task(e);
+      if (e.task != no_task && e.result) end_task(e);
       break;
     default:
       break;
   }
 }
 
+timeline_fold::progress& timeline_fold::at(const event& e) {
+  if (e.task >= tasks_.size()) tasks_.resize(e.task + 1, progress{e.at});
+  return tasks_[e.task];
+}
+
 void timeline_fold::start_attempt(const event& e) {
-  const auto [task, unheard] = tasks_.try_emplace(std::string(e.task_id));
-  if (unheard) task->second.submitted = e.at;
+  progress& task = at(e);
   timeline_entry entry = entry_for(e);
   entry.attempt = e.attempt;
   entry.state = task_state::running;
-  entry.queued_at = task->second.submitted;
+  entry.queued_at = task.submitted;
   entry.started_at = e.at;
   if (free_lanes_.empty()) free_lanes_.push(timeline_.lanes++);
   entry.lane = free_lanes_.top();
   free_lanes_.pop();
-  task->second.last = timeline_.entries.size();
+  task.last = static_cast<std::uint32_t>(timeline_.entries.size());
   timeline_.entries.push_back(std::move(entry));
 }
 
 void timeline_fold::end_attempt(const event& e) {
-  const auto task = tasks_.find(std::string(e.task_id));
-  if (task == tasks_.end() || task->second.last == none) return;
-  timeline_entry& entry = timeline_.entries[task->second.last];
+  const progress& task = at(e);
+  if (task.last == none) return;
+  timeline_entry& entry = timeline_.entries[task.last];
   if (entry.ended_at) return;
   entry.ended_at = e.at;
   entry.state = task_state::waiting;  // task_ended, if it follows, says how it ended
@@ -75,16 +80,15 @@ void timeline_fold::end_attempt(const event& e) {
 
 void timeline_fold::end_task(const event& e) {
   end_attempt(e);
-  const auto task = tasks_.find(std::string(e.task_id));
-  const bool started = task != tasks_.end() && task->second.last != none;
+  const progress& task = at(e);
+  const bool started = task.last != none;
   if (!started) {
     never_started_.push_back(entry_for(e));
-    never_started_.back().queued_at = task != tasks_.end() ? task->second.submitted : e.at;
+    never_started_.back().queued_at = task.submitted;
   }
-  timeline_entry& entry = started ? timeline_.entries[task->second.last] : never_started_.back();
+  timeline_entry& entry = started ? timeline_.entries[task.last] : never_started_.back();
   entry.state = e.result->state;
   entry.note = e.result->reason;
-  if (task != tasks_.end()) tasks_.erase(task);
 }
 
 }  // namespace corchestra

@@ -21,6 +21,11 @@ log_line outcome_line(const glyphs& g, const run_metrics& m, const closing_facts
       m.count(task_state::failed) + m.count(task_state::timeout) + m.count(task_state::limit_exceeded);
   const std::size_t completed = m.count(task_state::completed);
   const std::size_t cancelled = m.count(task_state::cancelled), skipped = m.count(task_state::skipped);
+  if (about.classic) {
+    return {log_weight::failure, g.run, text_style::accent,
+            concat(about.manner, " execution completed in ", seconds_text(m.wall), ": ", completed, '/', m.total_tasks,
+                   " succeeded, ", m.total_tasks - completed, " failed")};
+  }
   const std::size_t unfinished = m.total_tasks - completed - failed - cancelled - skipped;
   std::string text = concat(about.manner, how_it_ended(about.state), seconds_text(m.wall), ": ", completed, '/',
                             m.total_tasks, " succeeded, ", failed, " failed");

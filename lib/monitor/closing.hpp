@@ -15,6 +15,7 @@ struct closing_facts {
   std::string_view reason;  ///< why it ended as it did; empty when completed
   std::string_view output_folder;
   bool simulated = false;
+  bool classic = false;  ///< the outcome in the predecessors' shape
 };
 
 /// The last lines of a run: what came of it, its speed-up against the bound, both efficiencies, tokens, files.

@@ -35,7 +35,8 @@ struct console::impl {
   explicit impl(console_options o)
       : options(std::move(o)),
         glyphs(detail::glyphs_for(options.ascii)),
-        narrator(glyphs, options.simulated),
+        run(options.durations),
+        narrator(glyphs, options.simulated, options.style == console_style::classic),
         view(glyphs, options.color),
         live(options.live && !options.quiet) {}
 
@@ -49,13 +50,15 @@ struct console::impl {
     return options.height > left ? options.height - left : 0;
   }
 
+  bool classic() const noexcept { return options.style == console_style::classic; }
+
   void write(std::string_view bytes) const {
     if (!bytes.empty() && options.write) options.write(bytes);
   }
 
   void show(const detail::log_line& line) {
     if (options.quiet && line.weight != detail::log_weight::failure) return;
-    if (live && line.weight == detail::log_weight::detail) return;
+    if ((live || classic()) && line.weight == detail::log_weight::detail) return;
     for (auto& text : detail::render(line, glyphs, options.color, columns())) print(std::move(text));
   }
 
@@ -96,10 +99,7 @@ console::~console() { impl_->clear(); }
 
 void console::operator()(const event& e) {
   auto& s = *impl_;
-  if (e.type == event_type::task_ended && e.result) {
-    const auto* task = s.run.find(e.task_id);
-    s.table.add(*e.result, task ? task->index : s.run.counts().tasks);
-  }
+  if (e.type == event_type::task_ended && e.result) s.table.add(*e.result, e.task);
   s.run(e);
   for (const auto& line : s.narrator.tell(e, s.run)) s.show(line);
   s.status(e.at);
@@ -123,14 +123,16 @@ void console::resize(unsigned width, unsigned height) {
 
 void console::finish(const run_metrics& metrics, run_state state, std::string_view output_folder) {
   auto& s = *impl_;
-  if (!s.options.quiet) {
+  if (!s.options.quiet && s.classic()) {
+    for (const auto& line : s.table.failures(s.glyphs)) s.show(line);
+  } else if (!s.options.quiet) {
     s.print("");
     for (const auto& line : s.table.lines(s.glyphs, s.options.color, s.columns())) s.print(line.text());
     for (const auto& line : s.table.failures(s.glyphs)) s.show(line);
     s.print("");
   }
-  const detail::closing_facts about{state, s.narrator.manner(), s.narrator.end_reason(), output_folder,
-                                    s.options.simulated};
+  const detail::closing_facts about{state,         s.narrator.manner(), s.narrator.end_reason(),
+                                    output_folder, s.options.simulated, s.classic()};
   for (const auto& line : detail::closing_lines(s.glyphs, metrics, about)) s.show(line);
   s.clear();
   s.finished = true;

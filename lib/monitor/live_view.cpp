@@ -42,6 +42,15 @@ std::string bar_text(const glyphs& g, std::size_t columns, std::optional<double>
   return repeat(g.bar_empty, at) + repeat(g.bar_full, std::min(block, columns)) + repeat(g.bar_empty, way - at);
 }
 
+std::string eta_text(const std::optional<eta>& left) {
+  const auto text = [](duration d) {
+    const auto seconds = std::chrono::round<std::chrono::seconds>(d);
+    return seconds.count() < 60 ? concat(seconds.count(), " s") : to_text(seconds);
+  };
+  if (!left) return "ETA unknown";
+  return concat("ETA ", text(left->p50), " (90 %: ", text(left->p90), ')');
+}
+
 std::string totals_text(const glyphs& g, const run_tracker& run, time_point now) {
   const auto& c = run.counts();
   const double elapsed = to_seconds(now - run.begin());
@@ -52,14 +61,14 @@ std::string totals_text(const glyphs& g, const run_tracker& run, time_point now)
   parts.push_back(count_text(c.running) + " running");
   parts.push_back(count_text(c.waiting()) + " waiting");
   if (run.draining()) parts.emplace_back("draining");
+  if (run.paused()) parts.emplace_back("paused");
   if (c.ended > 0 && elapsed > 0) parts.push_back(fixed(static_cast<double>(c.ended) * 60 / elapsed, 1) + " tasks/min");
   if (c.tokens > 0) {
     std::string text = grouped(c.tokens) + " tokens";
     if (elapsed > 0) text += concat(" (", grouped(std::llround(static_cast<double>(c.tokens) / elapsed)), "/s)");
     parts.push_back(std::move(text));
   }
-  const auto eta = run.eta(now);
-  parts.push_back(concat("ETA ", eta ? clock_text(*eta) : "unknown"));
+  parts.push_back(eta_text(run.remaining(now)));
   return join(parts, g.separator);
 }
 

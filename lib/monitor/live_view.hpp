@@ -12,7 +12,10 @@ namespace corchestra::detail {
 /// `####....`: the part of a bar that is done; with no known fraction a block that moves with time.
 std::string bar_text(const glyphs& g, std::size_t columns, std::optional<double> fraction, duration elapsed);
 
-/// `12 done · 1 failed · 10 running · ... · ETA 1m05s`
+/// `ETA 1 m 20 s (90 %: 2 m 05 s)`, or `ETA unknown`.
+std::string eta_text(const std::optional<eta>& left);
+
+/// `12 done · 1 failed · 10 running · ... · ETA 1 m 20 s (90 %: 2 m 05 s)`
 std::string totals_text(const glyphs& g, const run_tracker& run, time_point now);
 
 /// What a terminal shows of a run under way: a bar a running task, oldest first as many as fit, the whole, the totals.

@@ -25,6 +25,39 @@ std::int64_t number_of(const json& data, std::string_view key) {
   return it != data.end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
 }
 
+duration milliseconds_of(const json& data, std::string_view key) {
+  return std::chrono::milliseconds(number_of(data, key));
+}
+
+bool flag_of(const json& data, std::string_view key) {
+  if (!data.is_object()) return false;
+  const auto it = data.find(key);
+  return it != data.end() && it->is_boolean() && it->get<bool>();
+}
+
+/// `$1.20 of $2.00, 1,200 of 5,000 tokens`: only what has a limit.
+std::string spending_text(const json& data) {
+  std::vector<std::string> parts;
+  const auto spent = data.find("spent"), limit = data.find("limit");
+  if (spent == data.end() || limit == data.end()) return {};
+  if (limit->is_object() && limit->contains("micro_dollars")) {
+    parts.push_back(concat(dollars_text(number_of(*spent, "micro_dollars")), " of ",
+                           dollars_text(number_of(*limit, "micro_dollars"))));
+  }
+  if (limit->is_object() && limit->contains("tokens")) {
+    parts.push_back(
+        concat(grouped(number_of(*spent, "tokens")), " of ", grouped(number_of(*limit, "tokens")), " tokens"));
+  }
+  return join(parts, ", ");
+}
+
+std::string budget_text(const json& data) {
+  if (!data.is_object()) return "A budget is running out";
+  const std::string name = text_of(data, "budget"), figures = spending_text(data);
+  return concat("Budget", name.empty() ? "" : " of ", name, flag_of(data, "exhausted") ? " used up" : " running out",
+                figures.empty() ? "" : ": ", figures, figures.empty() ? "" : " spent");
+}
+
 std::string counted(std::size_t n, std::string_view what) {
   return concat(grouped(static_cast<std::int64_t>(n)), ' ', what, n == 1 ? "" : "s");
 }
@@ -43,7 +76,7 @@ std::vector<log_line> narrator::tell(const event& e, const run_tracker& run) {
   std::vector<log_line> out;
   if (opening_ && e.type == event_type::task_submitted) {
     ++opening_->tasks;
-    if (opening_->ids.size() < listed_ids) opening_->ids.emplace_back(e.task_id);
+    if (classic_ || opening_->ids.size() < listed_ids) opening_->ids.emplace_back(e.task_id);
     return out;
   }
   tell_opening(out);
@@ -77,11 +110,10 @@ std::vector<log_line> narrator::tell(const event& e, const run_tracker& run) {
            concat(e.task_id, " started (", e.agent, e.attempt > 1 ? concat(", attempt ", e.attempt) : "", ")")});
       break;
     case event_type::attempt_ended:
-      if (!e.data.is_object() || !e.data.contains("retry_in_ms")) break;
-      out.push_back(
-          {log_weight::fact, glyphs_.retry, text_style::caution,
-           concat(e.task_id, ": attempt ", e.attempt, " failed: ", e.error ? e.error->message : "", "; next try in ",
-                  to_text(duration(std::chrono::milliseconds(number_of(e.data, "retry_in_ms")))))});
+      if (!e.retry_in) break;
+      out.push_back({log_weight::fact, glyphs_.retry, text_style::caution,
+                     concat(e.task_id, ": attempt ", e.attempt, " failed: ", e.error ? e.error->message : "",
+                            "; next try in ", to_text(*e.retry_in))});
       break;
     case event_type::task_progress:
       tell_progress(e, out);
@@ -93,6 +125,24 @@ std::vector<log_line> narrator::tell(const event& e, const run_tracker& run) {
       out.push_back({log_weight::fact, glyphs_.warning, text_style::caution,
                      concat(e.task_id, e.task_id.empty() ? "" : ": ", text_of(e.data, "message"))});
       break;
+    case event_type::run_paused:
+    case event_type::run_resumed:
+      tell_pause(e, run, out);
+      break;
+    case event_type::approval_requested:
+    case event_type::approval_answered:
+      tell_approval(e, out);
+      break;
+    case event_type::budget_alert:
+      out.push_back({log_weight::fact, glyphs_.warning, text_style::caution, budget_text(e.data)});
+      break;
+    case event_type::task_stalled: {
+      const std::string message = text_of(e.data, "message");
+      out.push_back({log_weight::fact, glyphs_.warning, text_style::caution,
+                     concat(e.task_id, ": no sign of life for ", to_text(milliseconds_of(e.data, "silent_ms")),
+                            message.empty() ? "" : ": ", message)});
+      break;
+    }
     case event_type::task_submitted:
     case event_type::task_state_changed:
     case event_type::model_call:
@@ -109,13 +159,13 @@ log_line narrator::announce_simulation() {
 void narrator::tell_opening(std::vector<log_line>& out) {
   if (!opening_) return;
   if (simulated_) out.push_back(announce_simulation());
+  const std::string agents = classic_ ? concat(opening_->tasks, " agents") : counted(opening_->tasks, "agent");
   std::string ids = join(opening_->ids, ", ");
   if (const std::size_t more = opening_->tasks - opening_->ids.size(); more > 0) {
     ids += concat(", ", glyphs_.ellipsis, " and ", grouped(static_cast<std::int64_t>(more)), " more");
   }
-  out.push_back(
-      {log_weight::fact, glyphs_.run, text_style::accent,
-       concat("Starting ", to_lower(manner()), " execution of ", counted(opening_->tasks, "agent"), ": [", ids, "]")});
+  out.push_back({log_weight::fact, glyphs_.run, text_style::accent,
+                 concat("Starting ", to_lower(manner()), " execution of ", agents, ": [", ids, "]")});
   opening_.reset();
 }
 
@@ -155,6 +205,37 @@ void narrator::tell_task_end(const event& e, const run_tracker& run, std::vector
     default:
       out.push_back({log_weight::failure, glyphs_.failed, text_style::bad, concat(r.id, ": ", reason_text(r))});
   }
+}
+
+void narrator::tell_pause(const event& e, const run_tracker& run, std::vector<log_line>& out) const {
+  const std::string agent = text_of(e.data, "agent"), message = text_of(e.data, "message");
+  const std::string whom = agent.empty() ? "" : concat(" of agent ", agent);
+  if (e.type == event_type::run_resumed) {
+    out.push_back({log_weight::fact, glyphs_.started, text_style::accent,
+                   concat("Resumed", agent.empty() ? "" : ": agent ", agent)});
+    return;
+  }
+  out.push_back({log_weight::fact, glyphs_.stopped, text_style::caution,
+                 concat("Paused: nothing new", whom, " starts; ", counted(run.counts().running, "running task"),
+                        run.counts().running == 1 ? " goes on" : " go on", message.empty() ? "" : ": ", message)});
+}
+
+void narrator::tell_approval(const event& e, std::vector<log_line>& out) const {
+  const std::string message = text_of(e.data, "message");
+  if (e.type == event_type::approval_requested) {
+    const duration limit = milliseconds_of(e.data, "timeout_ms");
+    out.push_back(
+        {log_weight::fact, glyphs_.question, text_style::caution,
+         concat(e.task_id, " waits for approval", limit > duration::zero() ? concat(" (", to_text(limit), ")") : "",
+                message.empty() ? "" : ": ", message)});
+    return;
+  }
+  const bool approved = flag_of(e.data, "approved");
+  out.push_back({log_weight::fact, approved ? glyphs_.completed : glyphs_.failed,
+                 approved ? text_style::good : text_style::bad,
+                 concat(e.task_id, approved ? " approved" : " refused",
+                        flag_of(e.data, "by_default") ? " by default: no answer came in time" : "",
+                        message.empty() ? "" : ": ", message)});
 }
 
 void narrator::tell_progress(const event& e, std::vector<log_line>& out) {

@@ -23,7 +23,8 @@ struct opening_list {
 /// Tells a run in lines, one a fact that people care about.
 class narrator {
  public:
-  narrator(const glyphs& g, bool simulated) : glyphs_(g), simulated_(simulated) {}
+  /// `classic`: the opening names every task.
+  narrator(const glyphs& g, bool simulated, bool classic) : glyphs_(g), simulated_(simulated), classic_(classic) {}
 
   /// The lines of one event; `run` has already heard of it.
   std::vector<log_line> tell(const event& e, const run_tracker& run);
@@ -37,10 +38,12 @@ class narrator {
   void tell_opening(std::vector<log_line>& out);
   void tell_analysis(const event& e, std::vector<log_line>& out);
   void tell_task_end(const event& e, const run_tracker& run, std::vector<log_line>& out) const;
+  void tell_pause(const event& e, const run_tracker& run, std::vector<log_line>& out) const;
+  void tell_approval(const event& e, std::vector<log_line>& out) const;
   void tell_progress(const event& e, std::vector<log_line>& out);
 
   const glyphs& glyphs_;
-  bool simulated_;
+  bool simulated_, classic_;
   bool sequential_ = false;
   std::optional<opening_list> opening_;  ///< held back until every task is listed
   std::optional<time_point> progress_at_;

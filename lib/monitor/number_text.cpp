@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include <corchestra/base/text.hpp>
 
@@ -35,6 +36,11 @@ std::string clock_text(duration d) {
 }
 
 std::string percent_text(double fraction) { return concat(std::llround(fraction * 100), " %"); }
+
+std::string dollars_text(std::int64_t micro_dollars) {
+  const bool small = micro_dollars != 0 && std::abs(micro_dollars) < 100'000;
+  return concat('$', fixed(static_cast<double>(micro_dollars) * 1e-6, small ? 4 : 2));
+}
 
 std::string number_text(double value) {
   if (std::isnan(value)) return "NaN";

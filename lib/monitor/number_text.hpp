@@ -19,6 +19,9 @@ std::string clock_text(duration d);
 /// A fraction as `93 %`.
 std::string percent_text(double fraction);
 
+/// Micro-dollars as `$1.20`, small amounts as `$0.0031`.
+std::string dollars_text(std::int64_t micro_dollars);
+
 /// The shortest text that reads back as the same number, always with a dot as decimal mark.
 std::string number_text(double value);
 

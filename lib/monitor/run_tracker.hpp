@@ -1,19 +1,20 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 #include <corchestra/core/event.hpp>
-
-#include "monitor/eta.hpp"
+#include <corchestra/core/forecast.hpp>
 
 namespace corchestra::detail {
 
-/// A task that has not ended.
+/// A task that has started and not ended.
 struct tracked_task {
   std::string id, agent;
-  std::size_t index = 0;  ///< in order of submission
-  task_state state = task_state::pending;
+  task_state state = task_state::running;
   wait_reason waiting = wait_reason::none;
   std::uint32_t attempt = 0;
   time_point started{};
@@ -21,10 +22,9 @@ struct tracked_task {
   std::string message;
   std::int64_t tokens = 0;
   std::uint64_t start_order = 0;  ///< its place in `running()`; 0 while it does not run
-  eta_estimator::type_stats* type = nullptr;
 };
 
-/// The console's picture of a run: a fold over events that keeps only what has not ended, and sums of the rest.
+/// The console's picture of a run: a fold over events that keeps only what is under way, and sums of the rest.
 class run_tracker {
  public:
   struct totals {
@@ -33,32 +33,36 @@ class run_tracker {
     std::size_t waiting() const noexcept { return tasks - ended - running; }
   };
 
+  explicit run_tracker(std::shared_ptr<const duration_book> learnt = {}) : forecast_(std::move(learnt)) {}
   void operator()(const event& e);
 
   const totals& counts() const noexcept { return counts_; }
-  const tracked_task* find(std::string_view id) const;
   /// Oldest first.
   const std::map<std::uint64_t, const tracked_task*>& running() const noexcept { return running_; }
 
   bool analyzing() const noexcept { return analyzing_; }
   bool started() const noexcept { return started_; }
   bool draining() const noexcept { return draining_; }
+  bool paused() const noexcept { return paused_; }
   time_point begin() const noexcept { return begin_; }  ///< of the run, or of the analysis before it
-  std::optional<duration> eta(time_point now) const;
+  /// While many tasks are left, up to a second old.
+  std::optional<eta> remaining(time_point now) const;
 
  private:
-  tracked_task& task(const event& e);
-  void set_state(tracked_task& t, const event& e);
+  void start(const event& e);
+  void set_state(const event& e);
   void end(const event& e);
+  tracked_task* find(const event& e);
 
-  string_map<tracked_task> tasks_;
+  std::unordered_map<task_index, tracked_task> tasks_;
   std::map<std::uint64_t, const tracked_task*> running_;
-  eta_estimator eta_;
+  corchestra::forecast forecast_;
+  mutable std::optional<eta> remaining_;
+  mutable std::optional<time_point> remaining_at_;
   totals counts_;
   std::uint64_t start_order_ = 0;
-  std::size_t slots_ = 1;
   time_point begin_{};
-  bool analyzing_ = false, started_ = false, draining_ = false;
+  bool analyzing_ = false, started_ = false, draining_ = false, paused_ = false;
 };
 
 }  // namespace corchestra::detail

@@ -6,8 +6,25 @@
 namespace corchestra::plan_file {
 
 namespace {
+
 constexpr auto longest = std::chrono::hours(24 * 36500);
+
+/// Puts the steps from `from` to `wanted` behind `path`.
+bool find_path(const node& from, const node* wanted, std::string& path) {
+  if (&from == wanted) return true;
+  const std::size_t length = path.size();
+  for (std::size_t i = 0; i < from.items.size(); ++i) {
+    if (from.type == node::kind::list)
+      path += concat("[", i, "]");
+    else
+      path += concat(path.empty() ? "" : ".", from.keys[i]);
+    if (find_path(from.items[i], wanted, path)) return true;
+    path.resize(length);
+  }
+  return false;
 }
+
+}  // namespace
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known, std::string_view what) {
   if (const std::string near = closest(word, known); !near.empty()) return concat(", did you mean ", quote(near), "?");
@@ -21,10 +38,16 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 
 std::string field::place() const { return concat(problems_->source, ":", node_->line); }
 
+std::string field::path() const {
+  std::string path = problems_->root_path;
+  return problems_->root && find_path(*problems_->root, node_, path) ? path : std::string();
+}
+
 void field::fail(errc code, std::string_view what) const {
   if (problems_->first) return;
+  const std::string at = path();
   problems_->first = corchestra::fail(
-      code, path_.empty() ? concat(place(), ": ", what) : concat(place(), ": ", one_line(path_, 200), ": ", what));
+      code, at.empty() ? concat(place(), ": ", what) : concat(place(), ": ", one_line(at, 200), ": ", what));
 }
 
 void field::expected(std::string_view what) const { fail(concat("expected ", what, ", got ", describe(*node_))); }
@@ -34,10 +57,11 @@ bool field::object(std::initializer_list<std::string_view> known, bool extension
     expected("an object");
     return false;
   }
-  for (const field& m : members()) {
-    const std::string_view key = node_->keys[static_cast<std::size_t>(m.node_ - node_->items.data())];
+  for (std::size_t i = 0; i < node_->keys.size(); ++i) {
+    const std::string_view key = node_->keys[i];
     if (std::find(known.begin(), known.end(), key) != known.end() || (extensions && key.starts_with("x-"))) continue;
-    m.fail(concat("unknown key", suggestion(key, {known.begin(), known.end()}, "keys")));
+    field(&node_->items[i], problems_)
+        .fail(concat("unknown key", suggestion(key, {known.begin(), known.end()}, "keys")));
     return false;
   }
   return true;
@@ -46,7 +70,7 @@ bool field::object(std::initializer_list<std::string_view> known, bool extension
 std::optional<field> field::member(std::string_view key) const {
   const node* n = is_object() ? node_->find(key) : nullptr;
   if (!n) return std::nullopt;
-  return field(*n, *problems_, path_.empty() ? std::string(key) : concat(path_, ".", key));
+  return field(n, problems_);
 }
 
 std::optional<field> field::required(std::string_view key) const {
@@ -59,8 +83,16 @@ std::vector<field> field::members() const {
   std::vector<field> out;
   if (!is_object()) return out;
   out.reserve(node_->items.size());
+  for (const node& item : node_->items) out.push_back(field(&item, problems_));
+  return out;
+}
+
+std::vector<std::pair<const std::string&, field>> field::entries() const {
+  std::vector<std::pair<const std::string&, field>> out;
+  if (!is_object()) return out;
+  out.reserve(node_->items.size());
   for (std::size_t i = 0; i < node_->items.size(); ++i)
-    out.emplace_back(node_->items[i], *problems_, path_.empty() ? node_->keys[i] : concat(path_, ".", node_->keys[i]));
+    out.emplace_back(node_->keys[i], field(&node_->items[i], problems_));
   return out;
 }
 
@@ -71,8 +103,7 @@ std::vector<field> field::list(std::string_view what) const {
     return out;
   }
   out.reserve(node_->items.size());
-  for (std::size_t i = 0; i < node_->items.size(); ++i)
-    out.emplace_back(node_->items[i], *problems_, concat(path_, "[", i, "]"));
+  for (const node& item : node_->items) out.push_back(field(&item, problems_));
   return out;
 }
 

@@ -18,17 +18,23 @@ namespace corchestra::plan_file {
 struct problems {
   std::string source;
   errc code = errc::invalid_plan;
-  std::optional<error> first;
+  std::optional<error> first{};
+  const node* root = nullptr;  ///< of the fields that report here
+  std::string root_path{};
 };
 
-/// A node with its path in the file and typed readers. A reader that meets something else reports
-/// `FILE:LINE: PATH: expected ..., got ...` and gives back a default, so that reading can go on.
+/// A node with typed readers. A reader that meets something else reports `FILE:LINE: PATH: expected ..., got ...` and
+/// gives back a default, so that reading can go on. The path is looked up when it is asked for.
 class field {
  public:
-  field(const node& n, problems& p, std::string path = {}) : node_(&n), problems_(&p), path_(std::move(path)) {}
+  /// The root of a file; `root` must stay where it is.
+  field(const node& root, problems& p, std::string root_path = {}) : node_(&root), problems_(&p) {
+    p.root = &root;
+    p.root_path = std::move(root_path);
+  }
 
   const node& value() const noexcept { return *node_; }
-  const std::string& path() const noexcept { return path_; }
+  std::string path() const;
   problems& log() const noexcept { return *problems_; }
   bool is_text() const noexcept { return node_->value.is_string(); }
   bool is_object() const noexcept { return node_->type == node::kind::object; }
@@ -46,6 +52,8 @@ class field {
   /// A member that must be there.
   std::optional<field> required(std::string_view key) const;
   std::vector<field> members() const;
+  /// The key of a member, and the member.
+  std::vector<std::pair<const std::string&, field>> entries() const;
   std::vector<field> list(std::string_view what) const;
 
   std::string text(std::string_view what = "text") const;
@@ -57,22 +65,23 @@ class field {
   /// `30s`, `1h30m`, or a number of seconds; more than zero.
   duration time_span() const;
   json any_object() const;
+  json any() const { return to_json(*node_); }
 
   template <class E>
   E choice(std::initializer_list<std::pair<std::string_view, E>> names) const {
-    std::vector<std::string> known;
-    for (const auto& [name, value] : names) {
+    for (const auto& [name, value] : names)
       if (is_text() && node_->value.get_ref<const std::string&>() == name) return value;
-      known.emplace_back(name);
-    }
-    expected(join(known, " or "));
+    std::vector<std::string> known;
+    for (const auto& [name, value] : names) known.emplace_back(name);
+    expected(known.size() > 3 ? concat("one of ", join(known, ", ")) : join(known, " or "));
     return names.begin()->second;
   }
 
  private:
+  field(const node* n, problems* p) : node_(n), problems_(p) {}
+
   const node* node_;
   problems* problems_;
-  std::string path_;
 };
 
 /// `, did you mean 'x'?` or `; known ...: a, b`

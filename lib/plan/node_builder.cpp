@@ -1,7 +1,6 @@
 #include "plan/node_builder.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_set>
 
 #include <corchestra/base/text.hpp>
@@ -100,17 +99,19 @@ bool node_builder::remember(const node& value, std::size_t anchor) {
 }
 
 bool node_builder::check_duplicates(const node& object) {
-  std::vector<std::size_t> order(object.keys.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const int c = object.keys[a].compare(object.keys[b]);
-    return c != 0 ? c < 0 : a < b;
-  });
-  std::size_t first = order.size();
-  for (std::size_t i = 1; i < order.size(); ++i)
-    if (object.keys[order[i - 1]] == object.keys[order[i]]) first = std::min(first, order[i]);
-  if (first == order.size()) return true;
-  return refuse(concat("the key ", quote(object.keys[first]), " is there twice"), object.items[first].line);
+  const std::vector<std::string>& keys = object.keys;
+  std::size_t first = keys.size();
+  constexpr std::size_t few = 16;
+  if (keys.size() <= few) {
+    for (std::size_t i = 1; i < first; ++i)
+      if (std::find(keys.data(), keys.data() + i, keys[i]) != keys.data() + i) first = i;
+  } else {
+    std::unordered_set<std::string_view> seen;
+    for (std::size_t i = 0; i < first; ++i)
+      if (!seen.insert(keys[i]).second) first = i;
+  }
+  if (first == keys.size()) return true;
+  return refuse(concat("the key ", quote(keys[first]), " is there twice"), object.items[first].line);
 }
 
 bool node_builder::merge(node& object) {

@@ -1,10 +1,12 @@
 #include "plan/plan_check.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include <corchestra/core/dependency_graph.hpp>
 #include <corchestra/plan/reference.hpp>
+#include "plan/rule_check.hpp"
 
 namespace corchestra::plan_file {
 
@@ -13,7 +15,12 @@ namespace {
 class plan_checker {
  public:
   explicit plan_checker(plan_document& plan) : plan_(plan) {
-    for (const task_call& t : plan.plan.tasks) ids_.insert(t.id);
+    ids_.reserve(plan.plan.tasks.size());
+    for (const task_call& t : plan.plan.tasks) {
+      ids_.insert(t.id);
+      if (t.rules && !t.rules->state_key.empty()) state_keys_.insert(t.rules->state_key);
+    }
+    for (const auto& [key, reducer] : plan.plan.options.reducers) state_keys_.insert(key);
     for (const auto& [name, spec] : plan.agents) agents_.push_back(name);
   }
 
@@ -80,6 +87,11 @@ class plan_checker {
         case reference::kind::inputs:
           check_value(r, plan_.inputs, report);
           break;
+        case reference::kind::state:
+          if (!state_keys_.contains(r.key))
+            return report(concat(r.text, ": no task has the state_key ", quote(r.key),
+                                 suggestion(r.key, {state_keys_.begin(), state_keys_.end()}, "keys of the state")));
+          break;
       }
     }
   }
@@ -98,7 +110,8 @@ class plan_checker {
   }
 
   plan_document& plan_;
-  std::unordered_set<std::string> ids_;
+  std::unordered_set<std::string_view> ids_;
+  std::set<std::string> state_keys_;
   std::vector<std::string> agents_;
   bool in_context_ = false;
 };
@@ -113,7 +126,7 @@ result<void> check_plan(plan_document& plan, const std::vector<field>& tasks) {
   }
   const result<dependency_graph> graph = dependency_graph::build(plan.plan.tasks);
   if (!graph) return in_place(graph.error(), plan.source);
-  return {};
+  return check_rules(plan, tasks);
 }
 
 }  // namespace corchestra::plan_file

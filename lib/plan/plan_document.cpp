@@ -32,14 +32,15 @@ result<node> parse(std::string_view text, const std::string& source, plan_format
                                      : parse_json_text(text, source, errc::invalid_plan);
 }
 
-result<std::vector<node>> parse_lines(std::string_view text, const std::string& source) {
-  std::vector<node> out;
+result<node> parse_lines(std::string_view text, const std::string& source) {
+  node out;
+  out.type = node::kind::list;
   for (int line = 1; !text.empty(); ++line) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     if (const std::string_view content = trim(text.substr(0, end)); !content.empty()) {
       result<node> n = parse_json_text(content, source, errc::invalid_plan, line);
       if (!n) return n.error();
-      out.push_back(std::move(*n));
+      out.items.push_back(std::move(*n));
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -58,9 +59,13 @@ result<plan_document> finish(plan_document plan, const std::vector<field>& tasks
                              problems& log, const plan_load_options& options) {
   if (log.first) return *log.first;
   if (tasks.empty()) return fail(errc::invalid_plan, concat(plan.source, ": the plan has no tasks"));
+  plan.plan.tasks.reserve(tasks.size());
+  task_reader reader(defaults, plan.folder, plan.plan.options.limits.max_iterations);
   for (const field& f : tasks) {
-    plan.plan.tasks.push_back(read_task(f, defaults, plan.folder));
+    plan.plan.tasks.push_back(reader.read(f));
     if (log.first) return *log.first;
+    if (defaults.identify && !f.member("resources")) 
+      add_identified_resources(plan.plan.tasks.back(), plan.plan.options.resources, *defaults.identify);
   }
   if (result<void> set = set_inputs(plan, options); !set) return set.error();
   if (result<void> checked = check_plan(plan, tasks); !checked) return checked.error();
@@ -85,12 +90,11 @@ result<plan_document> parse_lines_plan(std::string_view text, plan_document plan
   if (folder_of(options.agents_file).lexically_normal() != plan.folder.lexically_normal())
     move_commands(plan, folder_of(options.agents_file));
 
-  result<std::vector<node>> lines = parse_lines(text, plan.source);
+  const result<node> lines = parse_lines(text, plan.source);
   if (!lines) return lines.error();
   problems log{plan.source, errc::invalid_plan, {}};
-  std::vector<field> tasks;
-  for (const node& n : *lines) tasks.emplace_back(n, log, concat("tasks[", tasks.size(), "]"));
-  return finish(std::move(plan), tasks, defaults, log, options);
+  const field tasks(*lines, log, "tasks");
+  return finish(std::move(plan), tasks.list("lines"), defaults, log, options);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "plan/plan_reader.hpp"
 
 #include "plan/agent_reader.hpp"
+#include "plan/resource_rules_reader.hpp"
+#include "plan/run_options_reader.hpp"
 
 namespace corchestra {
 
@@ -12,11 +14,6 @@ std::string_view to_string(analysis_mode m) noexcept {
 namespace plan_file {
 
 namespace {
-
-/// Notes a value that is also a setting.
-void declare(plan_document& out, const std::string& key, const field& f) {
-  if (!f.log().first) out.declared[key] = {to_text(f.value().value), f.place()};
-}
 
 plan_defaults read_defaults(const field& f, plan_document& out) {
   plan_defaults d;
@@ -32,28 +29,6 @@ plan_defaults read_defaults(const field& f, plan_document& out) {
   if (const auto x = f.member("retries")) out.plan.options.retry = read_retries(*x);
   if (d.limits.start_to_close) out.plan.options.limits.default_start_to_close = *d.limits.start_to_close;
   return d;
-}
-
-void read_limits(const field& f, plan_document& out) {
-  run_limits& l = out.plan.options.limits;
-  if (!f.object({"max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks", "max_children_per_task",
-                 "max_depth"}))
-    return;
-  const auto count = [&](std::string_view key, std::int64_t most, std::uint32_t& target) {
-    const auto x = f.member(key);
-    if (x) target = static_cast<std::uint32_t>(x->integer(key == "max_concurrent_tasks" ? 1 : 0, most));
-    return x;
-  };
-  if (const auto x = count("max_concurrent_tasks", 100'000, l.max_concurrent_tasks))
-    declare(out, "max_concurrent_tasks", *x);
-  if (const auto x = f.member("run_timeout")) {
-    l.run_timeout = x->time_span();
-    declare(out, "run_timeout", *x);
-  }
-  if (const auto x = f.member("cancel_grace")) l.cancel_grace = x->time_span();
-  count("max_spawned_tasks", 10'000'000, l.max_spawned_tasks);
-  count("max_children_per_task", 10'000'000, l.max_children_per_task);
-  count("max_depth", 10'000, l.max_depth);
 }
 
 void read_analysis_mode(const field& f, plan_document& out) {
@@ -74,36 +49,31 @@ void read_analysis(const field& f, plan_document& out) {
 
 }  // namespace
 
+void declare(plan_document& out, const std::string& key, const field& f) {
+  if (!f.log().first) out.declared[key] = {to_text(f.value().value), f.place()};
+}
+
 plan_defaults read_head(const field& root, bool with_tasks, plan_document& out) {
   plan_defaults defaults;
   if (!with_tasks)
     if (const auto t = root.member("tasks")) t->fail("tasks do not belong into a file of agents");
-  if (!root.object(
-          {"name", "inputs", "defaults", "limits", "agents", "analysis", "fail_fast", "mode", "tasks", "$schema"},
-          true))
+  if (!root.object({"name",         "inputs",     "defaults",  "limits",         "agents",     "analysis",
+                    "fail_fast",    "max_failed", "mode",      "order",          "resources",  "resource_rules",
+                    "groups",       "budget",     "fairness",  "state",          "keep",       "retry_budget",
+                    "unsafe_ignore_dependencies", "tasks",     "$schema"},
+                   true))
     return defaults;
   if (const auto x = root.member("$schema")) x->text();
   if (const auto x = root.member("name")) out.plan.options.name = x->non_empty("a name");
   if (const auto x = root.member("inputs")) out.inputs = x->any_object();
   if (const auto x = root.member("defaults")) defaults = read_defaults(*x, out);
-  if (const auto x = root.member("limits")) read_limits(*x, out);
   if (const auto x = root.member("analysis")) read_analysis(*x, out);
-  if (const auto x = root.member("fail_fast")) {
-    out.plan.options.fail_fast = x->boolean();
-    declare(out, "fail_fast", *x);
-  }
-  if (const auto x = root.member("mode")) {
-    out.plan.options.mode =
-        x->choice<scheduling_mode>({{"auto", scheduling_mode::automatic}, {"sequential", scheduling_mode::sequential}});
-    declare(out, "mode", *x);
-  }
   if (const auto x = root.member("agents")) {
     if (!x->is_object()) x->expected("an object of agents by name");
-    for (std::size_t i = 0; const field& a : x->members()) {
-      const std::string& name = x->value().keys[i++];
-      out.agents.emplace(name, read_agent(a, name, defaults.system));
-    }
+    for (const auto& [name, a] : x->entries()) out.agents.emplace(name, read_agent(a, name, defaults.system));
   }
+  if (const auto x = root.member("resource_rules")) defaults.identify = read_plan_resource_rules(*x, out.folder);
+  read_run_options(root, out);
   return defaults;
 }
 

@@ -1,15 +1,22 @@
 #include <corchestra/plan/plan_document.hpp>
 
+#include "plan/task_schema.hpp"
+
 namespace corchestra {
 
 namespace {
 
-constexpr std::string_view schema_text = R"json({
+constexpr std::string_view plan_text = R"json({
   "$schema": "http://json-schema.org/draft-07/schema#",
   "title": "corchestra plan",
   "description": "A list of LLM agent task calls with their agents, defaults and limits.",
   "type": "object",
   "required": ["tasks"],
+  "if": {"required": ["mode"], "properties": {"mode": {"const": "parallel"}}},
+  "then": {
+    "required": ["unsafe_ignore_dependencies"],
+    "properties": {"unsafe_ignore_dependencies": {"const": true}}
+  },
   "additionalProperties": false,
   "patternProperties": {"^x-": {"description": "Anything: a place for YAML anchors. Ignored."}},
   "properties": {
@@ -57,7 +64,18 @@ constexpr std::string_view schema_text = R"json({
         "max_depth": {
           "type": "integer", "minimum": 0, "maximum": 10000, "default": 64,
           "description": "How many generations of spawned tasks there may be."
-        }
+        },
+        "max_iterations": {
+          "type": "integer", "minimum": 1, "maximum": 1000000, "default": 1000,
+          "description": "The highest max_iterations of a task's repeat."
+        },
+        "max_replans": {
+          "type": "integer", "minimum": 0, "maximum": 10000, "default": 1,
+          "description": "How often a task may replan."
+        },
+        "slots_by_agent": {"$ref": "#/definitions/slots", "description": "How many tasks of an agent may run at once."},
+        "slots_by_task_type": {"$ref": "#/definitions/slots", "description": "How many tasks of a type may run at once."},
+        "slots_by_key": {"$ref": "#/definitions/slots", "description": "How many tasks of a fairness key may run at once."}
       }
     },
     "analysis": {
@@ -78,9 +96,122 @@ constexpr std::string_view schema_text = R"json({
       "type": "boolean", "default": false,
       "description": "Whether the first failure cancels everything else."
     },
+    "max_failed": {
+      "type": "integer", "minimum": 0, "maximum": 10000000,
+      "description": "More failures than this cancel the rest."
+    },
+    "retry_budget": {
+      "type": "number", "minimum": 0, "maximum": 1,
+      "description": "Retries may be at most this part of attempts; beyond it a retry waits."
+    },
     "mode": {
-      "enum": ["auto", "sequential"], "default": "auto",
-      "description": "auto: a task starts the moment it can. sequential: one at a time, in topological order."
+      "enum": ["auto", "sequential", "levels", "parallel"], "default": "auto",
+      "description": "auto: a task starts the moment it can. sequential: one at a time, in topological order. levels: a barrier after each level, for comparison. parallel: without regard to dependencies."
+    },
+    "unsafe_ignore_dependencies": {
+      "type": "boolean", "default": false,
+      "description": "Confirms the mode parallel, whose results are wrong where dependencies are real."
+    },
+    "order": {
+      "enum": ["priority", "critical_path", "depth_first", "breadth_first", "fifo"], "default": "priority",
+      "description": "Which of the tasks that could start goes first."
+    },
+    "resources": {
+      "type": "object",
+      "description": "Counters and rates, by resource name. What is not named here is a lock.",
+      "propertyNames": {"$ref": "#/definitions/non_empty"},
+      "additionalProperties": {"$ref": "#/definitions/resource_limit"}
+    },
+    "resource_rules": {
+      "description": "How the resources of tasks without resources are found: auto, a file of rules, or rules.",
+      "anyOf": [
+        {"$ref": "#/definitions/non_empty"},
+        {"type": "array", "items": {"$ref": "#/definitions/resource_rule"}},
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "rules": {"type": "array", "items": {"$ref": "#/definitions/resource_rule"}},
+            "groups": {
+              "type": "array",
+              "description": "Tasks that belong together; the first that fits counts.",
+              "items": {
+                "type": "object",
+                "required": ["group", "when"],
+                "additionalProperties": false,
+                "properties": {
+                  "group": {"$ref": "#/definitions/non_empty"},
+                  "when": {"$ref": "#/definitions/task_patterns"}
+                }
+              }
+            },
+            "other_group": {"$ref": "#/definitions/non_empty", "description": "The group of the rest."},
+            "reading": {"$ref": "#/definitions/task_patterns", "description": "Tasks that only read share locks."},
+            "writing": {"$ref": "#/definitions/task_patterns", "description": "Tasks that do not, even if they look so."},
+            "limits": {
+              "type": "object",
+              "description": "Counters and rates that the plan does not declare itself.",
+              "propertyNames": {"$ref": "#/definitions/non_empty"},
+              "additionalProperties": {"$ref": "#/definitions/resource_limit"}
+            }
+          }
+        }
+      ]
+    },
+    "groups": {
+      "type": "object",
+      "description": "Groups of tasks that stand or fall together, by name.",
+      "additionalProperties": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "fail_fast": {"type": "boolean", "default": false, "description": "Whether the first failure cancels the group."},
+          "max_failed": {
+            "description": "More failures than this cancel the rest of the group: a number of tasks, or a part such as 20%.",
+            "anyOf": [
+              {"type": "integer", "minimum": 0, "maximum": 10000000},
+              {"type": "string", "pattern": "^(100(\\.0*)?|[0-9]{1,2}(\\.[0-9]*)?|\\.[0-9]+)%$"}
+            ]
+          },
+          "timeout": {"$ref": "#/definitions/duration", "description": "From the run's begin."}
+        }
+      }
+    },
+    "budget": {
+      "type": "object",
+      "description": "The most that the run may spend.",
+      "additionalProperties": false,
+      "properties": {
+        "tokens": {"$ref": "#/definitions/tokens"},
+        "usd": {"$ref": "#/definitions/usd"},
+        "alert_at": {
+          "type": "number", "minimum": 0, "maximum": 1, "default": 0.8,
+          "description": "The part of a limit at which an event says so."
+        },
+        "on_exhausted": {
+          "enum": ["stop", "cancel"], "default": "stop",
+          "description": "stop: nothing new starts and what runs finishes. cancel: running tasks are cancelled too."
+        },
+        "agents": {
+          "type": "object",
+          "description": "Budgets of agents, by name.",
+          "additionalProperties": {"$ref": "#/definitions/budget"}
+        }
+      }
+    },
+    "fairness": {
+      "type": "object",
+      "description": "Weights of fairness keys; a key that is not here has 1.",
+      "additionalProperties": {"type": "number", "minimum": 0.001, "maximum": 1000000}
+    },
+    "state": {
+      "type": "object",
+      "description": "How outputs are merged into the keys of the run's shared state.",
+      "additionalProperties": {"enum": ["last", "append", "merge", "sum", "min", "max", "union"]}
+    },
+    "keep": {
+      "enum": ["all", "failed"], "default": "all",
+      "description": "What is kept of tasks that have ended."
     },
     "agents": {
       "type": "object",
@@ -184,60 +315,6 @@ constexpr std::string_view schema_text = R"json({
           "additionalProperties": {"type": "string"}
         }
       }
-    },
-    "resource": {
-      "anyOf": [
-        {"$ref": "#/definitions/non_empty"},
-        {
-          "type": "object",
-          "required": ["id"],
-          "additionalProperties": false,
-          "properties": {
-            "id": {"$ref": "#/definitions/non_empty"},
-            "mode": {"enum": ["exclusive", "shared"], "default": "exclusive"}
-          }
-        }
-      ]
-    },
-    "task": {
-      "type": "object",
-      "description": "One request to an agent.",
-      "required": ["id"],
-      "additionalProperties": false,
-      "not": {"required": ["prompt", "prompt_file"]},
-      "properties": {
-        "id": {"$ref": "#/definitions/name", "description": "Unique in the plan; names files of the output."},
-        "agent": {"$ref": "#/definitions/non_empty", "description": "The agent's name; absent: defaults.agent."},
-        "task_type": {"type": "string", "description": "Free text for grouping."},
-        "description": {"type": "string", "description": "What is to be done, for people, models and the dependency analyzer."},
-        "prompt": {"$ref": "#/definitions/non_empty", "description": "The prompt template; absent: description and context."},
-        "prompt_file": {"$ref": "#/definitions/non_empty", "description": "A file that holds the prompt template, relative to the plan's folder."},
-        "context": {"type": "object", "description": "Input data: ${context.KEY} in the prompt."},
-        "depends_on": {
-          "type": "array",
-          "items": {"$ref": "#/definitions/non_empty"},
-          "description": "Ids of tasks that must complete first. Where it is there, even empty, the analyzer adds nothing."
-        },
-        "priority": {"$ref": "#/definitions/priority"},
-        "resources": {
-          "type": "array",
-          "items": {"$ref": "#/definitions/resource"},
-          "uniqueItems": true,
-          "description": "What the task holds while it runs: all of it or it does not start."
-        },
-        "limits": {"$ref": "#/definitions/task_limits"},
-        "retries": {"$ref": "#/definitions/retries"},
-        "options": {
-          "type": "object",
-          "description": "For llm agents: this task's own settings.",
-          "additionalProperties": false,
-          "properties": {
-            "model": {"$ref": "#/definitions/non_empty"},
-            "temperature": {"type": "number", "minimum": 0, "maximum": 2},
-            "max_tokens": {"type": "integer", "minimum": 1, "maximum": 1000000000}
-          }
-        }
-      }
     }
   }
 })json";
@@ -245,7 +322,11 @@ constexpr std::string_view schema_text = R"json({
 }  // namespace
 
 const json& plan_schema() {
-  static const json schema = json::parse(schema_text);
+  static const json schema = [] {
+    json whole = json::parse(plan_text);
+    whole["definitions"].update(json::parse(plan_file::task_schema_text()));
+    return whole;
+  }();
   return schema;
 }
 

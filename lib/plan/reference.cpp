@@ -37,11 +37,23 @@ bool dotted_to_pointer(std::string_view steps, std::string& out) {
   return true;
 }
 
+/// Moves the first step of a pointer into `key`; false when there is none.
+bool take_key(std::string& pointer, std::string& key) {
+  if (pointer.size() < 2) return false;
+  const std::size_t end = std::min(pointer.find('/', 1), pointer.size());
+  for (std::size_t i = 1; i < end; ++i) {
+    const bool escaped = pointer[i] == '~' && i + 1 < end && (pointer[i + 1] == '0' || pointer[i + 1] == '1');
+    key += !escaped ? pointer[i] : pointer[++i] == '0' ? '~' : '/';
+  }
+  pointer.erase(0, end);
+  return !key.empty();
+}
+
 /// `text` is `${...}`. A task's id has no `/`, so the first `#/` starts the pointer; what is before it ends with
 /// `.output`.
 result<reference> parse_reference(std::string_view text) {
   constexpr std::string_view grammar =
-      "expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, each with an optional #/pointer";
+      "expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY} or ${state.KEY}, each with an optional #/pointer";
   std::string_view body = text.substr(2, text.size() - 3);
   reference out;
   out.text = text;
@@ -62,13 +74,15 @@ result<reference> parse_reference(std::string_view text) {
   }
   std::string steps;
   for (const auto& [name, kind] : {std::pair{std::string_view("context"), reference::kind::context},
-                                   std::pair{std::string_view("inputs"), reference::kind::inputs}}) {
+                                   std::pair{std::string_view("inputs"), reference::kind::inputs},
+                                   std::pair{std::string_view("state"), reference::kind::state}}) {
     if (!body.starts_with(name)) continue;
     const std::string_view rest = body.substr(name.size());
     if (!rest.empty() && rest[0] != '.') continue;
     if (!dotted_to_pointer(rest, steps)) return malformed(text, grammar);
     out.where = kind;
     out.pointer = steps + out.pointer;
+    if (kind == reference::kind::state && !take_key(out.pointer, out.key)) return malformed(text, grammar);
     return out;
   }
   return malformed(text, grammar);
@@ -115,12 +129,17 @@ result<json> resolve(const reference& r, const reference_scope& scope) {
       base = scope.inputs;
       missing = "there are no inputs";
       break;
+    case reference::kind::state:
+      base = scope.state ? scope.state(r.key) : nullptr;
+      missing = "no task has put anything there";
+      break;
   }
   if (!base) return fail(errc::unresolved_reference, concat(r.text, ": ", missing));
   if (r.pointer.empty()) return *base;
   result<json> value = at_pointer(*base, r.pointer);
-  if (!value) return fail(errc::unresolved_reference, concat(r.text, ": ", value.error().message));
-  return value;
+  if (value) return value;
+  const std::string instead = base->is_structured() ? "" : concat("; the value is ", quote(dump_json(*base), 100));
+  return fail(errc::unresolved_reference, concat(r.text, ": ", value.error().message, instead));
 }
 
 }  // namespace

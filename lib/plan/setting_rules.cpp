@@ -71,10 +71,31 @@ bool assign_analysis(settings& s, const std::string& text) {
   return false;
 }
 
+template <class E, std::size_t N>
+bool assign_choice(std::optional<E>& target, const std::string& text, const std::pair<std::string_view, E> (&names)[N]) {
+  for (const auto& [name, value] : names) {
+    if (name != text) continue;
+    target = value;
+    return true;
+  }
+  return false;
+}
+
 bool assign_mode(settings& s, const std::string& text) {
-  if (text != "auto" && text != "sequential") return false;
-  s.mode = text == "auto" ? scheduling_mode::automatic : scheduling_mode::sequential;
-  return true;
+  return assign_choice(s.mode, text,
+                       {std::pair{std::string_view("auto"), scheduling_mode::automatic},
+                        {"sequential", scheduling_mode::sequential},
+                        {"levels", scheduling_mode::levels},
+                        {"parallel", scheduling_mode::parallel}});
+}
+
+bool assign_order(settings& s, const std::string& text) {
+  return assign_choice(s.order, text,
+                       {std::pair{std::string_view("priority"), start_order::priority},
+                        {"critical_path", start_order::critical_path},
+                        {"depth_first", start_order::depth_first},
+                        {"breadth_first", start_order::breadth_first},
+                        {"fifo", start_order::fifo}});
 }
 
 bool assign_log_level(settings& s, const std::string& text) {
@@ -205,10 +226,27 @@ std::vector<setting_rule> make_rules() {
         "--mode",
         {"CORCHESTRA_MODE"},
         "mode",
-        "auto or sequential",
+        "auto, sequential, levels or parallel",
         "auto",
-        "auto: a task starts the moment it can; sequential: one at a time."},
+        "auto: a task starts the moment it can; sequential: one at a time; levels: a barrier after each level; parallel: "
+        "ignores dependencies and must be confirmed."},
        assign_mode},
+      {{"unsafe_ignore_dependencies",
+        "--unsafe-ignore-dependencies",
+        {"CORCHESTRA_UNSAFE_IGNORE_DEPENDENCIES"},
+        "unsafe_ignore_dependencies",
+        "true or false",
+        "false",
+        "Confirms the mode parallel, whose results are wrong where dependencies are real."},
+       [](settings& s, const std::string& t) { return assign_boolean(s.unsafe_ignore_dependencies, t); }},
+      {{"order",
+        "--order",
+        {"CORCHESTRA_ORDER"},
+        "order",
+        "priority, critical_path, depth_first, breadth_first or fifo",
+        "priority",
+        "Which of the tasks that could start goes first."},
+       assign_order},
       {{"cache_folder",
         "--cache-folder",
         {"CORCHESTRA_CACHE_FOLDER"},

@@ -4,6 +4,7 @@
 
 #include "plan/name.hpp"
 #include "plan/parse.hpp"
+#include "plan/resource_reader.hpp"
 #include "plan/text_file.hpp"
 
 namespace corchestra::plan_file {
@@ -17,31 +18,6 @@ std::vector<std::string> read_dependencies(const field& f) {
   for (const field& item : f.list("a list of task ids")) {
     std::string id = item.non_empty("a task id");
     if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(std::move(id));
-  }
-  return out;
-}
-
-resource_request read_resource(const field& f) {
-  if (f.is_text()) return {f.non_empty("a resource name"), lock_mode::exclusive};
-  if (!f.is_object()) {
-    f.expected("a resource name, or an object with 'id' and 'mode'");
-    return {};
-  }
-  resource_request r;
-  f.object({"id", "mode"});
-  if (const auto id = f.required("id")) r.id = id->non_empty("a resource name");
-  if (const auto mode = f.member("mode"))
-    r.mode = mode->choice<lock_mode>({{"exclusive", lock_mode::exclusive}, {"shared", lock_mode::shared}});
-  return r;
-}
-
-std::vector<resource_request> read_resources(const field& f) {
-  std::vector<resource_request> out;
-  for (const field& item : f.list("a list of resources")) {
-    resource_request r = read_resource(item);
-    if (std::any_of(out.begin(), out.end(), [&](const resource_request& o) { return o.id == r.id; }))
-      item.fail(concat("the resource ", quote(r.id), " is there twice"));
-    out.push_back(std::move(r));
   }
   return out;
 }
@@ -99,18 +75,21 @@ task_limits read_task_limits(const field& f, const task_limits& defaults) {
   return l;
 }
 
-task_call read_task(const field& f, const plan_defaults& defaults, const std::filesystem::path& folder) {
+task_call task_reader::read(const field& f) {
   task_call t;
-  t.agent = defaults.agent;
-  t.priority = defaults.priority;
-  t.limits = defaults.limits;
-  if (!f.object({"id", "agent", "task_type", "description", "prompt", "prompt_file", "context", "depends_on",
-                 "priority", "resources", "limits", "retries", "options"}))
+  t.agent = defaults_.agent;
+  t.priority = defaults_.priority;
+  t.limits = defaults_.limits;
+  if (!f.object({"id",           "agent",      "task_type",     "description", "prompt",            "prompt_file",
+                 "context",      "depends_on", "priority",      "resources",   "limits",            "retries",
+                 "options",      "join",       "group",         "weight",      "fairness_key",      "expected_duration",
+                 "approval",     "branches",   "repeat",        "reserve",     "budget",            "output_schema",
+                 "state_key",    "effect",     "hold_across_waits"}))
     return t;
   if (const auto id = f.required("id")) t.id = read_name(*id);
   if (const auto a = f.member("agent"))
     t.agent = a->non_empty("an agent's name");
-  else if (defaults.agent.empty())
+  else if (defaults_.agent.empty())
     f.required("agent");
   if (const auto x = f.member("task_type")) t.task_type = x->text();
   if (const auto x = f.member("description")) t.description = x->text();
@@ -119,7 +98,7 @@ task_call read_task(const field& f, const plan_defaults& defaults, const std::fi
     if (t.prompt)
       p->fail("'prompt' and 'prompt_file' exclude each other");
     else
-      t.prompt = read_prompt_file(*p, folder);
+      t.prompt = read_prompt_file(*p, folder_);
   }
   if (const auto x = f.member("context")) t.context = x->any_object();
   if (const auto d = f.member("depends_on")) {
@@ -128,9 +107,10 @@ task_call read_task(const field& f, const plan_defaults& defaults, const std::fi
   }
   if (const auto p = f.member("priority")) t.priority = read_priority(*p);
   if (const auto r = f.member("resources")) t.resources = read_resources(*r);
-  if (const auto l = f.member("limits")) t.limits = read_task_limits(*l, defaults.limits);
+  if (const auto l = f.member("limits")) t.limits = read_task_limits(*l, defaults_.limits);
   if (const auto r = f.member("retries")) t.retry = read_retries(*r);
   if (const auto o = f.member("options")) t.options = read_options(*o);
+  read_rules(f, t);
   return t;
 }
 

@@ -46,13 +46,14 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
   std::string id = s.options.run_id.empty() ? new_run_id() : s.options.run_id;
   auto r = std::make_shared<detail::run_impl>(s.executor, std::move(id), std::move(plan.options), s.agents,
                                               std::move(callbacks), s.options);
-  if (const auto valid = r->validate(plan.tasks); valid.has_error()) return valid.error();
+  auto prepared = r->prepare(std::move(plan.tasks));
+  if (prepared.has_error()) return prepared.error();
   {
     std::lock_guard lock(s.mutex);
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
     std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
     s.runs.push_back(r);
-    r->launch(std::move(plan.tasks));  // before anybody else can post to it
+    r->launch(std::move(*prepared));  // before anybody else can post to it
   }
   return detail::run_impl::handle(std::move(r));
 }

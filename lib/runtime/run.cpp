@@ -1,3 +1,4 @@
+#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/run.hpp>
 
 #include <boost/asio/prefer.hpp>
@@ -21,16 +22,7 @@ awaitable<result<void>> run::submit(std::vector<task_call> calls) {
   for (;;) {
     const bool full = co_await detail::ask<bool>(r->strand(), [r] { return r->full() && !r->machine().finished(); });
     if (!full) break;
-    co_await detail::suspend([r](detail::plain_handler handler) {
-      auto h = std::make_shared<detail::plain_handler>(std::move(handler));
-      r->post([h](detail::run_impl& run) {
-        if (run.full() && !run.machine().finished()) {
-          run.wait_for_space(std::move(*h));
-        } else {
-          detail::complete(run.strand(), std::move(*h));
-        }
-      });
-    });
+    co_await detail::suspend([r](detail::plain_handler handler) { r->wait_for_space(std::move(handler)); });
   }
   result<void> outcome = co_await detail::ask<result<void>>(r->strand(), [r, c = std::move(calls)]() mutable {
     auto submitted = r->machine().submit(std::move(c), r->now());
@@ -99,6 +91,39 @@ void run::request_drain() {
   });
 }
 
+awaitable<void> run::pause(std::string agent) {
+  return detail::run_on(impl_->strand(), [r = impl_, agent = std::move(agent)] {
+    r->machine().pause(agent, r->now());
+    r->after_event();
+  });
+}
+
+awaitable<void> run::resume(std::string agent) {
+  return detail::run_on(impl_->strand(), [r = impl_, agent = std::move(agent)] {
+    r->machine().resume(agent, r->now());
+    r->after_event();
+  });
+}
+
+awaitable<result<void>> run::answer(std::string task_id, bool approved, std::string message) {
+  return detail::ask<result<void>>(
+      impl_->strand(), [r = impl_, id = std::move(task_id), approved, text = std::move(message)]() -> result<void> {
+        const task_index t = r->machine().find(id);
+        if (t == no_task) return fail(errc::unknown_task, concat("the run has no task ", quote(id)));
+        auto answered = r->machine().answer(t, approved, text, r->now());
+        r->after_event();
+        return answered;
+      });
+}
+
+void run::request_answer(std::string task_id, bool approved, std::string message) {
+  impl_->post([id = std::move(task_id), approved, text = std::move(message)](detail::run_impl& r) {
+    const task_index t = r.machine().find(id);
+    if (t != no_task) (void)r.machine().answer(t, approved, text, r.now());
+    r.after_event();
+  });
+}
+
 awaitable<run_result> run::wait() {
   const auto r = impl_;
   const any_io_executor executor = co_await asio::this_coro::executor;
@@ -115,6 +140,14 @@ awaitable<run_metrics> run::metrics() const {
 }
 awaitable<std::vector<lock_status>> run::locks() const {
   return detail::ask<std::vector<lock_status>>(impl_->strand(), [r = impl_] { return r->machine().locks(); });
+}
+awaitable<result<std::vector<std::string>>> run::why(std::string task_id) const {
+  using lines = result<std::vector<std::string>>;
+  return detail::ask<lines>(impl_->strand(), [r = impl_, id = std::move(task_id)]() -> lines {
+    const task_index t = r->machine().find(id);
+    if (t == no_task) return fail(errc::unknown_task, concat("the run has no task ", quote(id)));
+    return r->machine().why(t, r->now());
+  });
 }
 awaitable<std::vector<task_result>> run::results() const {
   return detail::ask<std::vector<task_result>>(impl_->strand(), [r = impl_] { return r->results(); });

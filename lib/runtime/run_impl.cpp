@@ -1,5 +1,6 @@
 #include "runtime/run_impl.hpp"
 
+#include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <ctime>
 
 #include <corchestra/base/text.hpp>
 
@@ -17,6 +19,13 @@ namespace corchestra::detail {
 namespace {
 constexpr auto callback_budget = std::chrono::milliseconds(100);
 constexpr std::string_view source = "runtime";
+
+// A tick of some milliseconds is enough to find slow callbacks, and costs a fraction of the fine clock.
+std::chrono::nanoseconds coarse_now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
 }  // namespace
 
 run_impl::run_impl(any_io_executor executor, std::string run_id, run_options options, agent_registry agents,
@@ -30,14 +39,12 @@ run_impl::run_impl(any_io_executor executor, std::string run_id, run_options opt
       scheduler_(std::move(run_id), std::move(options), [this](const event& e) { observe(e); },
                  [this](std::string_view name) { return agents_.find(name) != nullptr; }) {}
 
-void run_impl::launch(std::vector<task_call> calls) {
+void run_impl::launch(scheduler::prepared tasks) {
   shutdown_service::add(executor_, weak_from_this());
-  asio::post(strand_, [self = shared_from_this(), c = std::move(calls)]() mutable {
+  asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable {
     self->anchor_ = self->time_.anchor();
-    self->timer_ = self->time_.make_timer(self->strand_);
-    self->launched_ = true;
-    self->scheduler_.begin(std::move(c), self->now());
-    self->after_event();
+    self->scheduler_.begin(std::move(p), self->anchor_.at);
+    self->after_event(self->anchor_.at);
   });
 }
 
@@ -48,32 +55,42 @@ void run_impl::post(std::function<void(run_impl&)> f) {
 void run_impl::shutdown() noexcept {
   ending_ = true;
   timer_.reset();
-  const auto idle = std::exchange(idle_, {});
-  const auto busy = std::exchange(worker_of_, {});
-  for (const auto& w : idle) w->parked = nullptr;
-  for (const auto& w : busy) {
-    if (w && w->current) w->current->resume.clear();
+  idle_.clear();
+  for (const auto& w : std::exchange(workers_, {})) {
+    if (!w) continue;
+    w->parked = nullptr;
+    if (!w->current) continue;
+    w->current->resume.clear();
+    w->current->answer = nullptr;
   }
-  space_waiters_.clear();
   task_waiters_.clear();
-  for (const auto& h : end_waiters_) *h = nullptr;
-  end_waiters_.clear();
+  for (auto* waiters : {&space_waiters_, &end_waiters_}) {
+    for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;
+  }
 }
 
-void run_impl::on_end(plain_handler handler) {
+namespace {
+
+/// A waiting handler whose own cancellation ends only the waiting. On the strand, so that one side wins.
+std::shared_ptr<plain_handler> cancellable(std::weak_ptr<run_impl> run, plain_handler handler) {
   auto shared = std::make_shared<plain_handler>(std::move(handler));
   auto slot = asio::get_associated_cancellation_slot(*shared);
   if (slot.is_connected()) {
-    slot.assign([weak = weak_from_this(), shared](asio::cancellation_type) {
-      const auto self = weak.lock();
+    slot.assign([run = std::move(run), shared](asio::cancellation_type) {
+      const auto self = run.lock();
       if (!self) return;
-      // On the strand, so that one side wins.
       self->post([shared](run_impl& r) {
-        if (*shared) complete(r.strand_, std::move(*shared), asio::error::operation_aborted);
+        if (*shared) complete(r.strand(), std::move(*shared), asio::error::operation_aborted);
       });
     });
   }
-  post([shared](run_impl& r) {
+  return shared;
+}
+
+}  // namespace
+
+void run_impl::on_end(plain_handler handler) {
+  post([shared = cancellable(weak_from_this(), std::move(handler))](run_impl& r) {
     if (!*shared) return;
     if (r.told_) {
       complete(r.strand_, std::move(*shared));
@@ -83,16 +100,26 @@ void run_impl::on_end(plain_handler handler) {
   });
 }
 
+void run_impl::wait_for_space(plain_handler handler) {
+  post([shared = cancellable(weak_from_this(), std::move(handler))](run_impl& r) {
+    if (!*shared) return;
+    if (r.full() && !r.scheduler_.finished()) {
+      r.space_waiters_.push_back(shared);
+    } else {
+      complete(r.strand_, std::move(*shared));
+    }
+  });
+}
+
 // Scheduler commands --------------------------------------------------------------------------------------------------
 
-void run_impl::after_event() {
-  abort_attempts();
-  if (scheduler_.finished()) {
-    end();
-  } else {
-    while (const auto command = take()) assign(*command);
-    abort_attempts();
+void run_impl::after_event(time_point at) {
+  carry_out_requests();
+  if (!scheduler_.finished()) {
+    while (const auto command = take(at)) assign(*command);
+    carry_out_requests();
   }
+  if (scheduler_.finished()) end();
   for (const task_index t : std::exchange(just_ended_, {})) {
     const auto it = task_waiters_.find(t);
     if (it == task_waiters_.end()) continue;
@@ -100,144 +127,174 @@ void run_impl::after_event() {
     task_waiters_.erase(it);
   }
   if (!space_waiters_.empty() && (!full() || scheduler_.finished())) {
-    for (auto& h : std::exchange(space_waiters_, {})) complete(strand_, std::move(h));
+    for (auto& h : std::exchange(space_waiters_, {})) {
+      if (*h) complete(strand_, std::move(*h));
+    }
   }
   arm();
 }
 
-std::optional<scheduler::start_command> run_impl::take() {
-  while (auto command = scheduler_.next_start(now())) {
+std::optional<scheduler::start_command> run_impl::take(time_point at) {
+  while (auto command = scheduler_.next_start(at)) {
     if (!command->resume) return command;
-    resume(command->task);
+    if (auto* w = worker_of(command->task, command->attempt)) resume_now(*w->current);
   }
   return std::nullopt;
 }
 
 void run_impl::assign(const scheduler::start_command& command) {
   if (!idle_.empty()) {
-    auto w = std::move(idle_.back());
+    auto& w = *workers_[idle_.back()];
     idle_.pop_back();
-    w->next = command;
-    complete(strand_, std::move(w->parked));
+    w.next = command;
+    complete(strand_, std::move(w.parked));
     return;
   }
   auto w = std::make_shared<worker>();
   w->next = command;
-  ++workers_;
+  const auto free_place = std::find(workers_.begin(), workers_.end(), nullptr);
+  w->number = static_cast<std::uint32_t>(free_place - workers_.begin());
+  if (free_place == workers_.end()) {
+    workers_.push_back(w);
+  } else {
+    *free_place = w;
+  }
+  ++working_;
   asio::co_spawn(strand_, work(shared_from_this(), w),
-                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this(), w](std::exception_ptr) {
-                   --self->workers_;
+                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this()](std::exception_ptr) {
+                   --self->working_;
                    self->complete_end();
                  }));
 }
 
-void run_impl::resume(task_index task) {
-  const auto& w = worker_of_[task];
-  if (w && w->current) resume_now(*w->current);
+// The worker that carries out this attempt; null when it has not begun, or is given up.
+run_impl::worker* run_impl::worker_of(task_index task, std::uint32_t number) {
+  const auto place = scheduler_.tag(task);
+  if (place >= workers_.size() || !workers_[place]) return nullptr;
+  auto& w = *workers_[place];
+  return w.busy && w.current->task == task && w.current->number == number ? &w : nullptr;
 }
 
 void run_impl::resume_now(attempt& a) {
   for (auto& h : std::exchange(a.resume, {})) complete(strand_, std::move(h));
 }
 
-void run_impl::abort_attempts() {
+// What the scheduler asks of attempts under way: to stop, or to hear an answer.
+void run_impl::carry_out_requests() {
   for (const auto& a : scheduler_.take_aborts()) {
-    const auto w = a.task < worker_of_.size() ? worker_of_[a.task] : nullptr;
+    const auto place = scheduler_.tag(a.task);
+    const auto w = place < workers_.size() ? workers_[place] : nullptr;
     if (!w) continue;
     if (a.abandoned) {
       // A fresh worker takes this one's place; the run does not wait for it.
+      if (!w->busy || w->current->task != a.task) continue;
       w->lost = true;
-      --workers_;
+      --working_;
+      workers_[place] = nullptr;
       settings_.logger.warn(source, concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }
     // Posted: never resumed inline from a callback, and the worker has begun by then.
     asio::post(strand_, [w, task = a.task, number = a.attempt] {
-      if (w->current && w->current->task == task && w->current->number == number) {
+      if (w->busy && w->current->task == task && w->current->number == number) {
         w->signal.emit(asio::cancellation_type::terminal);
       }
     });
+  }
+  for (const auto& a : scheduler_.take_answers()) {
+    auto* w = worker_of(a.task, a.attempt);
+    if (!w) continue;
+    w->current->approved = a.approved;
+    if (w->current->answer) complete(strand_, std::move(w->current->answer));
   }
 }
 
 // Worker loops --------------------------------------------------------------------------------------------------------
 
+agent& run_impl::agent_of(task_index task) {
+  const auto number = scheduler_.agent_number(task);
+  if (number >= agent_by_number_.size()) agent_by_number_.resize(number + 1);
+  auto& a = agent_by_number_[number];
+  if (!a) a = agents_.find(scheduler_.agent_name(number));
+  return *a;
+}
+
+void run_impl::begin_attempt(worker& w) {
+  // The last attempt's context is used again when nobody has kept it.
+  if (!w.current || w.current.use_count() > 1) {
+    w.current = std::make_shared<attempt>();
+    w.current->run = shared_from_this();
+  }
+  w.current->task = w.next.task;
+  w.current->number = w.next.attempt;
+  w.current->live = true;
+  w.busy = true;
+  scheduler_.tag(w.next.task) = w.number;
+}
+
 awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w) {
   co_await asio::post(asio::use_awaitable);  // co_spawn may have run us inline, in the middle of `after_event`
   for (;;) {
-    auto a = std::make_shared<attempt>();
-    a->run = self;
-    a->task = w->next.task;
-    a->number = w->next.attempt;
-    w->current = a;
-    if (worker_of_.size() <= a->task) worker_of_.resize(scheduler_.size());
-    worker_of_[a->task] = w;
-
+    begin_attempt(*w);
     scheduler::attempt_end ended;
-    if (scheduler_.abort_requested(a->task)) {
+    std::exception_ptr thrown;
+    if (scheduler_.abort_requested(w->next.task)) {
       ended.failure = fail(errc::cancelled, "cancelled before it began");
     } else {
-      ended = co_await carry_out(a);
+      try {
+        result<task_output> r = co_await agent_of(w->next.task).run(attempt::context(w->current));
+        if (r.has_value()) {
+          ended.output = std::move(*r);
+        } else {
+          ended.failure = r.error();
+        }
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      if (thrown) ended.failure = error_from_exception(thrown);
     }
     // Always: a cancelled or shielded attempt must not colour the next one.
     co_await asio::this_coro::reset_cancellation_state();
     co_await asio::this_coro::throw_if_cancelled(true);
 
-    a->live = false;
-    w->current = nullptr;
-    worker_of_[a->task] = nullptr;
-    scheduler_.attempt_ended(a->task, a->number, std::move(ended), now());
+    w->current->live = false;
+    w->busy = false;
+    const time_point at = now();
+    scheduler_.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
     if (w->lost) {
-      ++workers_;  // its end is counted by its completion handler
-      after_event();
+      ++working_;  // its end is counted by its completion handler
+      after_event(at);
       break;
     }
-    const auto next = scheduler_.finished() ? std::nullopt : take();
-    after_event();
-    if (next) {
-      w->next = *next;
-      continue;
-    }
+    const auto next = scheduler_.finished() ? std::nullopt : take(at);
+    if (next) w->next = *next;
+    after_event(at);
+    if (next) continue;
     if (scheduler_.finished() || ending_) break;
     co_await suspend([this, w](plain_handler handler) {
       w->parked = std::move(handler);
-      idle_.push_back(w);
+      idle_.push_back(w->number);
     });
     if (ending_) break;
   }
+  w->current.reset();  // it keeps the run alive
   co_await asio::this_coro::throw_if_cancelled(false);
-}
-
-awaitable<scheduler::attempt_end> run_impl::carry_out(std::shared_ptr<attempt> a) {
-  scheduler::attempt_end end;
-  const auto agent = agents_.find(scheduler_.call(a->task).agent);
-  std::exception_ptr thrown;
-  try {
-    result<task_output> r = co_await agent->run(attempt::context(a));
-    if (r.has_value()) {
-      end.output = std::move(*r);
-    } else {
-      end.failure = r.error();
-    }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  if (thrown) end.failure = error_from_exception(thrown);
-  co_return end;
 }
 
 // Time ----------------------------------------------------------------------------------------------------------------
 
 void run_impl::arm() {
-  if (ending_ || !timer_) return;
+  if (ending_) return;
   const auto due = scheduler_.next_deadline();
   if (!due || *due >= armed_) return;  // a timer that fires early only looks and re-arms
   armed_ = *due;
+  if (!timer_) timer_ = time_.make_timer(strand_);
   timer_->async_wait_until(*due, [self = shared_from_this(), at = *due](boost::system::error_code ec) {
     if (ec || self->armed_ != at) return;
     self->armed_ = time_point::max();
-    self->scheduler_.advance(self->now());
-    self->after_event();
+    const time_point fired = self->now();
+    self->scheduler_.advance(fired);
+    self->after_event(fired);
   });
 }
 
@@ -245,7 +302,7 @@ void run_impl::arm() {
 
 template <class F>
 void run_impl::call_back(std::string_view name, F f) {
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = coarse_now();
   try {
     f();
   } catch (const std::exception& x) {
@@ -255,7 +312,7 @@ void run_impl::call_back(std::string_view name, F f) {
     ++callback_failures_;
     settings_.logger.error(source, concat("callback ", name, " threw something that is not a std::exception"));
   }
-  if (const auto took = std::chrono::steady_clock::now() - begin; took > callback_budget) {
+  if (const auto took = coarse_now() - begin; took > callback_budget) {
     settings_.logger.warn(source, concat("callback ", name, " took ", to_text(duration(took)), " on the run's strand"));
   }
 }
@@ -263,8 +320,7 @@ void run_impl::call_back(std::string_view name, F f) {
 void run_impl::observe(const event& e) {
   metrics_(e);
   if (e.type == event_type::task_ended) {
-    ended_.push_back(scheduler_.find(e.task_id));
-    if (!task_waiters_.empty()) just_ended_.push_back(ended_.back());
+    if (!task_waiters_.empty()) just_ended_.push_back(e.task);
     if (callbacks_.on_task_ended) call_back("on_task_ended", [&] { callbacks_.on_task_ended(*e.result); });
   }
   if (e.type == event_type::task_progress && callbacks_.on_progress) {
@@ -276,8 +332,6 @@ void run_impl::observe(const event& e) {
 bool run_impl::full() const noexcept {
   return scheduler_.unfinished() - scheduler_.running().size() >= settings_.max_pending;
 }
-
-void run_impl::wait_for_space(plain_handler handler) { space_waiters_.push_back(std::move(handler)); }
 
 void run_impl::wait_for_end_of(task_index task, plain_handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
@@ -307,15 +361,27 @@ void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler ha
       }
     });
   }
-  if (!scheduler_.attempt_wants_slot(a->task, a->number)) return complete(strand_, std::move(handler));
+  if (!scheduler_.attempt_wants_slot(a->task, a->number, now())) return complete(strand_, std::move(handler));
   a->resume.push_back(std::move(handler));
   after_event();
 }
 
+void run_impl::wait_for_answer(const std::shared_ptr<attempt>& a, plain_handler handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected()) {
+    slot.assign([weak = std::weak_ptr<attempt>(a)](asio::cancellation_type) {
+      const auto waiting = weak.lock();
+      if (waiting && waiting->answer) complete(waiting->run->strand_, std::move(waiting->answer), asio::error::operation_aborted);
+    });
+  }
+  a->answer = std::move(handler);
+}
+
 std::vector<task_result> run_impl::results() const {
   std::vector<task_result> all;
-  all.reserve(ended_.size());
-  for (const task_index t : ended_) all.push_back(*scheduler_.result_of(t));
+  if (result_) return all.assign(result_->results.begin(), result_->results.end()), all;
+  all.reserve(scheduler_.results().size());
+  for (const auto& r : scheduler_.results()) all.push_back(*r);
   return all;
 }
 
@@ -338,6 +404,9 @@ run_status run_impl::status() const {
     s.running.push_back({c.id, c.agent, c.task_type, scheduler_.state(t), scheduler_.waiting(t), scheduler_.attempt(t),
                          scheduler_.progress(t), scheduler_.started_at(t)});
   }
+  for (const auto& [t, question] : scheduler_.approvals()) s.approvals.push_back({scheduler_.call(t).id, question});
+  s.budget = scheduler_.budget();
+  s.agent_budgets = scheduler_.agent_budgets();
   std::sort(s.running.begin(), s.running.end(),
             [](const task_status& a, const task_status& b) { return std::tie(a.started_at, a.id) < std::tie(b.started_at, b.id); });
   return s;
@@ -349,12 +418,12 @@ void run_impl::end() {
   if (ending_) return;
   ending_ = true;
   if (timer_) timer_->cancel();
-  for (auto& w : std::exchange(idle_, {})) complete(strand_, std::move(w->parked));
+  for (const auto place : std::exchange(idle_, {})) complete(strand_, std::move(workers_[place]->parked));
   complete_end();
 }
 
 void run_impl::complete_end() {
-  if (!ending_ || workers_ > 0 || told_) return;
+  if (!ending_ || working_ > 0 || told_) return;
   told_ = true;
   result_ = std::make_shared<run_result>();
   auto& r = *result_;
@@ -365,26 +434,38 @@ void run_impl::complete_end() {
   r.reason = scheduler_.reason();
   r.anchor = anchor_;
   r.metrics = metrics();
-  r.results.reserve(scheduler_.size());
-  for (task_index t = 0; t < scheduler_.size(); ++t) {
-    if (const auto* ended = scheduler_.result_of(t)) {
-      r.results.push_back(*ended);
-      continue;
-    }
-    task_result open;  // of an interrupted run: not ended, for `resume`
-    open.id = scheduler_.call(t).id;
-    open.agent = scheduler_.call(t).agent;
-    open.task_type = scheduler_.call(t).task_type;
-    open.state = scheduler_.state(t);
-    open.attempts = scheduler_.attempt(t);
-    r.results.push_back(std::move(open));
-  }
+  r.results = listed_results();
+  r.shared_state = scheduler_.shared_state();
+  r.unsafe = scheduler_.options().mode == scheduling_mode::parallel;
+  r.durations = scheduler_.durations();
   for (const auto& l : scheduler_.locks()) {
     if (l.quarantined) r.quarantined.push_back(l.resource);
   }
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
+}
+
+result_list run_impl::listed_results() {
+  std::vector<std::unique_ptr<task_result>> owned = scheduler_.take_results();
+  std::vector<const task_result*> listed;
+  listed.reserve(owned.size());
+  for (task_index t = 0; t < scheduler_.size(); ++t) {
+    if (!scheduler_.known(t)) continue;
+    if (const auto* ended = scheduler_.result_of(t)) {
+      listed.push_back(ended);
+      continue;
+    }
+    auto open = std::make_unique<task_result>();  // of an interrupted run: not ended, for `resume`
+    open->id = scheduler_.call(t).id;
+    open->agent = scheduler_.call(t).agent;
+    open->task_type = scheduler_.call(t).task_type;
+    open->state = scheduler_.state(t);
+    open->attempts = scheduler_.attempt(t);
+    listed.push_back(open.get());
+    owned.push_back(std::move(open));
+  }
+  return {std::move(owned), std::move(listed)};
 }
 
 }  // namespace corchestra::detail

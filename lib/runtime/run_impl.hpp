@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -21,7 +20,9 @@ struct attempt {
   task_index task = no_task;
   std::uint32_t number = 0;
   bool live = true;
+  bool approved = false;              // the answer to its last question
   std::vector<plain_handler> resume;  // waiting for its slot
+  plain_handler answer;               // waiting for a person
 
   static task_context context(std::shared_ptr<attempt> a) { return task_context(std::move(a)); }
 };
@@ -37,8 +38,8 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   static const std::shared_ptr<run_impl>& of(const run& r) { return r.impl_; }
 
   // Before the run begins, from any thread.
-  result<void> validate(const std::vector<task_call>& calls) const { return scheduler_.validate(calls); }
-  void launch(std::vector<task_call> calls);
+  result<scheduler::prepared> prepare(std::vector<task_call> calls) const { return scheduler_.prepare(std::move(calls)); }
+  void launch(scheduler::prepared tasks);
 
   // From any thread.
   const std::string& id() const noexcept { return scheduler_.run_id(); }
@@ -55,12 +56,14 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   const scheduler& machine() const noexcept { return scheduler_; }
   time_point now() const { return time_.now(); }
   /// After anything that may have changed the scheduler: aborts, starts, wake-ups, deadlines.
-  void after_event();
+  void after_event() { after_event(now()); }
+  void after_event(time_point at);
   bool full() const noexcept;
   void wait_for_space(plain_handler handler);
   void wait_for_end_of(task_index task, plain_handler handler);
   void resume_now(attempt& a);
   void wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler);
+  void wait_for_answer(const std::shared_ptr<attempt>& a, plain_handler handler);
   run_status status() const;
   run_metrics metrics() const;
   std::vector<task_result> results() const;
@@ -72,26 +75,30 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     std::shared_ptr<attempt> current;
     scheduler::start_command next;
     plain_handler parked;
-    bool lost = false;
+    std::uint32_t number = 0;
+    bool busy = false, lost = false;
   };
 
   awaitable<void> work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w);
-  awaitable<scheduler::attempt_end> carry_out(std::shared_ptr<attempt> a);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
-  std::optional<scheduler::start_command> take();
+  std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
-  void resume(task_index task);
+  worker* worker_of(task_index task, std::uint32_t number);
+  agent& agent_of(task_index task);
+  void begin_attempt(worker& w);
   void observe(const event& e);
   template <class F>
   void call_back(std::string_view name, F f);
   void arm();
-  void abort_attempts();
+  void carry_out_requests();
   void end();
   void complete_end();
+  result_list listed_results();
 
   any_io_executor executor_, strand_;
   time_service& time_;
   agent_registry agents_;
+  std::vector<std::shared_ptr<agent>> agent_by_number_;
   run_callbacks callbacks_;
   orchestrator_options settings_;
   scheduler scheduler_;
@@ -99,17 +106,15 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   clock_anchor anchor_;
   std::unique_ptr<timer> timer_;
   time_point armed_ = time_point::max();
-  std::vector<std::shared_ptr<worker>> idle_;
-  std::vector<std::shared_ptr<worker>> worker_of_;  // by task, of attempts under way
-  std::size_t workers_ = 0;
-  std::vector<plain_handler> space_waiters_;
+  std::vector<std::shared_ptr<worker>> workers_;  // all that were ever needed; a lost one's place is empty
+  std::vector<std::uint32_t> idle_;               // places of parked ones
+  std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
+  std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
   std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;
   std::vector<task_index> just_ended_;
-  std::vector<task_index> ended_;  // in order of ending
-  std::vector<std::shared_ptr<plain_handler>> end_waiters_;
   std::shared_ptr<run_result> result_;
   std::size_t callback_failures_ = 0;
-  bool launched_ = false, ending_ = false, told_ = false;
+  bool ending_ = false, told_ = false, in_after_event_ = false;
 };
 
 }  // namespace corchestra::detail

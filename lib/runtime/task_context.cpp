@@ -4,7 +4,11 @@
 
 namespace corchestra {
 
-const task_call& task_context::task() const noexcept { return attempt_->run->machine().call(attempt_->task); }
+const task_call& task_context::task() const noexcept {
+  static const task_call forgotten;
+  const auto& machine = attempt_->run->machine();
+  return machine.known(attempt_->task) ? machine.call(attempt_->task) : forgotten;
+}
 std::uint32_t task_context::attempt() const noexcept { return attempt_->number; }
 std::string_view task_context::run_id() const noexcept { return attempt_->run->id(); }
 std::string task_context::idempotency_key() const { return attempt_->run->id() + "/" + task().id; }
@@ -14,6 +18,17 @@ const task_result* task_context::upstream(std::string_view id) const noexcept {
   const auto& machine = attempt_->run->machine();
   const task_index t = machine.find(id);
   return t == no_task ? nullptr : machine.result_of(t);
+}
+
+std::uint32_t task_context::iteration() const noexcept {
+  return attempt_->live ? attempt_->run->machine().iteration(attempt_->task) : 1;
+}
+const json* task_context::previous() const noexcept {
+  return attempt_->live ? attempt_->run->machine().previous_output(attempt_->task) : nullptr;
+}
+const json& task_context::shared_state() const noexcept { return attempt_->run->machine().shared_state(); }
+std::uint64_t task_context::fence(std::string_view resource) const noexcept {
+  return attempt_->live ? attempt_->run->machine().fence(attempt_->task, resource) : 0;
 }
 
 void task_context::report_progress(double fraction, std::string_view message) {
@@ -26,9 +41,11 @@ void task_context::heartbeat() {
   if (attempt_->live) r.machine().heartbeat(attempt_->task, attempt_->number, r.now());
 }
 
-void task_context::report_usage(const token_usage& usage, json details) {
+void task_context::report_usage(const token_usage& usage, json details, std::optional<budget_amount> spent) {
   auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now());
+  if (!attempt_->live) return;
+  r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now(), spent);
+  if (spent || r.machine().options().budget.run.tokens) r.after_event();
 }
 
 void task_context::warn(std::string_view message) {
@@ -41,11 +58,33 @@ result<std::string> task_context::spawn(task_call child) {
   return attempt_->run->machine().stage(attempt_->task, attempt_->number, std::move(child));
 }
 
+result<void> task_context::replan() {
+  if (!attempt_->live) return fail(errc::not_running, "this attempt has ended");
+  auto& r = *attempt_->run;
+  auto done = r.machine().replan(attempt_->task, attempt_->number, r.now());
+  r.after_event();
+  return done;
+}
+
+awaitable<result<bool>> task_context::ask(approval_rule question) {
+  const auto a = attempt_;
+  auto& r = *a->run;
+  if (!a->live) co_return fail(errc::not_running, "this attempt has ended");
+  const result<void> asked = r.machine().ask(a->task, a->number, std::move(question), r.now());
+  if (asked.has_error()) co_return asked.error();
+  begin_wait(wait_reason::approval);
+  wait_guard guard(*this);
+  co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
+  guard.leave();
+  co_await end_wait();
+  co_return a->approved;
+}
+
 awaitable<result<task_result>> task_context::call(task_call child) {
   const auto a = attempt_;
   auto& r = *a->run;
   if (!a->live) co_return fail(errc::not_running, "this attempt has ended");
-  const result<task_index> spawned = r.machine().spawn(a->task, std::move(child), r.now());
+  const result<task_index> spawned = r.machine().spawn(a->task, std::move(child), r.now(), true);
   if (spawned.has_error()) co_return spawned.error();
   const task_index c = *spawned;
   if (r.machine().result_of(c) == nullptr) {

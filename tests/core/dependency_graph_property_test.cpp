@@ -107,3 +107,36 @@ TEST_CASE("no path is longer than the critical one") {
     }
   }));
 }
+
+TEST_CASE("the greatest upward rank is the critical path's length") {
+  REQUIRE(rc::check("upward rank", [] {
+    auto random = any_random();
+    const auto g = *dependency_graph::build(random_dag(random, *rc::gen::inRange<std::size_t>(1, 60)));
+    std::map<std::string, duration, std::less<>> takes;
+    for (const auto& id : g.ids()) takes[id] = std::chrono::milliseconds(random() % 5);
+    const auto weight = [&](std::string_view id) { return takes.find(id)->second; };
+    const auto ranks = g.upward_ranks(weight);
+    RC_ASSERT(*std::max_element(ranks.begin(), ranks.end()) == g.critical_path(weight).length);
+  }));
+}
+
+TEST_CASE("in whatever order tasks are listed, neighbours are the same") {
+  REQUIRE(rc::check("neighbours", [] {
+    auto random = any_random();
+    const auto tasks = random_dag(random, *rc::gen::inRange<std::size_t>(0, 200));
+    const auto g = *dependency_graph::build(tasks);
+    std::size_t edges = 0;
+    for (const auto& t : tasks) {
+      const auto needs = *g.dependencies(t.id);
+      edges += needs.size();
+      RC_ASSERT(std::is_permutation(needs.begin(), needs.end(), t.depends_on.begin(), t.depends_on.end()) ||
+                needs.size() < t.depends_on.size());
+      for (const auto& d : t.depends_on) {
+        const auto fed = *g.dependents(d);
+        RC_ASSERT(std::count(needs.begin(), needs.end(), d) == 1);
+        RC_ASSERT(std::count(fed.begin(), fed.end(), t.id) == 1);
+      }
+    }
+    RC_ASSERT(g.edge_count() == edges);
+  }));
+}

@@ -101,6 +101,40 @@ TEST_CASE("the critical path is the longest by weight") {
   CHECK(graph_of({}).critical_path().ids.empty());
 }
 
+TEST_CASE("a task's upward rank is its own weight and the greatest rank of those that need it") {
+  const auto g = graph_of({{"d", {"b", "c"}}, {"a", {}}, {"b", {"a"}}, {"c", {"a"}}, {"alone", {}}});
+  CHECK(g.upward_ranks() == std::vector<duration>{1s, 3s, 2s, 2s, 1s});
+  const std::map<std::string, optional_duration, std::less<>> takes{
+      {"a", 1s}, {"b", 10s}, {"c", std::nullopt}, {"d", 500ms}, {"alone", -7s}};
+  const auto ranks = g.upward_ranks([&takes](std::string_view id) { return takes.find(id)->second; });
+  CHECK(ranks == std::vector<duration>{500ms, 11500ms, 10500ms, 1500ms, 0s});
+  CHECK(g.upward_ranks([](auto) { return duration::max(); })[1] == duration::max());
+  CHECK(dependency_graph().upward_ranks().empty());
+}
+
+TEST_CASE("`plan/*` in a plan stands for the task that will spawn") {
+  const auto g = graph_of({{"join", {"plan/*", "odd/*"}}, {"plan", {}}, {"odd/*", {}}});
+  CHECK(*g.dependencies("join") == strings{"plan", "odd/*"});
+  CHECK(refused({task("join", {"plan/*"})}).message == "unknown task ids: 'plan/*' (asked for by 'join')");
+}
+
+TEST_CASE("edges come from the tasks first, each once, then what was added") {
+  const std::vector tasks{task("a"), task("c", {"b", "a", "b"}), task("b", {"a"})};
+  const std::vector<dependency_edge> added{{"a", "b", edge_kind::api, 0.5, "", true},
+                                           {"a", "d", edge_kind::data, 0.7, "why", true},
+                                           {"a", "d", edge_kind::file, 0.9, "", true}};
+  auto all = tasks;
+  all.push_back(task("d"));
+  const auto g = dependency_graph::build(all, added);
+  REQUIRE(g.has_value());
+  CHECK(g->edge_count() == 4);
+  const auto edges = g->edges();
+  REQUIRE(edges.size() == 4);
+  CHECK(edges[0].from + edges[0].to + edges[1].from + edges[1].to + edges[2].from + edges[2].to == "bcacab");
+  CHECK(edges[3] == added[1]);
+  CHECK(*g->dependents("a") == strings{"c", "b", "d"});
+}
+
 TEST_CASE("[D12] statistics of the order") {
   const auto s =
       graph_of({{"a", {}}, {"b", {"a"}}, {"c", {"a"}}, {"d", {"a"}}, {"e", {"b", "c"}}, {"f", {}}}).order_statistics();
@@ -136,6 +170,21 @@ TEST_CASE("DOT escapes names and marks what the analyzer found") {
   CHECK(dot.find("  \"c\\\\d\\ne\";\n") != std::string::npos);
   CHECK(dot.find("  \"a \\\"1\\\"\" -> \"b\";\n") != std::string::npos);
   CHECK(dot.find("  \"a \\\"1\\\"\" -> \"c\\\\d\\ne\" [style=dashed, label=\"file 1.00\"") != std::string::npos);
+}
+
+TEST_CASE("Mermaid numbers the tasks, escapes their names and marks what the analyzer found") {
+  const dependency_edge found{"a", "say \"hi\"]; end\n#1", edge_kind::file, 0.5, "", true};
+  const auto g = dependency_graph::build(std::vector{task("a"), task("b", {"a"}), task("say \"hi\"]; end\n#1")},
+                                         std::vector{found});
+  REQUIRE(g.has_value());
+  CHECK(g->to_mermaid() ==
+        "flowchart TD\n"
+        "  n0[\"a\"]\n"
+        "  n1[\"b\"]\n"
+        "  n2[\"say #34;hi#34;#93;#59; end #35;1\"]\n"
+        "  n0 --> n1\n"
+        "  n0 -.->|\"file 0.50\"| n2\n");
+  CHECK(dependency_graph().to_mermaid() == "flowchart TD\n");
 }
 
 TEST_CASE("edge kinds have names") {

@@ -91,10 +91,27 @@ TEST_CASE("an attempt's end tells error and usage") {
   event e = about(event_type::attempt_ended);
   e.error = &failure;
   e.usage = &usage;
-  e.data = {{"outcome", "failed"}, {"retry_in_ms", 500}};
+  e.outcome = task_state::failed;
+  e.retry_in = 500ms;
   CHECK(data_of(e) ==
         R"({"error":{"code":"rate_limited","message":"slow down"},"usage":{"prompt_tokens":3,"completion_tokens":2,)"
         R"("total_tokens":5,"cached_tokens":0,"reasoning_tokens":0},"outcome":"failed","retry_in_ms":500})");
+}
+
+TEST_CASE("an attempt's end tells its outcome, and no retry when none follows") {
+  event e = about(event_type::attempt_ended);
+  e.outcome = task_state::limit_exceeded;
+  CHECK(data_of(e) == R"({"outcome":"limit_exceeded"})");
+}
+
+TEST_CASE("facts of every type are recorded with the data they carry") {
+  for (int i = 0; i < event_type_count; ++i) {
+    event e = about(static_cast<event_type>(i));
+    e.data = {{"message", "m"}};
+    const auto record = to_record(e, anchor);
+    CHECK(record["type"] == to_string(e.type));
+    CHECK(record["data"]["message"] == "m");
+  }
 }
 
 TEST_CASE("usage that nobody reported is left out") {

@@ -116,7 +116,7 @@ class world {
         b.wants = true;
         b.ends = now_ + 1s;
         s.attempt_leaves_wait(b.task, b.attempt);
-        (void)s.attempt_wants_slot(b.task, b.attempt);
+        (void)s.attempt_wants_slot(b.task, b.attempt, now_);
         if (is_terminal(s.state(b.task))) b.wants = false;
         continue;
       }
@@ -204,7 +204,7 @@ class world {
       case event_type::attempt_ended:
         RC_ASSERT(t.running);
         t.running = false;
-        if (e.data.value("outcome", "") != "abandoned") holds_.erase(std::string(e.task_id));
+        if (!e.data.is_object() || e.data.value("outcome", "") != "abandoned") holds_.erase(std::string(e.task_id));
         break;
       case event_type::task_progress:
         RC_ASSERT(e.progress >= t.progress);

@@ -19,7 +19,7 @@ TEST_CASE("[C27][X4] the transition table") {
       "-yy--yyyyy",  // pending
       "--yy-yyyyy",  // waiting
       "-y-y-yyyyy",  // ready
-      "-y--yyyy-y",  // running
+      "-yy-yyyy-y",  // running
       "----------",  // completed
       "----------",  // failed
       "----------",  // cancelled

@@ -89,6 +89,77 @@ TEST_CASE("[B24] [X3] the speed-up is printed with its bound and the efficiency 
   CHECK(has_line(text, "   Efficiency: 93 % of width 3, 56 % of 5 slots"));
 }
 
+TEST_CASE("[B21] [B24] [B25] classic lines are the predecessors' and no others, but for both efficiencies") {
+  console_options co;
+  co.style = console_style::classic;
+  plain_console p(options(5), co);
+  p.run.steps["kb"] = {{9.23}};
+  p.run.steps["api"] = {{10.14, fail(errc::server_error, "HTTP 503: overloaded")}};
+  p.run.steps["blog"] = {{8.91}};
+  p.run.run({call("kb"), call("api"), call("blog"), call("write", {"api"})});
+  CHECK(p.finish("") ==
+        "⚡ Starting parallel execution of 4 agents: [kb, api, blog, write]\n"
+        "✓ Agent blog completed (1/4) in 8.91s\n"
+        "✓ Agent kb completed (2/4) in 9.23s\n"
+        "✗ api: HTTP 503: overloaded\n"
+        "⊘ write skipped: upstream_failed: it needs 'api', which ended FAILED\n"
+        "✗ api: HTTP 503: overloaded\n"
+        "⚡ Parallel execution completed in 10.14s: 2/4 succeeded, 2 failed\n"
+        "📊 Estimated speedup: 2.79× (sequential: 28.28s, parallel: 10.14s)\n"
+        "   Bound: 2.79× at most for these tasks on 5 slots; 100 % of it reached\n"
+        "   Efficiency: 93 % of width 3, 56 % of 5 slots\n");
+}
+
+TEST_CASE("[B21] [X23] the classic opening names every agent, in ascii too") {
+  console_options co;
+  co.style = console_style::classic;
+  co.ascii = true;
+  plain_console p(options(20), co);
+  std::vector<task_call> calls;
+  for (int i = 0; i < 14; ++i) calls.push_back(call(concat("t", i)));
+  p.run.run(std::move(calls));
+  CHECK(p.text.starts_with(">> Starting parallel execution of 14 agents: [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, "
+                           "t11, t12, t13]\nOK Agent t0 completed (1/14) in 1.00s\n"));
+}
+
+TEST_CASE("pauses, approvals, budgets and silence are told in words") {
+  std::string text;
+  console_options co;
+  co.write = [&](std::string_view s) { text += s; };
+  console c(co);
+  const auto tell = [&](event_type type, std::string_view task, json data) {
+    text.clear();
+    event e;
+    e.type = type;
+    e.task_id = task;
+    e.data = std::move(data);
+    c(e);
+    return text;
+  };
+  CHECK(tell(event_type::run_paused, "", nullptr) == "■ Paused: nothing new starts; 0 running tasks go on\n");
+  CHECK(tell(event_type::run_paused, "", {{"agent", "writer"}}) ==
+        "■ Paused: nothing new of agent writer starts; 0 running tasks go on\n");
+  CHECK(tell(event_type::run_resumed, "", nullptr) == "▶ Resumed\n");
+  CHECK(tell(event_type::run_resumed, "", {{"agent", "writer"}}) == "▶ Resumed: agent writer\n");
+  CHECK(tell(event_type::approval_requested, "deploy", {{"message", "Really?"}, {"timeout_ms", 90000}}) ==
+        "? deploy waits for approval (1 m 30 s): Really?\n");
+  CHECK(tell(event_type::approval_answered, "deploy", {{"approved", true}, {"by_default", false}, {"message", "ok"}}) ==
+        "✓ deploy approved: ok\n");
+  CHECK(tell(event_type::approval_answered, "deploy", {{"approved", false}, {"by_default", true}, {"message", ""}}) ==
+        "✗ deploy refused by default: no answer came in time\n");
+  CHECK(tell(event_type::budget_alert, "",
+             {{"budget", "agent writer"},
+              {"spent", {{"tokens", 4200}, {"micro_dollars", 1'650'000}}},
+              {"limit", {{"tokens", 5000}, {"micro_dollars", 2'000'000}}},
+              {"exhausted", false}}) ==
+        "⚠ Budget of agent writer running out: $1.65 of $2.00, 4,200 of 5,000 tokens spent\n");
+  CHECK(tell(event_type::budget_alert, "",
+             {{"budget", "run"}, {"spent", {{"tokens", 5000}}}, {"limit", {{"tokens", 5000}}}, {"exhausted", true}}) ==
+        "⚠ Budget of run used up: 5,000 of 5,000 tokens spent\n");
+  CHECK(tell(event_type::task_stalled, "a", {{"message", "usually 4 s"}, {"silent_ms", 61000}}) ==
+        "⚠ a: no sign of life for 1 m 01 s: usually 4 s\n");
+}
+
 TEST_CASE("[B25] failures name task and error, and those who needed it are skipped") {
   plain_console p(options(2));
   p.run.steps["a"] = {{1, fail(errc::server_error, "HTTP 500: out of\norder \x1b[2Jnow")}};

@@ -92,6 +92,25 @@ TEST_CASE("the live screen shows bars, the whole and the totals under the lines 
   CHECK(l.screen.lines().back() == "1 done · 2 running · 1 waiting · 15.0 tasks/min · 1,200 tokens (300/s) · ETA u…");
 }
 
+TEST_CASE("the display shows what is left, and what is enough nine times out of ten") {
+  live_console l(140, 24, 2);
+  std::vector<task_call> calls;
+  for (int i = 0; i < 20; ++i) {
+    calls.push_back(call(concat("t", i)));
+    l.run.steps[calls.back().id] = {{i % 2 == 0 ? 9.0 : 11.0}};
+  }
+  l.run.begin(std::move(calls));
+  l.run.next_moment();
+  l.run.next_moment();
+  l.c->tick(l.run.now());
+  CHECK(l.screen.lines().back().ends_with("ETA unknown"));
+  while (l.run.metrics().count(task_state::completed) < 6) l.run.next_moment();
+  l.c->tick(l.run.now());
+  const std::string totals = l.screen.lines().back();
+  CHECK(totals.find("ETA 1 m 1") != std::string::npos);
+  CHECK(totals.find(" (90 %: 1 m ") != std::string::npos);
+}
+
 TEST_CASE("ascii bars and wrapped lines stay in ascii") {
   live_console l(60, 24, 2, true);
   l.run.begin({call("a"), call("b"), call("c"), call("d with a long name to make the first line wrap")});

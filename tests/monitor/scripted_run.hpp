@@ -9,6 +9,7 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/run_metrics.hpp>
 #include <corchestra/core/scheduler.hpp>
+#include <corchestra/core/time_attribution.hpp>
 #include <corchestra/core/timeline.hpp>
 
 namespace corchestra::tests {
@@ -66,6 +67,7 @@ class scripted_run {
   void move_to(time_point t) { now_ = t; }
   run_metrics metrics() const { return metrics_.value(); }
   const corchestra::timeline& timeline() const { return timeline_.value(); }
+  const time_attribution& attribution() const { return attribution_; }
 
  private:
   struct running {
@@ -77,6 +79,7 @@ class scripted_run {
   void take(const event& e) {
     metrics_(e);
     timeline_(e);
+    attribution_(e);
     if (sink_) sink_(e);
   }
 
@@ -104,6 +107,7 @@ class scripted_run {
   event_sink sink_;
   metrics_fold metrics_;
   timeline_fold timeline_;
+  time_attribution attribution_{time_attribution::keep::spans};
   scheduler machine_;
   time_point now_{};
   std::multimap<time_point, running> ends_;

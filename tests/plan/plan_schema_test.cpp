@@ -5,6 +5,7 @@
 
 #include <corchestra/base/json_schema.hpp>
 
+#include "plan/engine_plan_texts.hpp"
 #include "plan/parse.hpp"
 #include "plan/plan_texts.hpp"
 #include "plan/text_file.hpp"
@@ -40,7 +41,9 @@ void check_descriptions(const json& schema, const std::string& path) {
 }  // namespace
 
 TEST_CASE("the schema refuses every plan whose structure the reader refuses", "[plan]") {
-  for (const tests::bad_plan& p : tests::bad_plans()) {
+  std::vector<tests::bad_plan> all = tests::bad_plans();
+  all.insert(all.end(), tests::bad_engine_plans().begin(), tests::bad_engine_plans().end());
+  for (const tests::bad_plan& p : all) {
     CAPTURE(p.about);
     if (p.structural) {
       CHECK(!schema_finding(p.text).empty());

@@ -30,8 +30,8 @@ inline const std::vector<bad_plan>& bad_plans() {
       {"a misspelt key", "agnets: {}\ntasks: []\n", "p.yaml:1: agnets: unknown key, did you mean 'agents'?"},
       {"an unknown key", "frobnication: 1\ntasks: []\n",
        "p.yaml:1: frobnication: unknown key; known keys: name, inputs, defaults, limits, agents, analysis, fail_fast, "
-       "mode, tasks, "
-       "$schema"},
+       "max_failed, mode, order, resources, resource_rules, groups, budget, fairness, state, keep, retry_budget, "
+       "unsafe_ignore_dependencies, tasks, ..."},
       {"a name that is a number", "name: 7\ntasks: []\n", "p.yaml:1: name: expected a name, got 7"},
       {"inputs that are a list", "inputs: [a]\ntasks: []\n", "p.yaml:1: inputs: expected an object, got a list"},
       {"slots of zero", "limits:\n  max_concurrent_tasks: 0\ntasks: []\n",
@@ -52,8 +52,8 @@ inline const std::vector<bad_plan>& bad_plans() {
        "p.yaml:1: analysis: expected auto or always or never, got 'sometimes'"},
       {"YAML 1.1 words are text", "fail_fast: yes\ntasks: []\n",
        "p.yaml:1: fail_fast: expected true or false, got 'yes'"},
-      {"a mode that is none", "mode: parallel\ntasks: []\n",
-       "p.yaml:1: mode: expected auto or sequential, got 'parallel'"},
+      {"a mode that is none", "mode: fast\ntasks: []\n",
+       "p.yaml:1: mode: expected one of auto, sequential, levels, parallel, got 'fast'"},
       {"defaults with a task's key", "defaults: {prompt: x}\ntasks: []\n",
        "p.yaml:1: defaults.prompt: unknown key; known keys: model, system, agent, priority, limits, retries"},
       {"an agent that is text", "agents: {a: llm}\ntasks: []\n", "p.yaml:1: agents.a: expected an object, got 'llm'"},
@@ -112,11 +112,13 @@ inline const std::vector<bad_plan>& bad_plans() {
       {"a context that is a list", "tasks:\n  - {id: a, agent: a, context: [1]}\n",
        "p.yaml:2: tasks[0].context: expected an object, got a list"},
       {"a resource of another mode", "tasks:\n  - {id: a, agent: a, resources: [{id: db, mode: read}]}\n",
-       "p.yaml:2: tasks[0].resources[0].mode: expected exclusive or shared, got 'read'"},
+       "p.yaml:2: tasks[0].resources[0].mode: expected one of exclusive, shared, intent_exclusive, intent_shared, got "
+       "'read'"},
       {"a resource without id", "tasks:\n  - {id: a, agent: a, resources: [{mode: shared}]}\n",
        "p.yaml:2: tasks[0].resources[0]: the key 'id' is missing"},
       {"a resource that is a number", "tasks:\n  - {id: a, agent: a, resources: [1]}\n",
-       "p.yaml:2: tasks[0].resources[0]: expected a resource name, or an object with 'id' and 'mode', got 1"},
+       "p.yaml:2: tasks[0].resources[0]: expected a resource name, or an object with 'id' and 'mode' or 'amount', got "
+       "1"},
       {"a resource twice", "tasks:\n  - {id: a, agent: a, resources: [db, db]}\n",
        "p.yaml:2: tasks[0].resources[1]: the resource 'db' is there twice"},
       {"a limit that does not exist", "tasks:\n  - {id: a, agent: a, limits: {timeout: 3s}}\n",
@@ -194,9 +196,8 @@ inline const std::vector<bad_plan>& bad_plans() {
        errc::unresolved_reference},
       {"a reference without a known beginning",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${HOME}\"}\n",
-       "p.yaml:3: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY} or ${inputs.KEY}, "
-       "each with an "
-       "optional #/pointer ($${ stands for a literal ${)",
+       "p.yaml:3: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY} "
+       "or ${state.KEY}, each with an optional #/pointer ($${ stands for a literal ${)",
        beyond_schema, errc::unresolved_reference},
       {"a reference without its brace",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, description: \"see ${tasks.a\"}\n",
@@ -247,6 +248,49 @@ tasks:
   - {<<: *common, id: t.1, context: {what: it}, retries: {max: 2, first_delay: 1s, factor: 1.5, max_delay: 3s, jitter: false}}
   - {<<: *common, id: u, priority: -7, context: {what: "${tasks.t.1.output}"}, options: {model: m, temperature: 1, max_tokens: 5}}
   - {id: v, agent: b, depends_on: [u], resources: [{id: x}]}
+)",
+      R"(name: engine
+agents: {a: {kind: llm}}
+defaults: {agent: a}
+mode: parallel
+unsafe_ignore_dependencies: true
+order: critical_path
+max_failed: 3
+retry_budget: 0.2
+keep: failed
+limits: {slots_by_agent: {a: 2}, slots_by_task_type: {t: 3}, slots_by_key: {team: 4}, max_iterations: 50, max_replans: 2}
+resources: {gpu: 4, disk: {capacity: 1}, api: {rate: 60, per: 1m}}
+resource_rules:
+  rules: [{when: {agents: [a]}, resources: {db: shared}}, {when: [{words: [x]}, {context: [k]}], resources: [y]}]
+  groups: [{group: g, when: {task_types: [t]}}]
+  other_group: rest
+  reading: {words: [read]}
+  writing: [{words: [write]}]
+  limits: {q: {rate: 5, per: 1s}}
+groups: {g: {fail_fast: true, max_failed: 20%, timeout: 5m}, h: {max_failed: 2}}
+budget: {tokens: 100000, usd: 2.5, alert_at: 0.9, on_exhausted: cancel, agents: {a: {usd: "1.25"}}}
+fairness: {team: 2.5}
+state: {rows: append}
+tasks:
+  - id: sort
+    prompt: p
+    approval: {message: Go?, timeout: 1h, default: approve}
+    branches: {on: /kind, cases: [{equals: news, tasks: [n]}], otherwise: [m]}
+    repeat: {until: {at: /done, equals: true}, max_iterations: 5}
+    reserve: {tokens: 100, usd: 0.01}
+    budget: {tokens: 200}
+    output_schema: {type: object}
+    state_key: rows
+    effect: pure
+    hold_across_waits: true
+    expected_duration: 5m
+    weight: 2
+    group: g
+    fairness_key: team
+    resources: {gpu: 2, "file:a.md": shared, api: {amount: 3}, "directory:d": {mode: intent_exclusive}}
+  - {id: n, prompt: "${state.rows}", depends_on: [sort], join: all_done, resources: [{id: gpu, amount: 1}], approval: Sure?, repeat: {until: done}}
+  - {id: m, prompt: p, depends_on: ["sort/*"], join: {quorum: 1}, branches: {yes: [z], else: [z]}}
+  - {id: z, prompt: p, depends_on: [m], resources: []}
 )"};
   return plans;
 }

@@ -20,6 +20,7 @@ reference_scope scope() {
   };
   s.context = &context;
   s.inputs = &inputs;
+  s.state = [](std::string_view key) -> const json* { return key == "rows" || key == "a.b" ? &load_output["rows"] : nullptr; };
   return s;
 }
 
@@ -52,6 +53,8 @@ TEST_CASE("references are parsed with task, pointer and kind", "[plan]") {
       {"${context#/a.b}", reference::kind::context, "", "/a.b"},
       {"${context.a~b/c}", reference::kind::context, "", "/a~0b~1c"},
       {"${inputs.a#/b}", reference::kind::inputs, "", "/a/b"},
+      {"${state.a}", reference::kind::state, "", ""},
+      {"${state.a.0#/b}", reference::kind::state, "", "/0/b"},
   };
   for (const row& r : rows) {
     CAPTURE(r.text);
@@ -68,7 +71,7 @@ TEST_CASE("references are parsed with task, pointer and kind", "[plan]") {
 TEST_CASE("malformed references are errors that show the reference and the grammar", "[plan]") {
   for (const std::string text :
        {"${}", "${tasks.a}", "${tasks.output}", "${tasks..output", "${task.a.output}", "${contexts.a}", "${context.}",
-        "${context..a}", "${inputs.a.}", "${HOME}", "${ inputs.a }", "x ${"}) {
+        "${context..a}", "${inputs.a.}", "${state}", "${state#/}", "${HOME}", "${ inputs.a }", "x ${"}) {
     CAPTURE(text);
     const auto found = find_references(text);
     REQUIRE_FALSE(found);
@@ -92,6 +95,9 @@ TEST_CASE("a string that is only a reference becomes the value, inside other tex
       {"${inputs.flag}", true},
       {"${context.deep.list.1}", "y"},
       {"${context#/with.dot}", 1},
+      {"${state.rows}", load_output["rows"]},
+      {"${state.rows.0}", 10},
+      {"${state#/a.b/1}", {{"a/b", 2}}},
       {" ${inputs.year}", " 2024"},
       {"${inputs.year}${inputs.year}", "20242024"},
       {"On ${inputs.topic} for ${context.reader}.", "On solar power for engineers."},
@@ -120,12 +126,31 @@ TEST_CASE("what a reference does not find is named", "[plan]") {
        "${tasks.load.output#/cols}: pointer '/cols': no member 'cols' (there are: n, none, rows, text)"},
       {"${tasks.load.output#/rows/7}",
        "${tasks.load.output#/rows/7}: pointer '/rows/7': no element '7' at '/rows' (the array has 2)"},
-      {"${tasks.plain.output#/x}", "${tasks.plain.output#/x}: pointer '/x': no step 'x' into a string"},
+      {"${tasks.plain.output#/x}", "${tasks.plain.output#/x}: pointer '/x': no step 'x' into a string; the value is "
+       "'\"words\"'"},
+      {"${state.cols}", "${state.cols}: no task has put anything there"},
   };
   for (const row& r : rows) CHECK(filled(r.text) == "error: " + r.message);
   const auto nothing = substitute("${context.a}", reference_scope{});
   REQUIRE_FALSE(nothing);
   CHECK(nothing.error().message == "${context.a}: the task has no context");
+}
+
+TEST_CASE("a reference to the state has its key apart, whatever it holds", "[plan]") {
+  for (const auto& [text, key] : {std::pair<std::string, std::string>{"${state.rows}", "rows"},
+                                  {"${state.rows.0}", "rows"},
+                                  {"${state#/a.b}", "a.b"},
+                                  {"${state#/a~1b~0c/0}", "a/b~c"}}) {
+    const auto found = find_references(text);
+    REQUIRE(found);
+    CHECK(found->front().key == key);
+  }
+}
+
+TEST_CASE("a context keeps the types of what its references stand for", "[plan]") {
+  const auto filled_context = substitute(json{{"rows", "${tasks.load.output#/rows}"}, {"n", "${tasks.load.output#/n}"}, {"t", "n=${tasks.load.output#/n}"}}, scope());
+  REQUIRE(filled_context);
+  CHECK(*filled_context == json{{"rows", load_output["rows"]}, {"n", 1.5}, {"t", "n=1.5"}});
 }
 
 TEST_CASE("all strings inside a value are filled, keys and other values stay", "[plan]") {

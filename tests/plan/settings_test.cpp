@@ -181,7 +181,9 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
       {true, "max_concurrent_tasks", "5x", "--max-concurrent-tasks: expected an integer from 1 to 100000, got '5x'"},
       {true, "run_timeout", "0s", "--run-timeout: expected a duration above zero such as 30s or 1h30m, got '0s'"},
       {true, "analysis", "on", "--analysis: expected auto, always or never, got 'on'"},
-      {true, "mode", "fast", "--mode: expected auto or sequential, got 'fast'"},
+      {true, "mode", "fast", "--mode: expected auto, sequential, levels or parallel, got 'fast'"},
+      {true, "order", "random",
+       "--order: expected priority, critical_path, depth_first, breadth_first or fifo, got 'random'"},
       {true, "log_level", "loud", "--log-level: expected trace, debug, info, warn, error or off, got 'loud'"},
       {true, "endpoint.model", "", "--model: expected a model's name, got ''"},
       {true, "endpoint.base_url", "localhost:8080",
@@ -262,6 +264,31 @@ TEST_CASE("the user's configuration file is found by XDG_CONFIG_HOME or HOME", "
   in.files_given = false;
   CHECK(loaded(in).http_retries == 8);
   CHECK(loaded(in).cache_folder == dir.file("home/.cache/corchestra"));
+}
+
+TEST_CASE("[A27][A28][A29] the three modes of before are values of the setting mode", "[plan]") {
+  const auto mode_of = [](const std::string& text) {
+    return loaded(with_environment({{"CORCHESTRA_MODE", text}})).mode;
+  };
+  CHECK(mode_of("auto") == scheduling_mode::automatic);
+  CHECK(mode_of("sequential") == scheduling_mode::sequential);
+  CHECK(mode_of("parallel") == scheduling_mode::parallel);
+  CHECK(mode_of("levels") == scheduling_mode::levels);
+}
+
+TEST_CASE("the order and the confirmation of the mode parallel come from flags, variables and the plan", "[plan]") {
+  const settings s = loaded(with_environment(
+      {{"CORCHESTRA_ORDER", "critical_path"}, {"CORCHESTRA_UNSAFE_IGNORE_DEPENDENCIES", "true"}}));
+  CHECK(s.order == start_order::critical_path);
+  CHECK(s.unsafe_ignore_dependencies == true);
+  const plan_document plan = a_plan("order: fifo");
+  settings_input in = with_environment();
+  in.plan = &plan;
+  CHECK(loaded(in).order == start_order::fifo);
+  CHECK(row(loaded(in), "order").origin == "p.yaml:1");
+  CHECK_FALSE(loaded(in).unsafe_ignore_dependencies);
+  in.flags["order"] = "depth_first";
+  CHECK(loaded(in).order == start_order::depth_first);
 }
 
 TEST_CASE("the documentation names every setting with its flag, variables and default", "[plan]") {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <corchestra/agents/process_limits.hpp>
 #include <corchestra/runtime/agent.hpp>
 
 namespace corchestra {
@@ -20,6 +21,9 @@ struct command_agent_options {
   json inputs = json::object();  ///< `${inputs.*}`
   std::size_t max_output_bytes = 16u << 20;
   duration kill_grace = std::chrono::seconds(2);  ///< from SIGTERM to SIGKILL, both to the process group
+  /// Set by /bin/sh, which then becomes the program: argv[0] is its path then, and environment variables that a shell
+  /// cannot name (`a.b`) may get lost.
+  process_limits limits;
 };
 
 /// An agent that runs a program: the task as JSON on stdin (`{id, agent, task_type, description, prompt, context,
@@ -27,9 +31,9 @@ struct command_agent_options {
 /// output from stdout (JSON when all of it parses as JSON, text without its last line break otherwise; `confidence` and
 /// `evidence` as for an LLM agent), lines `CORCHESTRA_PROGRESS 0.5 message` on stderr as progress. Exit code 0 is
 /// success; otherwise the failure quotes the end of stderr. When it ends, is cancelled or runs out of time, its whole
-/// process group is killed. Errors: `command_not_found`, `command_failed`, `too_large`, `file_error` for the folder,
-/// `unresolved_reference`, `invalid_argument` for an argument that holds a NUL byte. Errors of the factory:
-/// `invalid_argument`, `unresolved_reference`.
+/// process group is killed; when this process is killed itself, it goes on. Errors: `command_not_found`,
+/// `command_failed`, `too_large`, `file_error` for the folder, `unresolved_reference`, `invalid_argument` for a NUL
+/// byte in an argument. Errors of the factory: `invalid_argument`, `unresolved_reference`.
 result<std::shared_ptr<agent>> make_command_agent(command_agent_options options);
 
 }  // namespace corchestra

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <corchestra/base/error.hpp>
+#include <corchestra/base/optional_duration.hpp>
 #include <corchestra/base/time.hpp>
 #include <corchestra/core/task_call.hpp>
 
@@ -29,17 +31,23 @@ struct dependency_edge {
   friend bool operator==(const dependency_edge&, const dependency_edge&) = default;
 };
 
-/// A validated directed acyclic graph over task ids: a view of a plan, not the engine. Immutable.
+struct dependency_graph_data;
+
+/// A validated directed acyclic graph over task ids: a view of a plan, not the engine. Immutable; copies share it.
 class dependency_graph {
  public:
   /// From the tasks' `depends_on` plus `extra` edges; of two edges between the same tasks the first counts. One error
   /// names every duplicate (`duplicate_task`), every unknown id with the tasks that ask for it (`unknown_task`), or one
-  /// whole cycle (`dependency_cycle`: `a -> b -> a`, each needs the next).
+  /// whole cycle (`dependency_cycle`: `a -> b -> a`, each needs the next). `plan/*` stands for `plan`.
   static result<dependency_graph> build(std::span<const task_call> tasks, std::span<const dependency_edge> extra = {});
 
-  std::size_t size() const noexcept { return ids_.size(); }
-  const std::vector<std::string>& ids() const noexcept { return ids_; }  ///< in listing order
-  const std::vector<dependency_edge>& edges() const noexcept { return edges_; }
+  dependency_graph();  ///< without tasks
+
+  std::size_t size() const noexcept;
+  const std::vector<std::string>& ids() const noexcept;  ///< in listing order; lives as long as a copy of the graph
+  std::size_t edge_count() const noexcept;
+  /// Made anew by each call: first those of `depends_on` by task in listing order, then `extra` ones.
+  std::vector<dependency_edge> edges() const;
 
   /// Direct neighbours, in listing order. Error: `unknown_task`.
   result<std::vector<std::string>> dependencies(std::string_view id) const;
@@ -50,13 +58,17 @@ class dependency_graph {
   /// Level k holds the tasks whose longest chain of dependencies has k edges.
   std::vector<std::vector<std::string>> levels() const;
 
-  using weight = std::function<duration(std::string_view id)>;
-  /// The longest path and its length; without weights every task counts one second.
+  /// How long a task takes; absent when that is not known, which counts as one second, as do all tasks when no function
+  /// is given. Below zero counts as zero.
+  using weight = std::function<optional_duration(std::string_view id)>;
+  /// The longest path and its length.
   struct path {
     std::vector<std::string> ids;
     duration length{};
   };
   path critical_path(const weight& w = {}) const;
+  /// By task in listing order: the longest path from the task's start to the end of all that need it (HEFT).
+  std::vector<duration> upward_ranks(const weight& w = {}) const;
 
   struct statistics {
     std::size_t tasks = 0, edges = 0, sources = 0, sinks = 0, depth = 0, max_width = 0;
@@ -68,21 +80,11 @@ class dependency_graph {
   std::string to_text() const;
   /// Graphviz DOT; analysed edges are dashed and labelled with their kind and confidence.
   std::string to_dot() const;
+  /// Mermaid flowchart; analysed edges as in DOT.
+  std::string to_mermaid() const;
 
  private:
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
-  std::uint32_t find(std::string_view id) const;
-  result<void> sort();
-  result<std::vector<std::string>> neighbours(const std::vector<std::vector<std::uint32_t>>& lists,
-                                              std::string_view id) const;
-
-  std::vector<std::string> ids_;
-  std::vector<std::uint32_t> by_id_;  // sorted by id
-  std::vector<dependency_edge> edges_;
-  std::vector<std::vector<std::uint32_t>> needs_;  // by task: whom it needs
-  std::vector<std::vector<std::uint32_t>> feeds_;  // by task: who needs it
-  std::vector<std::uint32_t> order_;               // topological
-  std::vector<std::uint32_t> level_;
+  std::shared_ptr<const dependency_graph_data> data_;  // never null
 };
 
 }  // namespace corchestra

@@ -3,15 +3,23 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <corchestra/base/json.hpp>
+#include <corchestra/base/optional_duration.hpp>
 #include <corchestra/base/time.hpp>
 #include <corchestra/core/task_call.hpp>
 #include <corchestra/core/task_result.hpp>
 #include <corchestra/core/task_state.hpp>
 
 namespace corchestra {
+
+/// A task's dense number within its run, in order of submission.
+using task_index = std::uint32_t;
+inline constexpr task_index no_task = ~task_index{0};
+/// Set in `event::needs`: the task and everything spawned under it (`plan/*`).
+inline constexpr task_index subtree_bit = task_index{1} << 31;
 
 /// The closed list of facts about a run. docs/outputs.md describes the data of each.
 enum class event_type : std::uint8_t {
@@ -29,8 +37,14 @@ enum class event_type : std::uint8_t {
   model_call,          ///< one LLM request of an attempt ended
   task_ended,          ///< terminal, exactly once a task
   warning,
+  run_paused,          ///< the run, or one agent named in the data
+  run_resumed,
+  approval_requested,  ///< a task waits for an answer; the data holds the question
+  approval_answered,
+  budget_alert,        ///< a budget passed its soft limit, or is used up
+  task_stalled,        ///< running and silent for longer than its kind usually takes, or half its heartbeat_timeout
 };
-inline constexpr int event_type_count = 14;
+inline constexpr int event_type_count = 20;
 
 std::string_view to_string(event_type t) noexcept;
 std::optional<event_type> parse_event_type(std::string_view name) noexcept;
@@ -41,6 +55,7 @@ struct event {
   time_point at{};
   event_type type{};
   std::string_view run_id;
+  task_index task = no_task;   ///< the task's number: what folds count by
   std::string_view task_id;    ///< empty when the fact concerns the run
   std::string_view agent;      ///< of the task
   std::string_view task_type;  ///< of the task
@@ -50,8 +65,12 @@ struct event {
   double progress = 0;                       ///< task_progress: in [0, 1]
   const token_usage* usage = nullptr;        ///< model_call, attempt_ended: what it cost
   const task_call* call = nullptr;           ///< task_submitted, attempt_started: what was asked (not repeated in `data`)
+  task_index parent = no_task;               ///< task_submitted: the task that spawned it
+  std::span<const task_index> needs;         ///< task_submitted: the numbers of those it depends on
   const task_result* result = nullptr;       ///< task_ended
   const corchestra::error* error = nullptr;  ///< attempt_ended
+  task_state outcome{};                      ///< attempt_ended: how this try ended
+  optional_duration retry_in;                ///< attempt_ended: another try follows after this time
   json data;                                 ///< the rest, by type; null or an object
 };
 

@@ -19,6 +19,7 @@ struct agent_metrics {
 struct run_metrics {
   std::array<std::size_t, task_state_count> counts{};  ///< by task_state
   std::size_t total_tasks = 0;
+  std::size_t executed_tasks = 0;  ///< that ended after an attempt: what `average_execution` is of
   duration wall{};               ///< from run_started to run_ended, or to the last event
   duration sequential{};         ///< sum of the last attempts: what one after another would have taken
   std::size_t peak_width = 0;    ///< most attempts that held a slot at one moment

@@ -10,27 +10,18 @@
 
 #include <corchestra/base/error.hpp>
 #include <corchestra/core/event.hpp>
+#include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/plan.hpp>
 
 namespace corchestra {
 
-/// A task's dense number within its run, in order of submission.
-using task_index = std::uint32_t;
-inline constexpr task_index no_task = ~task_index{0};
-
-/// Who holds and who waits for a resource.
-struct lock_status {
-  std::string resource;
-  lock_mode mode{};
-  std::vector<std::string> holders, waiters;
-  bool quarantined = false;  ///< held by a body that was abandoned and has not ended
-};
-
 /// The state machine that decides what may start, and records what became of it. Pure: events in (the functions below,
-/// each with the time), commands out (`next_start`, `take_aborts`, `next_deadline`), facts to the sink. It never calls
-/// back into its user but for the sink, which must not call the scheduler. The same inputs give the same events, byte for byte.
+/// each with the time), commands out (`next_start`, `take_aborts`, `take_answers`, `next_deadline`), facts to the sink. It
+/// never calls back into its user but for the sink, the error handler and the reducers, which must not call the
+/// scheduler. The same inputs give the same events, byte for byte.
 ///
-/// Admission is all or nothing: a task gets its slot and all of its locks together, or holds nothing.
+/// Admission is all or nothing: once its dependencies and approval are there, a task gets budget, rates, locks and slots
+/// together, or holds nothing.
 class scheduler {
  public:
   /// `known_agent` tells whether a task may name an agent; absent: any name is fine.
@@ -41,24 +32,37 @@ class scheduler {
 
   // Events in -----------------------------------------------------------------------------------------------------------
 
+  /// Tasks that were found valid, with their references resolved to numbers.
+  struct prepared {
+    std::vector<task_call> calls;
+    std::vector<std::uint32_t> first_need;  ///< by call, and one more: where its needs begin
+    std::vector<task_index> needs;          ///< numbers in the run; the highest bit marks a whole subtree (`plan/*`)
+  };
   /// Whether these tasks could be started or submitted now. Errors: `unknown_task`, `duplicate_task`, `dependency_cycle`,
-  /// `unknown_agent`, `invalid_argument`.
+  /// `unknown_agent`, `unreachable_resource`, `invalid_argument`.
+  result<prepared> prepare(std::vector<task_call> calls) const;
   result<void> validate(const std::vector<task_call>& calls) const;
-  /// The run begins with these tasks, which `validate` has accepted.
+  /// The run begins with these tasks.
+  void begin(prepared tasks, time_point now);
+  /// The same from calls that `validate` has accepted.
   void begin(std::vector<task_call> calls, time_point now);
-  /// Adds tasks, all or none. Errors: those of `validate`, `not_running`.
+  /// Adds tasks, all or none. Errors: those of `prepare`, `not_running`.
   result<void> submit(std::vector<task_call> calls, time_point now);
   /// Adds a child of a task that has not ended, at once. An id without the parent's prefix gets it; an empty id becomes
-  /// the next ordinal. A completed child of the same id is given back as it is. Errors: as `submit`, `limit_exceeded`.
-  result<task_index> spawn(task_index parent, task_call child, time_point now);
+  /// the next ordinal. A completed child of the same id is given back as it is. `awaited`: the parent waits for it and
+  /// deals with its failure. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
+  result<task_index> spawn(task_index parent, task_call child, time_point now, bool awaited = false);
   /// A child that is committed together with the success of this attempt, and dropped with its failure. Gives back the id.
   result<std::string> stage(task_index parent, std::uint32_t attempt, task_call child);
+  /// Drops what this attempt has staged and cancels (superseded) those children of the task that have not started: a new
+  /// plan follows. Error `limit_exceeded` after `max_replans`.
+  result<void> replan(task_index parent, std::uint32_t attempt, time_point now);
   /// No more submissions: a `stay_open` run may end.
   void close(time_point now);
 
   /// How an attempt ended. Neither `failure` nor output counts once the attempt was asked to stop.
   struct attempt_end {
-    std::optional<corchestra::error> failure;
+    boxed<corchestra::error> failure;
     task_output output;
   };
   /// False when the attempt is not the current one: the result came too late and is refused.
@@ -69,21 +73,32 @@ class scheduler {
   void attempt_leaves_wait(task_index task, std::uint32_t attempt);
   /// All waits are over; a `start_command` with `resume` follows when a slot is free.
   /// False when none will: the attempt has its slot already, needs none yet, or has ended.
-  bool attempt_wants_slot(task_index task, std::uint32_t attempt);
+  bool attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now);
   /// Its wait was broken off and the body goes on: the slot is its own again at once, if need be one above the limit.
   void attempt_works_on(task_index task, std::uint32_t attempt, time_point now);
 
   void progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
   void heartbeat(task_index task, std::uint32_t attempt, time_point now);
-  void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now);
+  /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do.
+  void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now,
+                  std::optional<budget_amount> spent = std::nullopt);
   void warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now);
 
   /// Requests: idempotent, legal at any time. Each returns the number of tasks that changed state or were asked to stop.
   std::size_t cancel_task(task_index task, cancel_reason reason, std::string_view message, time_point now);
   std::size_t cancel_agent(std::string_view agent, std::string_view message, time_point now);
   std::size_t cancel_run(cancel_reason reason, std::string_view message, time_point now);
-  /// Starts nothing new; the run ends when what runs has ended.
+  /// Starts nothing new; the run ends when what runs (and what that waits for) has ended.
   void drain(time_point now);
+
+  /// Nothing new starts, of the whole run or of one agent, until `resume`. What runs goes on. Idempotent.
+  void pause(std::string_view agent, time_point now);
+  void resume(std::string_view agent, time_point now);
+
+  /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt.
+  result<void> ask(task_index task, std::uint32_t attempt, approval_rule question, time_point now);
+  /// The answer to a task that waits for approval. A refused task is CANCELLED. Error `invalid_argument`: nothing was asked.
+  result<void> answer(task_index task, bool approved, std::string_view message, time_point now);
 
   /// Time has passed: deadlines, back-offs and grace periods that are due take effect.
   void advance(time_point now);
@@ -106,6 +121,15 @@ class scheduler {
   /// Attempts to be asked to stop, since the last call.
   std::vector<abort_command> take_aborts();
 
+  struct answer_command {
+    task_index task = no_task;
+    std::uint32_t attempt = 0;
+    bool approved = false;
+    std::string message;
+  };
+  /// Answers to questions of running attempts, since the last call.
+  std::vector<answer_command> take_answers();
+
   /// When `advance` must be called at the latest.
   std::optional<time_point> next_deadline() const;
 
@@ -119,23 +143,48 @@ class scheduler {
   run_state state() const noexcept;
   cancel_reason cancelled() const noexcept;  ///< of the run as a whole
   const std::string& reason() const noexcept;
-  std::size_t size() const noexcept;
-  task_index find(std::string_view id) const noexcept;
+  std::size_t size() const noexcept;         ///< tasks ever added
+  task_index find(std::string_view id) const noexcept;  ///< no_task when unknown, or forgotten (keep_results::failed)
+  bool known(task_index task) const noexcept;           ///< added and not forgotten
   const task_call& call(task_index task) const;
   task_state state(task_index task) const;
   wait_reason waiting(task_index task) const;
   std::uint32_t attempt(task_index task) const;
+  std::uint32_t iteration(task_index task) const;       ///< of a loop: 1 for the first
+  const json* previous_output(task_index task) const;   ///< of a loop's last iteration, or null
   double progress(task_index task) const;
   std::optional<time_point> started_at(task_index task) const;
   cancel_reason abort_reason(task_index task) const;  ///< why its attempt was asked to stop, if it was
   bool abort_requested(task_index task) const;
+  task_index parent(task_index task) const;
+  /// A number that the machine's user may keep with a task that is under way.
+  std::uint32_t& tag(task_index task);
+  /// A task's agent as a small number, and any name's (~0u when no task has it).
+  std::uint32_t agent_number(task_index task) const;
+  const std::string& agent_name(std::uint32_t number) const;
   /// Null until the task has ended.
   const task_result* result_of(task_index task) const;
+  /// The results so far in order of ending.
+  const std::vector<std::unique_ptr<task_result>>& results() const noexcept;
+  /// The same, given away: `result_of` stays valid while the caller keeps them.
+  std::vector<std::unique_ptr<task_result>> take_results();
   std::size_t count(task_state s) const noexcept;
   std::size_t unfinished() const noexcept;
   std::size_t slots_in_use() const noexcept;
   const std::vector<task_index>& running() const noexcept;  ///< attempts under way, in no order
+  bool paused(std::string_view agent = {}) const noexcept;
+  /// Tasks that wait for an answer, with the question.
+  std::vector<std::pair<task_index, std::string>> approvals() const;
   std::vector<lock_status> locks() const;
+  /// The fencing token of a lock that the task holds; 0 when it holds none by that name.
+  std::uint64_t fence(task_index task, std::string_view resource) const;
+  const json& shared_state() const noexcept;  ///< an object: key to merged value
+  budget_status budget() const noexcept;
+  std::vector<std::pair<std::string, budget_status>> agent_budgets() const;
+  /// What was known of durations at the start, and what this run has added.
+  duration_book durations() const;
+  /// Why a task is not running, or what has become of it: a line a cause, deeper causes indented. Never empty.
+  std::vector<std::string> why(task_index task, time_point now) const;
 
  private:
   struct impl;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <corchestra/base/boxed.hpp>
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/time.hpp>
 #include <corchestra/core/task_state.hpp>
@@ -18,6 +19,7 @@ struct task_output {
   std::optional<double> confidence;  ///< the agent's own judgement in [0, 1]
   std::vector<std::string> evidence;
   token_usage usage;  ///< added to what the attempt reported through its context
+  boxed<std::vector<std::string>> branch;  ///< the dependants to run; absent: the call's branch rule decides
 
   task_output() = default;
   task_output(json v) : value(std::move(v)) {}  // NOLINT(google-explicit-constructor): `co_return json{...}` reads best
@@ -33,8 +35,9 @@ struct task_result {
   cancel_reason cancelled = cancel_reason::none;
   std::string reason;  ///< in words: which limit, whose failure, what was asked; empty when completed
   task_output output;  ///< only when completed
-  std::optional<corchestra::error> error;
+  boxed<corchestra::error> error;
   std::uint32_t attempts = 0;
+  std::uint32_t iterations = 1;  ///< of a loop
   std::optional<time_point> queued_at;   ///< submitted
   std::optional<time_point> started_at;  ///< start of the last attempt
   std::optional<time_point> ended_at;

@@ -64,5 +64,6 @@ std::string_view to_string(cancel_reason r) noexcept;
 std::optional<task_state> parse_task_state(std::string_view name) noexcept;
 
 inline constexpr int task_state_count = 10;
+inline constexpr int wait_reason_count = 9;
 
 }  // namespace corchestra

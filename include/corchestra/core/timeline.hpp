@@ -1,10 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <queue>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <corchestra/core/event.hpp>
@@ -13,6 +13,7 @@ namespace corchestra {
 
 /// One attempt as a bar, or a task that never started as an entry without one.
 struct timeline_entry {
+  task_index task = no_task;
   std::string task_id, agent, task_type;
   std::uint32_t attempt = 0;
   std::size_t lane = 0;  ///< the lowest row that was free when it started
@@ -36,20 +37,21 @@ class timeline_fold {
   const timeline& value() const noexcept { return timeline_; }
 
  private:
-  static constexpr std::size_t none = ~std::size_t{0};
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
   struct progress {
     time_point submitted{};
-    std::size_t last = none;  // entry of its last attempt
+    std::uint32_t last = none;  // entry of its last attempt
   };
 
   void start_attempt(const event& e);
   void end_attempt(const event& e);
   void end_task(const event& e);
+  progress& at(const event& e);
 
   timeline timeline_;
   std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free_lanes_;
-  std::unordered_map<std::string, progress> tasks_;  // that have not ended
-  std::vector<timeline_entry> never_started_;        // appended when the run ends
+  std::vector<progress> tasks_;                // by number
+  std::vector<timeline_entry> never_started_;  // appended when the run ends
 };
 
 }  // namespace corchestra

@@ -9,13 +9,15 @@
 
 namespace corchestra {
 
-/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}` or `${inputs.KEY.KEY}`, each with an optional
-/// `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes of arrays are keys.
+/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}` or `${state.KEY.KEY}`, each
+/// with an optional `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes of
+/// arrays are keys.
 struct reference {
-  enum class kind : std::uint8_t { task_output, context, inputs };
+  enum class kind : std::uint8_t { task_output, context, inputs, state };
   kind where{};
   std::string task;     ///< task_output: the task's id
-  std::string pointer;  ///< JSON pointer into the output, the context or the inputs; empty for the whole
+  std::string key;      ///< state: the first key
+  std::string pointer;  ///< JSON pointer into the output, the context, the inputs or the state's value; empty: the whole
   std::string text;     ///< as written, for messages
 };
 
@@ -35,10 +37,12 @@ struct reference_scope {
   std::function<const json*(std::string_view task)> task_output;  ///< null: no such output
   const json* context = nullptr;
   const json* inputs = nullptr;
+  std::function<const json*(std::string_view key)> state;  ///< the run's shared state; null: nothing is there yet
 };
 
 /// `${...}` alone becomes the JSON value; inside other text, its text (strings as they are, other values as JSON);
-/// `$${` stands for a literal `${`. Error: `unresolved_reference`, naming the reference and the missing step.
+/// `$${` stands for a literal `${`. Error: `unresolved_reference`, naming the reference, the missing step, and what is
+/// there instead.
 result<json> substitute(std::string_view text, const reference_scope& scope);
 result<std::string> substitute_text(std::string_view text, const reference_scope& scope);
 inline result<json> substitute(const std::string& text, const reference_scope& scope) {

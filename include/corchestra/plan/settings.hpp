@@ -57,6 +57,8 @@ struct settings {
   std::optional<duration> run_timeout;
   std::optional<bool> fail_fast;
   std::optional<scheduling_mode> mode;
+  std::optional<bool> unsafe_ignore_dependencies;
+  std::optional<start_order> order;
   int http_retries = 2;
   duration http_timeout = std::chrono::seconds(600);
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`

@@ -10,7 +10,7 @@
 
 namespace corchestra {
 
-/// Agents by name. A value: copies share the agents.
+/// Agents by name. A value: copies share the agents, and the table until one of them is changed.
 class agent_registry {
  public:
   /// Replaces an agent of the same name.
@@ -21,7 +21,8 @@ class agent_registry {
   std::vector<std::string> names() const;
 
  private:
-  std::map<std::string, std::shared_ptr<agent>, std::less<>> agents_;
+  using table = std::map<std::string, std::shared_ptr<agent>, std::less<>>;
+  std::shared_ptr<table> agents_ = std::make_shared<table>();
 };
 
 }  // namespace corchestra

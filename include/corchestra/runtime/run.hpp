@@ -33,6 +33,12 @@ struct run_status {
   run_state state{};
   std::array<std::size_t, task_state_count> counts{};  ///< by task_state
   std::vector<task_status> running;                    ///< in order of start
+  struct question {
+    std::string task_id, message;
+  };
+  std::vector<question> approvals;                     ///< tasks that wait for an answer
+  budget_status budget;
+  std::vector<std::pair<std::string, budget_status>> agent_budgets;
   std::size_t count(task_state s) const noexcept { return counts[static_cast<std::size_t>(s)]; }
 };
 
@@ -42,7 +48,8 @@ class run {
  public:
   const std::string& id() const noexcept;
 
-  /// Adds task calls to a running run. Suspends while more than `max_pending` wait. Errors: as for a plan, `not_running`.
+  /// Adds task calls to a running run. Suspends while more than `max_pending` wait; cancelling that adds none of them.
+  /// Errors: as for a plan, `not_running`.
   awaitable<result<void>> submit(std::vector<task_call> calls);
   /// A child of a task that has not ended; gives back its full id. Errors: as `submit`, `limit_exceeded`.
   awaitable<result<std::string>> spawn(std::string parent, task_call child);
@@ -58,12 +65,22 @@ class run {
   /// Lets running tasks finish and starts nothing new; the run ends INTERRUPTED when tasks are left.
   void request_drain();
 
+  /// Nothing new starts, of the whole run or of one agent, until `resume`; what runs goes on.
+  awaitable<void> pause(std::string agent = {});
+  awaitable<void> resume(std::string agent = {});
+  /// Answers a task that waits for approval. Errors: `unknown_task`, `invalid_argument` when nothing was asked.
+  awaitable<result<void>> answer(std::string task_id, bool approved, std::string message = {});
+  /// The same without awaiting, for callbacks; an answer to nothing is ignored.
+  void request_answer(std::string task_id, bool approved, std::string message = {});
+
   /// Waits for the end. Any number of waiters; cancelling one cancels only the wait.
   awaitable<run_result> wait();
 
   awaitable<run_status> status() const;
   awaitable<run_metrics> metrics() const;
   awaitable<std::vector<lock_status>> locks() const;
+  /// Why a task is not running, or what has become of it: a line a cause, deeper causes indented. Error: `unknown_task`.
+  awaitable<result<std::vector<std::string>>> why(std::string task_id) const;
   /// Results so far, in order of ending.
   awaitable<std::vector<task_result>> results() const;
 

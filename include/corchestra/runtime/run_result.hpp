@@ -5,7 +5,8 @@
 #include <vector>
 
 #include <corchestra/core/run_metrics.hpp>
-#include <corchestra/core/task_result.hpp>
+#include <corchestra/core/duration_book.hpp>
+#include <corchestra/core/result_list.hpp>
 
 namespace corchestra {
 
@@ -16,9 +17,12 @@ struct run_result {
   run_state state = run_state::running;
   cancel_reason cancelled = cancel_reason::none;
   std::string reason;                ///< why it was cancelled, timed out or interrupted
-  std::vector<task_result> results;  ///< in listing order, spawned tasks after
+  result_list results;               ///< in listing order, spawned tasks after; under keep_results::failed without the completed ones
   run_metrics metrics;
   clock_anchor anchor;
+  json shared_state;                 ///< what tasks with a state key have made of it: an object
+  bool unsafe = false;               ///< dependencies were ignored (scheduling_mode::parallel)
+  duration_book durations;           ///< what was known at the start, and what this run has added
   std::vector<std::string> quarantined;  ///< resources that an abandoned body still holds
 
   bool success() const noexcept { return state == run_state::completed; }

@@ -32,12 +32,22 @@ class task_context {
   /// The result of a task that this one depends on, directly or not. Null when there is none by that id, or it has not ended.
   const task_result* upstream(std::string_view id) const noexcept;
 
+  /// 1, and more in a loop's later iterations, where `previous` is the last one's output (else null).
+  std::uint32_t iteration() const noexcept;
+  const json* previous() const noexcept;
+  /// What tasks with a state key have made of the run's shared state so far: an object, to be read only.
+  const json& shared_state() const noexcept;
+  /// The token granted with an exclusive lock that this task holds: rises with every grant. Hand it to the resource, which
+  /// must refuse older ones; without that check a lock is only advisory. 0 when the task holds no such lock.
+  std::uint64_t fence(std::string_view resource) const noexcept;
+
   /// Progress of this attempt in [0, 1]: clamped, never falls; NaN is ignored. Counts as a heartbeat.
   void report_progress(double fraction, std::string_view message = {});
   /// Keeps `heartbeat_timeout` from firing.
   void heartbeat();
-  /// Adds what one model call cost to this attempt, and publishes `model_call` with `details`.
-  void report_usage(const token_usage& usage, json details = nullptr);
+  /// Adds what one model call cost to this attempt and to the budgets (without `spent`: its tokens), and publishes
+  /// `model_call` with `details`.
+  void report_usage(const token_usage& usage, json details = nullptr, std::optional<budget_amount> spent = std::nullopt);
   /// Publishes a `warning` event for this task.
   void warn(std::string_view message);
 
@@ -45,6 +55,14 @@ class task_context {
   /// task's id; an empty one becomes the ordinal. Returns the child's full id. Errors: `limit_exceeded`,
   /// `duplicate_task`, `unknown_agent`.
   result<std::string> spawn(task_call child);
+
+  /// Drops what this attempt has spawned and cancels (superseded) children that have not started: a new plan follows.
+  /// Error: `limit_exceeded` after run_limits::max_replans.
+  result<void> replan();
+
+  /// Asks a person, and waits with the slot given back (`run::answer` answers). False when refused, or when `timeout`
+  /// passed and the rule does not approve by default.
+  awaitable<result<bool>> ask(approval_rule question);
 
   /// A child that starts now and is awaited, with this task's slot given back meanwhile. The child's failure is a value.
   awaitable<result<task_result>> call(task_call child);

@@ -1,0 +1,60 @@
+#include "engine_run.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include <corchestra/runtime/async_run.hpp>
+
+#include "harness.hpp"
+
+namespace corchestra::bench {
+
+awaitable<result<task_output>> suspend_once(task_context) {
+  co_await asio::post(asio::use_awaitable);
+  co_return task_output{};
+}
+
+run_result run_to_the_end(task_plan plan, std::shared_ptr<agent> a, run_callbacks callbacks) {
+  asio::io_context io;
+  orchestrator conductor(io.get_executor());
+  conductor.agents().add("agent", std::move(a));
+  std::optional<run_result> ended;
+  async_run(conductor, std::move(plan), std::move(callbacks), [&](result<run_result> r) {
+    check(r.has_value(), "the run did not start");
+    ended.emplace(std::move(*r));
+  });
+  io.run();
+  check(ended && ended->success(), "the run did not succeed");
+  return std::move(*ended);
+}
+
+void check_results(const run_result& r, std::size_t tasks) {
+  check(r.success() && r.results.size() == tasks, "a run lost a task");
+  for (const auto& task : r.results) check(task.success(), "a task did not complete");
+}
+
+double run_in_a_row(const task_plan& plan, std::size_t runs) {
+  const stopwatch watch;
+  std::size_t ended = 0;
+  {
+    asio::io_context io;
+    orchestrator conductor(io.get_executor());
+    conductor.agents().add("agent", suspend_once);
+    std::function<void()> next = [&] {
+      async_run(conductor, plan, [&](const result<run_result>& r) {
+        check(r.has_value(), "a run did not start");
+        check_results(*r, plan.tasks.size());
+        if (++ended < runs) next();
+      });
+    };
+    next();
+    io.run();
+  }
+  check(ended == runs, "a run did not end");
+  return watch.nanoseconds() / static_cast<double>(runs);
+}
+
+}  // namespace corchestra::bench

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <corchestra/core/plan.hpp>
+#include <corchestra/runtime/orchestrator.hpp>
+
+namespace corchestra::bench {
+
+/// An agent that suspends once, as the bare loop's coroutines do.
+awaitable<result<task_output>> suspend_once(task_context context);
+
+/// Runs the plan, whose tasks name the agent `agent`, on an io_context of its own; the run must succeed.
+run_result run_to_the_end(task_plan plan, std::shared_ptr<agent> a, run_callbacks callbacks = {});
+
+/// Ends the program unless there are results of so many tasks, all completed.
+void check_results(const run_result& r, std::size_t tasks);
+
+/// Runs copies of the plan one after another on one io_context; every task must complete. Nanoseconds a run.
+double run_in_a_row(const task_plan& plan, std::size_t runs);
+
+}  // namespace corchestra::bench

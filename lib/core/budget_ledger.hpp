@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <corchestra/core/budget.hpp>
+#include <corchestra/core/event.hpp>
+#include <corchestra/core/plan.hpp>
+
+#include "core/budget_account.hpp"
+
+namespace corchestra::detail {
+
+/// Nested budgets: run -> agent -> task. A reservation must fit into all three, or none is taken; a settlement replaces
+/// the reservation by what was really spent. Amounts below zero count as zero; sums stop at the end of their range.
+class budget_ledger {
+ public:
+  explicit budget_ledger(budget_options options);
+
+  /// No budget anywhere, not even of a task: nothing needs to be asked.
+  bool empty() const noexcept { return !limited_; }
+
+  enum class verdict : std::uint8_t {
+    reserved,
+    later,  ///< it does not fit now, but may when running tasks settle for less than they reserved
+    never,  ///< even with nothing reserved it does not fit: more than the limit, or used up
+  };
+  struct answer {
+    verdict what{};
+    std::string budget;  ///< which one is in the way, with the figures in words; empty when reserved
+  };
+  /// `own` counts from now on, also for later calls; a task may reserve more while it holds a reservation.
+  answer reserve(task_index task, std::string_view agent, const budget_amount& amount, const budget_limit& own);
+  /// Spent while the attempt runs (one model call of it): taken out of the reservation first.
+  void spend(task_index task, std::string_view agent, const budget_amount& amount);
+  /// The attempt has ended: what is left of its reservation is free. When nothing was spent since it was taken, and
+  /// `assume_spent`, the reservation counts as spent (estimated).
+  void settle(task_index task, std::string_view agent, bool assume_spent);
+  /// The task has ended for good: its own budget is no longer kept.
+  void forget(task_index task);
+
+  /// Budgets that passed the alert level, or were used up, since the last call: each once.
+  struct alert {
+    std::string budget;  ///< `run`, `agent writer`, `task`
+    budget_status status;
+    bool exhausted = false;
+    task_index task = no_task;  ///< of a task's own budget
+  };
+  std::vector<alert> take_alerts() { return std::exchange(alerts_, {}); }
+  budget_status run() const noexcept { return run_.status; }
+  /// Those with a limit, and those that have reserved or spent, by name.
+  std::vector<std::pair<std::string, budget_status>> agents() const;
+
+ private:
+  // A task with a reservation, or with a budget of its own.
+  struct task_entry {
+    budget_account own;
+    budget_amount reserved;
+    bool spent = false;  // since the reservation was taken
+  };
+  budget_account& account_of(std::string_view agent);
+  template <class F>
+  void each_account(task_index task, std::string_view agent, F f);
+  void add_spent(task_index task, std::string_view agent, const budget_amount& amount);
+  void release(task_index task, std::string_view agent, const budget_amount& amount);
+
+  double alert_at_;
+  bool limited_ = false;
+  budget_account run_;
+  std::map<std::string, budget_account, std::less<>> agents_;
+  std::unordered_map<task_index, task_entry> tasks_;
+  std::vector<alert> alerts_;
+};
+
+}  // namespace corchestra::detail

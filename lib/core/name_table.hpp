@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace corchestra::detail {
+
+/// Numbers for the few names that many events carry. One seen lately is found by its length and its first and last
+/// eight bytes, which are all of a name up to 16 bytes long.
+class name_table {
+ public:
+  std::uint32_t number(std::string_view name) {
+    const print p(name);
+    const entry& seen = recent_[p.place()];
+    if (seen.known == p && (name.size() <= 16 || names_[seen.number] == name)) return seen.number;
+    return look_up(name, p);
+  }
+  const std::string& name(std::uint32_t number) const noexcept { return names_[number]; }
+  std::size_t size() const noexcept { return names_.size(); }
+
+ private:
+  static constexpr std::size_t places = 256;
+
+  struct print {
+    std::uint64_t first = 0, last = 0;
+    std::size_t size = ~std::size_t{0};  // of no name
+
+    print() = default;
+    explicit print(std::string_view s) noexcept : size(s.size()) {
+      if (s.size() >= 8) {
+        std::memcpy(&first, s.data(), 8);
+        std::memcpy(&last, s.data() + s.size() - 8, 8);
+      } else {
+        for (const char c : s) first = first << 8 | static_cast<unsigned char>(c);
+      }
+    }
+    std::size_t place() const noexcept {
+      return static_cast<std::size_t>(((first ^ (last * 31) ^ size) * 0x9E3779B97F4A7C15u) >> 56);
+    }
+    bool operator==(const print&) const = default;
+  };
+  struct entry {
+    print known;
+    std::uint32_t number = 0;
+  };
+
+  std::uint32_t look_up(std::string_view name, const print& p) {
+    auto it = index_.find(name);
+    if (it == index_.end()) {
+      names_.emplace_back(name);
+      it = index_.emplace(names_.back(), static_cast<std::uint32_t>(names_.size() - 1)).first;
+    }
+    recent_[p.place()] = {p, it->second};
+    return it->second;
+  }
+
+  std::array<entry, places> recent_{};
+  std::deque<std::string> names_;                              // never move
+  std::unordered_map<std::string_view, std::uint32_t> index_;  // views of `names_`
+};
+
+}  // namespace corchestra::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include <corchestra/base/time.hpp>
+
+namespace corchestra::detail {
+
+/// Retries may be at most a part of the attempts of the last 60 s, with a floor of 10. Counted by whole seconds.
+class retry_budget {
+ public:
+  explicit retry_budget(std::optional<double> part) : part_(part) {}
+
+  void attempted(time_point now) {
+    if (part_) ++at(now).attempts;
+  }
+
+  /// Counts a retry and returns `now`, or the moment at which to ask again.
+  time_point take(time_point now) {
+    if (!part_) return now;
+    auto& second = at(now);
+    std::uint64_t attempts = 0, retries = 0;
+    std::int64_t oldest = number(now);
+    for (const auto& s : seconds_) {
+      if (s.number + window <= number(now) || s.number > number(now)) continue;
+      attempts += s.attempts;
+      retries += s.retries;
+      if (s.retries > 0 && s.number < oldest) oldest = s.number;
+    }
+    const double allowed = *part_ * static_cast<double>(attempts);
+    if (retries < least || static_cast<double>(retries) < allowed) {
+      ++second.retries;
+      return now;
+    }
+    return time_point(std::chrono::seconds(oldest + window));
+  }
+
+ private:
+  static constexpr std::int64_t window = 60;
+  static constexpr std::uint64_t least = 10;
+  struct second {
+    std::int64_t number = -window;
+    std::uint64_t attempts = 0, retries = 0;
+  };
+
+  static std::int64_t number(time_point t) { return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count(); }
+
+  second& at(time_point now) {
+    const auto n = number(now);
+    auto& s = seconds_[static_cast<std::size_t>(n % window)];
+    if (s.number != n) s = {n, 0, 0};
+    return s;
+  }
+
+  std::optional<double> part_;
+  std::array<second, window> seconds_{};
+};
+
+}  // namespace corchestra::detail

@@ -1,0 +1,301 @@
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+namespace {
+constexpr duration heavy_patience = std::chrono::seconds(60);  // then a task of several slots keeps free ones to itself
+}
+
+void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_point now) {
+  record& r = records[t];
+  if (r.state == s && r.waiting == w) return;
+  if (r.state != s && !may_become(r.state, s)) {
+    publish(event_type::warning, t, now,
+            json{{"message", concat("internal: ", to_string(r.state), " may not become ", to_string(s))}});
+  }
+  --counts[static_cast<std::size_t>(r.state)];
+  ++counts[static_cast<std::size_t>(s)];
+  r.state = s;
+  r.waiting = w;
+  // attempt_started and task_ended say the rest themselves
+  const bool resumed = s == task_state::running && r.phase() == phase::working && r.now_running->attempt_left != duration::zero();
+  if (!is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
+}
+
+// Its dependencies are there: on to approval, level and pause, then to the queue.
+void scheduler::impl::admit(task_index t, time_point now) {
+  record& r = records[t];
+  if (const auto* rules = r.rules(); rules && rules->approval && !r.more->approved) {
+    return ask_approval(t, *rules->approval, now);
+  }
+  if (options.mode == scheduling_mode::levels && r.level > level) {
+    level_held.push_back(t);
+    return set_state(t, task_state::waiting, wait_reason::deps, now);
+  }
+  make_ready(t, now);
+}
+
+void scheduler::impl::make_ready(task_index t, time_point now) {
+  record& r = records[t];
+  if (state == run_state::paused) return hold(t, paused_tasks, now);
+  if (auto& a = agents[kinds[r.kind].agent_number]; a.paused) return hold(t, a.held, now);
+  set_state(t, task_state::ready, wait_reason::none, now);
+  push(t, now);
+}
+
+void scheduler::impl::push(task_index t, time_point now) {
+  record& r = records[t];
+  detail::start_queue::entry e;
+  e.task = t;
+  e.ticket = r.ticket;
+  e.priority = r.priority;
+  e.resumes = r.phase() == phase::wants_slot;
+  e.depth = r.level;
+  e.weight = r.weight();
+  e.key = r.more ? r.more->key : 0;
+  const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
+  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? options.score(r.call) : static_cast<double>(r.rank);
+  e.ready_at = now;
+  r.queued = true;
+  ready.push(e);
+}
+
+std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
+  auto& s = *impl_;
+  const auto command = [&](task_index t, bool resumed) { return start_command{t, s.records[t].attempts, resumed}; };
+  while (s.slots_in_use < s.slots) {
+    if (!s.heavy_waiters.empty()) {
+      const auto heavy = s.heavy_waiters.begin()->second;
+      auto& r = s.records[heavy];
+      const bool fits = s.slots_in_use + r.weight() <= s.slots;
+      if (!fits && now - r.more->parked_at >= heavy_patience) return std::nullopt;
+      if (fits) {
+        s.heavy_waiters.erase(s.heavy_waiters.begin());
+        r.more->heavy_parked = false;
+        const bool resumes = r.phase() == impl::phase::wants_slot;
+        if (s.try_start(heavy, now) == impl::admission::started) return command(heavy, resumes);
+        continue;
+      }
+    }
+    detail::start_queue::entry e;
+    if (!s.ready.pop(e, now)) return std::nullopt;
+    if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
+      s.ready.refund(e);
+      continue;
+    }
+    auto& r = s.records[e.task];
+    ++r.ticket;
+    r.queued = false;
+    const bool resumes = r.phase() == impl::phase::wants_slot;
+    if (s.try_start(e.task, now) == impl::admission::started) return command(e.task, resumes);
+    s.ready.refund(e);
+  }
+  return std::nullopt;
+}
+
+// Everything together or nothing: budget, then rates, locks, counters and slot pools, then the slots themselves.
+scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point now) {
+  record& r = records[t];
+  const bool resumes = r.phase() == phase::wants_slot;
+  if (!resumes) {
+    if (draining && !r.needed) return step_aside(t, now), admission::gone;
+    if (auto& a = agents[kinds[r.kind].agent_number]; a.paused) return hold(t, a.held, now), admission::parked;
+  }
+  if (const auto weight = r.weight(); weight > 1 && slots_in_use + weight > slots) {
+    extra& x = r.get();
+    if (!std::exchange(x.heavy_parked, true)) x.parked_at = now;
+    heavy_waiters.emplace(-r.priority, t);
+    step_aside(t, now);
+    return admission::parked;
+  }
+  if (resumes) {
+    if (!take_pools(t, now)) return admission::parked;
+    take_slot_again(t, now);
+    return admission::started;
+  }
+  if ((own_budgets || !ledger.empty()) && !(r.more && r.more->reserved)) {
+    const auto* rules = r.rules();
+    static const budget_amount nothing;
+    static const budget_limit unlimited;
+    const auto answer = ledger.reserve(t, r.call.agent, rules ? rules->reserve : nothing, rules ? rules->budget : unlimited);
+    if (answer.what == detail::budget_ledger::verdict::never) {
+      end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded,
+                    concat("budget: ", answer.budget), now);
+      settle(now);
+      check_end(now);
+      return admission::gone;
+    }
+    if (answer.what == detail::budget_ledger::verdict::later) {
+      r.get().budget_parked = true;
+      budget_waiters.emplace(-r.priority, t);
+      step_aside(t, now);
+      set_state(t, task_state::waiting, wait_reason::budget, now);
+      return admission::parked;
+    }
+    r.get().reserved = true;
+  }
+  if (r.more && !(r.more->locks.empty() && r.more->pools.empty())) {
+    extra& x = *r.more;
+    std::vector<detail::claim> both;
+    std::span<const detail::claim> set = x.locked ? std::span<const detail::claim>(x.pools) : x.locks;
+    if (!x.locked && !x.pools.empty()) {
+      both = x.locks;
+      both.insert(both.end(), x.pools.begin(), x.pools.end());
+      set = both;
+    }
+    const auto in_the_way = resources.try_acquire(t, r.priority, set, now);
+    if (in_the_way != detail::resource_table::none) {
+      if (std::exchange(x.reserved, false)) {
+        ledger.settle(t, r.call.agent, false);
+        wake_budget(now);
+      }
+      park(t, set, in_the_way, now);
+      return admission::parked;
+    }
+    x.locked = !x.locks.empty();
+    x.pooled = !x.pools.empty();
+    resources.forget(t);
+    pass_baton(t, now);
+  }
+  if (!budget_waiters.empty() && r.more && r.more->reserved) wake_budget(now);
+  start_attempt(t, now);
+  return admission::started;
+}
+
+// The slots of its agent, type and key, for an attempt that goes on after a wait.
+bool scheduler::impl::take_pools(task_index t, time_point now) {
+  record& r = records[t];
+  if (!r.more || r.more->pools.empty() || r.more->pooled) return true;
+  const auto in_the_way = resources.try_acquire(t, r.priority, r.more->pools, now);
+  if (in_the_way != detail::resource_table::none) {
+    park(t, r.more->pools, in_the_way, now);
+    return false;
+  }
+  r.more->pooled = true;
+  resources.forget(t);
+  pass_baton(t, now);
+  return true;
+}
+
+void scheduler::impl::park(task_index t, std::span<const detail::claim> set, detail::resource_index on, time_point now) {
+  record& r = records[t];
+  resources.park(t, r.priority, set, on, now);
+  r.more->parked_on = on;
+  raise_holders(r, on, now);
+  if (r.phase() == phase::none) {
+    const auto kind = resources.kind(on);
+    if (kind == detail::resource_kind::pool) {
+      set_state(t, task_state::ready, wait_reason::none, now);
+    } else {
+      set_state(t, task_state::waiting, kind == detail::resource_kind::rate ? wait_reason::rate : wait_reason::lock, now);
+    }
+  }
+  pass_baton(t, now);
+}
+
+void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now) {
+  for (const task_index t : woken) {
+    record& r = records[t];
+    r.more->baton = std::exchange(r.more->parked_on, detail::resource_table::none);
+    if (r.phase() == phase::wants_slot) {
+      push(t, now);
+    } else {
+      make_ready(t, now);
+    }
+  }
+}
+
+void scheduler::impl::pass_baton(task_index t, time_point now) {
+  record& r = records[t];
+  if (!r.more || r.more->baton == detail::resource_table::none) return;
+  std::vector<task_index> woken;
+  resources.wake(std::exchange(r.more->baton, detail::resource_table::none), woken);
+  wake(woken, now);
+}
+
+// A woken task that does not take what it was woken for, for another reason than locks.
+void scheduler::impl::step_aside(task_index t, time_point now) {
+  const record& r = records[t];
+  if (!r.more || r.more->baton == detail::resource_table::none) return;
+  resources.forget(t);
+  pass_baton(t, now);
+}
+
+// Takes a task out of whatever it waits in.
+void scheduler::impl::unqueue(task_index t, time_point now) {
+  record& r = records[t];
+  ++r.ticket;
+  r.queued = false;
+  if (!r.more) return;
+  extra& x = *r.more;
+  if (std::exchange(x.asked, false)) asked.erase(t);
+  if (std::exchange(x.heavy_parked, false)) heavy_waiters.erase({-r.priority, t});
+  if (std::exchange(x.budget_parked, false)) budget_waiters.erase({-r.priority, t});
+  if (x.parked_on != detail::resource_table::none) {
+    const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
+    resources.unpark(t, resource);
+    resources.forget(t);
+    // It may have been the writer that kept readers waiting.
+    std::vector<task_index> woken;
+    resources.wake(resource, woken);
+    wake(woken, now);
+  }
+  resources.forget(t);
+  pass_baton(t, now);
+}
+
+void scheduler::impl::release(task_index t, bool pools, bool locks, time_point now) {
+  record& r = records[t];
+  if (!r.more) return;
+  extra& x = *r.more;
+  std::vector<task_index> woken;
+  if (pools && std::exchange(x.pooled, false)) resources.release(t, x.pools, woken);
+  if (locks && std::exchange(x.locked, false)) resources.release(t, x.locks, woken);
+  wake(woken, now);
+}
+
+// One waiter at a time: when it gets its reserve, it wakes the next.
+void scheduler::impl::wake_budget(time_point now) {
+  if (budget_waiters.empty()) return;
+  const task_index t = budget_waiters.begin()->second;
+  budget_waiters.erase(budget_waiters.begin());
+  records[t].more->budget_parked = false;
+  make_ready(t, now);
+}
+
+// What a more urgent task waits for becomes as urgent: along dependencies, and down to the children it awaits.
+void scheduler::impl::raise_priority(task_index t, int priority, time_point now) {
+  std::vector<task_index> todo{t};
+  while (!todo.empty()) {
+    const task_index u = todo.back();
+    todo.pop_back();
+    record& r = records[u];
+    if (is_terminal(r.state) || r.priority >= priority) continue;
+    if (r.more && r.more->heavy_parked) heavy_waiters.erase({-r.priority, u});
+    if (r.more && r.more->budget_parked) budget_waiters.erase({-r.priority, u});
+    r.priority = priority;
+    if (r.more && r.more->heavy_parked) heavy_waiters.emplace(-priority, u);
+    if (r.more && r.more->budget_parked) budget_waiters.emplace(-priority, u);
+    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, priority);
+    if (r.queued) {
+      ++r.ticket;
+      push(u, now);
+    }
+    if (r.state == task_state::waiting && r.missing > 0) {
+      for (const auto& d : r.call.depends_on) {
+        const auto it = index.find(std::string_view(d).substr(0, d.ends_with("/*") ? d.size() - 2 : d.size()));
+        if (it != index.end()) todo.push_back(*it);
+      }
+    }
+    if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
+  }
+}
+
+void scheduler::impl::raise_holders(const record& r, detail::resource_index on, time_point now) {
+  if (resources.kind(on) == detail::resource_kind::pool || resources.kind(on) == detail::resource_kind::rate) return;
+  for (const task_index h : resources.holders(on)) {
+    if (records[h].priority < r.priority) raise_priority(h, r.priority, now);
+  }
+}
+
+}  // namespace corchestra

@@ -1,0 +1,291 @@
+#include "core/scheduler_impl.hpp"
+#include "core/state_reducers.hpp"
+
+namespace corchestra {
+
+void scheduler::impl::finish(task_index t, task_state s, task_result&& details, time_point now) {
+  record& r = records[t];
+  set_state(t, s, wait_reason::none, now);
+  --unfinished;
+  if (!ledger.empty()) ledger.forget(t);
+  auto out = std::make_unique<task_result>(std::move(details));
+  out->id = r.call.id;
+  out->agent = r.call.agent;
+  out->task_type = r.call.task_type;
+  out->state = s;
+  out->attempts = r.attempts;
+  out->queued_at = r.submitted;
+  out->ended_at = now;
+  if (r.now_running) {
+    const live& l = *r.now_running;
+    out->started_at = l.started;
+    if (l.started + l.last_attempt != now) out->last_attempt = l.last_attempt;
+    out->usage = l.usage;
+  }
+  if (r.more) out->iterations = r.more->iteration;
+  if (r.parent != no_task) out->parent = records[r.parent].call.id;
+  r.result = out.get();
+  const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out->skipped));
+  ++(fine ? good : bad);
+  if (options.keep == keep_results::all || s != task_state::completed) {
+    results.push_back(std::move(out));
+  } else {
+    passing.emplace(t, std::move(out));
+  }
+  if (s == task_state::completed && r.rules() && !r.rules()->state_key.empty()) {
+    merge_state(state_values, options, r.rules()->state_key, r.result->output.value);
+  }
+  settling.push_back(t);
+  if (!sink) return;
+  event e;
+  e.type = event_type::task_ended;
+  e.result = r.result;
+  publish(e, t, now);
+}
+
+void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now) {
+  unqueue(t, now);
+  task_result out;
+  out.cancelled = why;
+  out.error = fail(code, text);
+  out.reason = std::move(text);
+  finish(t, s, std::move(out), now);
+}
+
+void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
+  const task_result& up = *records[cause].result;
+  task_result out;
+  out.skipped = why;
+  out.reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
+                   ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
+                   : concat(to_string(why), ": it needs ", quote(up.id), ", which ended ", to_string(up.state));
+  unqueue(t, now);
+  finish(t, task_state::skipped, std::move(out), now);
+}
+
+// How one upstream's end counts for a task that waits for it.
+void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now) {
+  record& r = records[d];
+  if (is_terminal(r.state) || r.missing == 0) return;
+  if (r.state != task_state::pending && !(r.state == task_state::waiting && r.waiting == wait_reason::deps)) return;
+  --r.missing;
+  const auto policy = r.rules() ? r.rules()->join : join_policy::all_success;
+  const bool linked = r.state != task_state::pending;  // while it is being added, `add` admits it
+  if (policy == join_policy::all_success) {
+    if (o != outcome::ok) return skip(d, from, cause, now);
+    if (r.missing == 0 && linked) admit(d, now);
+    return;
+  }
+  extra& x = r.get();
+  if (o == outcome::ok) ++x.succeeded;
+  if (o != outcome::ok) x.lost = from;
+  const auto start = [&] {
+    r.missing = 0;
+    if (linked) admit(d, now);
+  };
+  const auto lose = [&] {
+    const bool by_branch = records[x.lost].state == task_state::completed ||
+                           (records[x.lost].state == task_state::skipped && is_good(records[x.lost].result->skipped));
+    skip(d, x.lost, by_branch ? skip_cause::branch_not_taken : skip_cause::upstream_failed, now);
+  };
+  switch (policy) {
+    case join_policy::all_success:
+      break;
+    case join_policy::all_done:
+      if (r.missing == 0) start();
+      break;
+    case join_policy::one_success:
+      if (o == outcome::ok) {
+        start();
+      } else if (r.missing == 0) {
+        lose();
+      }
+      break;
+    case join_policy::quorum:
+      if (x.succeeded >= r.rules()->quorum) {
+        start();
+      } else if (x.succeeded + r.missing < r.rules()->quorum) {
+        lose();
+      }
+      break;
+    case join_policy::none_failed_min_one_success:
+      if (o == outcome::bad || (o == outcome::skipped && !is_good(cause))) {
+        skip(d, from, skip_cause::upstream_failed, now);
+      } else if (r.missing == 0) {
+        x.succeeded > 0 ? start() : lose();
+      }
+      break;
+  }
+}
+
+// The dependants that a completed task's branch rule names but does not choose; absent when there is no rule.
+std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(const record& r) const {
+  const auto* rule = r.rules() && r.rules()->branch ? &*r.rules()->branch : nullptr;
+  const auto& output = r.result->output;
+  if (!rule && !output.branch) return std::nullopt;
+  std::vector<std::string> named, chosen;
+  if (rule) {
+    const auto at = at_pointer(output.value, rule->pointer);
+    const std::vector<std::string>* taken = &rule->otherwise;
+    for (const auto& c : rule->cases) {
+      if (taken == &rule->otherwise && at && *at == c.equals) taken = &c.tasks;
+      named.insert(named.end(), c.tasks.begin(), c.tasks.end());
+    }
+    named.insert(named.end(), rule->otherwise.begin(), rule->otherwise.end());
+    chosen = *taken;
+  }
+  if (output.branch) {
+    chosen = *output.branch;
+    if (!rule) {
+      for (auto e = r.first_edge; e != none; e = edges[e].next) named.push_back(records[edges[e].to].call.id);
+    }
+  }
+  std::erase_if(named, [&](const std::string& id) { return std::find(chosen.begin(), chosen.end(), id) != chosen.end(); });
+  return named;
+}
+
+void scheduler::impl::settle(time_point now) {
+  if (settling_now) return;
+  settling_now = true;
+  for (std::size_t i = 0; i < settling.size(); ++i) settle_one(settling[i], now);
+  for (const task_index t : std::exchange(settling, {})) {
+    if (options.keep != keep_results::all) forget(t);
+  }
+  settling_now = false;
+}
+
+void scheduler::impl::settle_one(task_index t, time_point now) {
+  record& r = records[t];
+  const bool completed = r.state == task_state::completed;
+  const bool fine = completed || (r.state == task_state::skipped && is_good(r.result->skipped));
+  const outcome o = completed ? outcome::ok : r.state == task_state::skipped ? outcome::skipped : outcome::bad;
+  const skip_cause cause = r.state == task_state::skipped ? r.result->skipped : skip_cause::upstream_failed;
+  std::optional<std::vector<std::string>> not_taken;
+  if (completed) not_taken = branches_not_taken(r);
+  const auto last = std::exchange(r.last_edge, none);
+  const auto first = std::exchange(r.first_edge, none);
+  for (auto e = first; e != none; e = edges[e].next) {
+    const task_index d = edges[e].to;
+    const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call.id) != not_taken->end();
+    if (refused) {
+      tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now);
+    } else {
+      tell_dependant(d, t, o, cause, now);
+    }
+  }
+  if (last != none) {
+    edges[last].next = free_edge;
+    free_edge = first;
+  }
+  if (options.mode == scheduling_mode::levels && --level_open[r.level] == 0) open_levels(now);
+  if (!fine && !r.awaited) {
+    for (task_index up = r.parent; up != no_task; up = records[up].parent) records[up].get().subtree_failed = true;
+  }
+  if (!completed) {
+    if (r.more && !r.more->children.empty()) {
+      cancel_children(t, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call.id), " ended ", to_string(r.state)), now);
+    }
+    if (!fine) count_failure(t, now);
+  }
+  close_subtree(t, now);
+  if (r.now_running && !r.abandoned && r.now_running->phase == phase::none) {
+    live& l = *r.now_running;
+    l.usage = {};
+    l.tries = l.replans = 0;
+    l.aborting = l.timed_out = l.retry_after_timeout = false;
+    l.why = cancel_reason::none;
+    l.why_text.clear();
+    if (options.keep != keep_results::all || r.state == task_state::completed) spare.push_back(std::move(r.now_running));
+  }
+}
+
+// The task itself, or the last open child's subtree, has ended.
+void scheduler::impl::close_subtree(task_index t, time_point now) {
+  while (t != no_task && --records[t].open_subtree == 0) {
+    record& r = records[t];
+    if (r.more) {
+      const bool ok = r.state == task_state::completed && !r.more->subtree_failed;
+      const bool skipped = r.state == task_state::skipped;
+      for (const task_index d : std::exchange(r.more->subtree_watchers, {})) {
+        tell_dependant(d, t, ok ? outcome::ok : skipped ? outcome::skipped : outcome::bad,
+                       skipped ? r.result->skipped : skip_cause::upstream_failed, now);
+      }
+    }
+    t = r.parent;
+  }
+}
+
+void scheduler::impl::count_failure(task_index t, time_point now) {
+  record& r = records[t];
+  const bool failed = r.state == task_state::failed || r.state == task_state::timeout || r.state == task_state::limit_exceeded;
+  if (failed) ++failures;
+  if (failed && r.more && r.more->group != none) {
+    group& g = groups[r.more->group];
+    ++g.failed;
+    const auto& o = g.options;
+    std::string text;
+    if (o.fail_fast) {
+      text = concat("fail_fast of group ", quote(g.name), ": ", quote(r.call.id), " ended ", to_string(r.state));
+    } else if (o.max_failed && g.failed > *o.max_failed) {
+      text = concat("group ", quote(g.name), ": more than ", *o.max_failed, " tasks failed");
+    } else if (o.max_failed_percent &&
+               static_cast<double>(g.failed) * 100 > *o.max_failed_percent * static_cast<double>(g.members.size())) {
+      text = concat("group ", quote(g.name), ": more than ", fixed(*o.max_failed_percent, 0), " % of ", g.members.size(), " tasks failed");
+    }
+    if (!text.empty() && !std::exchange(g.ended, true)) {
+      for (const task_index m : std::vector<task_index>(g.members)) cancel(m, cancel_reason::sibling_failed, text, now);
+    }
+  }
+  if (failing || run_cancelled != cancel_reason::none) return;
+  std::string text;
+  if (options.fail_fast) text = concat("fail_fast: ", quote(r.call.id), " ended ", to_string(r.state));
+  if (options.max_failed && failures > *options.max_failed) text = concat("max_failed: more than ", *options.max_failed, " tasks failed");
+  if (text.empty()) return;
+  failing = true;
+  open = false;
+  for (task_index o = 0; o < records.size(); ++o) cancel(o, cancel_reason::sibling_failed, text, now);
+  if (reason.empty()) reason = text;
+}
+
+// keep_results::failed: what has ended well, with everything under it, is not kept.
+void scheduler::impl::forget(task_index t) {
+  if (options.keep == keep_results::all) return;
+  while (t != no_task) {
+    record& r = records[t];
+    if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result) return;
+    const task_index up = r.parent;
+    const bool keep = r.state != task_state::completed;
+    if (keep || r.call.id.empty()) return;
+    index.erase(t);
+    r.call = {};
+    r.more.reset();
+    r.now_running.reset();
+    r.result = nullptr;
+    passing.erase(t);
+    records.forget(t);
+    t = up;
+  }
+}
+
+void scheduler::impl::check_end(time_point now) {
+  if (ended || settling_now) return;
+  const bool nothing_left = unfinished == 0 && !open;
+  const bool drained = draining && running.empty();
+  if (!nothing_left && !drained) return;
+  ended = true;
+  if (unfinished > 0) {
+    state = run_state::interrupted;
+  } else if (bad == 0) {
+    state = run_state::completed;
+  } else if (run_cancelled != cancel_reason::none) {
+    state = run_state::cancelled;
+  } else {
+    state = run_state::failed;
+  }
+  json data{{"state", to_string(state)}};
+  if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
+  publish(event_type::run_ended, now, std::move(data));
+  sink = nullptr;  // nothing follows: bodies that were given up may still call
+}
+
+}  // namespace corchestra

@@ -1,0 +1,125 @@
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+time_point scheduler::impl::due_of(const record& r) const {
+  const live& l = *r.now_running;
+  if (l.aborting) return l.abandon_at;
+  time_point due = std::min(l.attempt_due, l.stall_told ? never : l.stall_at);
+  if (r.call.limits.heartbeat_timeout && l.phase == phase::working) {
+    due = std::min(due, l.heartbeat_at + *r.call.limits.heartbeat_timeout);
+  }
+  return due;
+}
+
+void scheduler::impl::tell_stall(task_index t, time_point now) {
+  record& r = records[t];
+  live& l = *r.now_running;
+  const auto patience = l.stall_at - l.started;
+  if (l.heartbeat_at + patience > now) {  // it has been heard of since
+    l.stall_at = l.heartbeat_at + patience;
+    return;
+  }
+  l.stall_told = true;
+  const auto silent = now - l.heartbeat_at;
+  publish(event_type::task_stalled, t, now,
+          json{{"message", concat("no sign of life for ", to_text(silent))},
+               {"silent_ms", std::chrono::duration_cast<std::chrono::milliseconds>(silent).count()}});
+}
+
+void scheduler::impl::scan_running(time_point now) {
+  const std::vector<task_index> now_running = running;
+  for (const task_index t : now_running) {
+    record& r = records[t];
+    if (r.phase() == phase::none || due_of(r) > now) continue;
+    const live& l = *r.now_running;
+    if (l.aborting) {
+      abandon(t, now);
+    } else if (l.attempt_due <= now) {
+      const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
+      expire(t, concat("start_to_close of ", to_text(limit), " passed"), true, now);
+    } else if (r.call.limits.heartbeat_timeout && l.phase == phase::working &&
+               l.heartbeat_at + *r.call.limits.heartbeat_timeout <= now) {
+      expire(t, concat("heartbeat_timeout: no sign of life for ", to_text(*r.call.limits.heartbeat_timeout)), true, now);
+    } else {
+      tell_stall(t, now);
+    }
+  }
+  running_due = never;
+  for (const task_index t : running) note_due(due_of(records[t]));
+}
+
+void scheduler::impl::fire(const alarm& a, time_point now) {
+  if (a.what == alarm::kind::group) {
+    group& g = groups[a.task];
+    if (std::exchange(g.ended, true)) return;
+    const std::string text = concat("timeout of group ", quote(g.name), " (", to_text(*g.options.timeout), ") passed");
+    for (const task_index m : std::vector<task_index>(g.members)) expire(m, text, false, now);
+    return;
+  }
+  if (!records.holds(a.task) || is_terminal(records[a.task].state)) return;
+  record& r = records[a.task];
+  switch (a.what) {
+    case alarm::kind::backoff: {
+      if (r.state != task_state::waiting || r.ticket != a.ticket) return;
+      const time_point allowed = retries.take(now);
+      if (allowed > now) {
+        alarms.push({allowed, a.task, r.ticket, alarm::kind::backoff});
+      } else {
+        make_ready(a.task, now);
+      }
+      return;
+    }
+    case alarm::kind::schedule_to_start:
+      if (r.attempts == 0) {
+        expire(a.task, concat("schedule_to_start of ", to_text(*r.call.limits.schedule_to_start), " passed"), false, now);
+      }
+      return;
+    case alarm::kind::deadline:
+      return expire(a.task, concat(r.more->deadline_name, " passed"), false, now);
+    case alarm::kind::approval:
+      if (r.more->asked && r.more->question == a.ticket) answered(a.task, r.more->approve_by_default, true, {}, now);
+      return;
+    case alarm::kind::group:
+      return;
+  }
+}
+
+void scheduler::advance(time_point now) {
+  auto& s = *impl_;
+  if (s.ended) return;
+  if (s.run_due <= now) {
+    s.run_due = impl::never;
+    s.open = false;
+    s.closing = true;
+    const std::string text = concat("run_timeout of ", to_text(*s.options.limits.run_timeout), " passed");
+    s.reason = text;
+    s.settling_now = true;
+    for (task_index t = 0; t < s.records.size(); ++t) s.expire(t, text, false, now);
+    s.settling_now = false;
+  }
+  while (!s.alarms.empty() && s.alarms.top().at <= now) {
+    const impl::alarm a = s.alarms.top();
+    s.alarms.pop();
+    s.fire(a, now);
+  }
+  if (s.resources.next_due() <= now) {
+    std::vector<task_index> woken;
+    s.resources.advance(now, woken);
+    s.wake(woken, now);
+  }
+  if (s.running_due <= now) s.scan_running(now);
+  s.settle(now);
+  s.check_end(now);
+}
+
+std::optional<time_point> scheduler::next_deadline() const {
+  const auto& s = *impl_;
+  if (s.ended) return std::nullopt;
+  time_point next = std::min({s.run_due, s.running_due, s.resources.next_due()});
+  if (!s.alarms.empty()) next = std::min(next, s.alarms.top().at);
+  if (next == impl::never) return std::nullopt;
+  return next;
+}
+
+}  // namespace corchestra

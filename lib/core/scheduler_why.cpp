@@ -1,0 +1,110 @@
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+namespace {
+constexpr std::size_t deepest = 6, widest = 4;
+
+std::string some(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < names.size() && i < widest; ++i) shown.push_back(quote(names[i]));
+  std::string text = join(shown, ", ");
+  if (names.size() > widest) text += concat(" and ", names.size() - widest, " more");
+  return text;
+}
+}  // namespace
+
+void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::string>& out, time_point now) const {
+  const record& r = records[t];
+  const auto say = [&](std::string text) { out.push_back(std::string(2 * depth, ' ') + quote(r.call.id) + " " + std::move(text)); };
+  const auto go_deeper = [&](const std::vector<task_index>& causes) {
+    if (depth + 1 >= deepest) return;
+    for (std::size_t i = 0; i < causes.size() && i < widest; ++i) explain(causes[i], depth + 1, out, now);
+  };
+  if (is_terminal(r.state)) {
+    return say(concat("has ended ", to_string(r.state), r.result->reason.empty() ? "" : ": ", r.result->reason));
+  }
+  if (r.phase() != phase::none) {
+    const live& l = *r.now_running;
+    const std::string since = concat(" (attempt ", r.attempts, ", for ", to_text(now - l.started), ")");
+    if (l.aborting) return say(concat("is being stopped", since, ": ", l.why_text));
+    if (l.phase == phase::working) return say(concat("is running", since));
+    if (l.phase == phase::wants_slot) return say(concat("has what it waited for and needs a slot again: all ", slots, " are taken"));
+    say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since));
+    std::vector<task_index> open_children;
+    for (const task_index c : r.more ? r.more->children : std::vector<task_index>()) {
+      if (records.holds(c) && records[c].awaited && !is_terminal(records[c].state)) open_children.push_back(c);
+    }
+    return r.waiting == wait_reason::child ? go_deeper(open_children) : void();
+  }
+  if (draining && !r.needed) return say("will not start: the run is being drained");
+  if (r.missing > 0) {
+    std::vector<std::string> names;
+    std::vector<task_index> causes;
+    for (const auto& d : r.call.depends_on) {
+      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+      if (it == index.end()) continue;
+      const record& up = records[*it];
+      if (whole ? up.open_subtree == 0 : is_terminal(up.state)) continue;
+      names.push_back(d);
+      if (!whole || !is_terminal(up.state)) causes.push_back(*it);
+      for (const task_index c : whole && up.more ? up.more->children : std::vector<task_index>()) {
+        if (records.holds(c) && records[c].open_subtree > 0) causes.push_back(c);
+      }
+    }
+    say(concat("waits for ", some(names)));
+    return go_deeper(causes);
+  }
+  switch (r.waiting) {
+    case wait_reason::approval:
+      return say(concat("waits for approval: ", r.more->question_text));
+    case wait_reason::paused:
+      return say(state == run_state::paused ? std::string("is held: the run is paused")
+                                            : concat("is held: the agent ", quote(r.call.agent), " is paused"));
+    case wait_reason::backoff:
+      return say(concat("waits before its next try: ", r.attempts, " failed so far"));
+    case wait_reason::budget:
+      return say("waits for budget that running tasks have reserved and may not need");
+    case wait_reason::deps:
+      return say(concat("waits for level ", level, " to end (mode levels)"));
+    default:
+      break;
+  }
+  if (r.more && r.more->parked_on != detail::resource_table::none) {
+    const auto on = r.more->parked_on;
+    const auto kind = resources.kind(on);
+    std::string name = resources.name(on);
+    if (kind == detail::resource_kind::rate) return say(concat("waits for the rate ", quote(name), " to allow another"));
+    const auto holders = resources.holders(on);
+    std::vector<std::string> names;
+    for (const task_index h : holders) names.push_back(records[h].call.id);
+    if (kind == detail::resource_kind::pool) {
+      std::erase(name, '\1');
+      say(concat("waits for a slot of ", quote(name), ", taken by ", some(names)));
+    } else if (names.empty()) {
+      say(concat("waits for ", quote(name), ", which is kept for a task that has waited longer"));
+    } else {
+      say(concat("waits for ", quote(name), ", held by ", some(names)));
+    }
+    return go_deeper(holders);
+  }
+  if (r.more && r.more->heavy_parked) {
+    return say(concat("needs ", r.weight(), " slots at once, and ", slots - std::min(slots, slots_in_use), " of ", slots, " are free"));
+  }
+  if (slots_in_use < slots) return say("is about to start");
+  std::vector<std::string> names;
+  for (const task_index h : running) {
+    if (records[h].phase() == phase::working) names.push_back(records[h].call.id);
+  }
+  say(concat("waits for a slot: ", slots_in_use, " of ", slots, " taken by ", some(names)));
+}
+
+std::vector<std::string> scheduler::why(task_index task, time_point now) const {
+  if (!known(task)) return {"the run has no such task, or has forgotten it"};
+  std::vector<std::string> out;
+  impl_->explain(task, 0, out, now);
+  return out;
+}
+
+}  // namespace corchestra

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/fifo_chunks.hpp"
+#include "core/start_standing.hpp"
+
+namespace corchestra::detail {
+
+/// A priority queue that makes use of order in what is pushed: a few sorted runs, each appended to at its end, and a
+/// heap for what fits none of them. Tasks of equal standing in listing order cost 8 bytes each; others up to 48.
+class sorted_runs {
+ public:
+  bool empty() const noexcept { return run_count_ == 0 && heap_.empty(); }
+
+  void push(const queued_start& q) {
+    if (run_count_ > 0 && ends_alike(runs_[last_], q) && runs_[last_].numbers.back().task <= q.task) {
+      ++runs_[last_].stretches.back().count;
+      runs_[last_].numbers.push_back({q.task, q.ticket});
+    } else {
+      push_elsewhere(q);
+    }
+  }
+
+  /// The best entry, valid until the next call that is not const. There must be one.
+  struct head {
+    const start_standing* at;
+    task_index task;
+  };
+  head best() const noexcept {
+    if (heap_is_first()) return {&heap_.front().at, heap_.front().task};
+    const run& r = runs_[by_front_[0]];
+    return {&r.stretches.front().at, r.numbers.front().task};
+  }
+  queued_start take() {
+    if (heap_is_first()) return heap_pop();
+    run& r = runs_[by_front_[0]];
+    stretch& s = r.stretches.front();
+    const queued_start q{s.at, r.numbers.front().task, r.numbers.front().ticket};
+    r.numbers.pop_front();
+    if (--s.count == 0) r.stretches.pop_front();
+    if (r.numbers.empty() || run_count_ > 1) place_first();
+    return q;
+  }
+
+ private:
+  // Neighbours of equal standing share it.
+  struct stretch {
+    start_standing at;
+    std::size_t count;
+  };
+  struct number {
+    task_index task;
+    std::uint32_t ticket;
+  };
+  struct run {
+    fifo_chunks<stretch> stretches;
+    fifo_chunks<number> numbers;
+  };
+  static constexpr std::size_t most_runs = 16;
+
+  static bool ends_alike(const run& r, const queued_start& q) noexcept { return r.stretches.back().at == q.at; }
+  static bool ends_before(const run& r, const queued_start& q) noexcept {
+    return !before(q.at, q.task, r.stretches.back().at, r.numbers.back().task);
+  }
+  static void append(run& r, const queued_start& q) {
+    if (!r.stretches.empty() && ends_alike(r, q)) {
+      ++r.stretches.back().count;
+    } else {
+      r.stretches.push_back({q.at, 1});
+    }
+    r.numbers.push_back({q.task, q.ticket});
+  }
+  bool heap_is_first() const noexcept {
+    if (heap_.empty()) return false;
+    if (run_count_ == 0) return true;
+    const run& r = runs_[by_front_[0]];
+    return before(heap_.front().at, heap_.front().task, r.stretches.front().at, r.numbers.front().task);
+  }
+  void push_elsewhere(const queued_start& q);
+  run* run_for(const queued_start& q);
+  void place_first() noexcept;
+  void heap_push(const queued_start& q);
+  queued_start heap_pop();
+
+  std::vector<run> runs_;
+  std::vector<queued_start> heap_;                  // four children a node
+  std::array<std::uint8_t, most_runs> by_front_{};  // runs that are not empty, the best front first
+  std::uint8_t run_count_ = 0;                      // of them
+  std::uint8_t last_ = 0;                           // the run last appended to
+};
+
+}  // namespace corchestra::detail
