@@ -8,9 +8,10 @@
 
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
-#include <corchestra/monitor/console.hpp>
 
+#include "explainer.hpp"
 #include "interrupts.hpp"
+#include "questions.hpp"
 
 namespace corchestra::program {
 
@@ -43,7 +44,7 @@ class ticker {
   int fd_;
 };
 
-console_options console_for(const display_options& d, bool simulated) {
+console_options console_for(const display_options& d, const session_options& about) {
   console_options o;
   o.write = [fd = d.fd](std::string_view bytes) { write_to(fd, bytes); };
   o.live = d.terminal.interactive && !d.quiet;
@@ -52,8 +53,19 @@ console_options console_for(const display_options& d, bool simulated) {
   o.quiet = d.quiet;
   o.width = d.terminal.width;
   o.height = d.terminal.height;
-  o.simulated = simulated;
+  o.simulated = about.simulated;
+  o.style = d.style;
+  o.durations = about.plan.plan.options.durations;
   return o;
+}
+
+// A line of the program's own, in its place among the console's.
+void show_line(console& screen, time_point now, const std::string& text) {
+  event e;
+  e.type = event_type::warning;
+  e.at = now;
+  e.data = json{{"message", text}};
+  screen(e);
 }
 
 // Log lines between bars would leave pieces of them behind: they are shown as the console's own.
@@ -63,12 +75,7 @@ logger through(const std::shared_ptr<console>& screen, boost::asio::io_context& 
     if (!log.enabled(level)) return;
     asio::post(context, [weak, &context, text = concat(to_string(level), ": ", source, ": ", message)] {
       const auto shown = weak.lock();
-      if (!shown) return;
-      event e;
-      e.type = event_type::warning;
-      e.at = time_service::of(context.get_executor()).now();
-      e.data = json{{"message", text}};
-      (*shown)(e);
+      if (shown) show_line(*shown, time_service::of(context.get_executor()).now(), text);
     });
   });
 }
@@ -78,7 +85,7 @@ logger through(const std::shared_ptr<console>& screen, boost::asio::io_context& 
 result<session_result> conduct(boost::asio::io_context& context, session_options options,
                                const display_options& display) {
   const any_io_executor executor = context.get_executor();
-  const auto screen = std::make_shared<console>(console_for(display, options.simulated));
+  const auto screen = std::make_shared<console>(console_for(display, options));
   const bool live = display.terminal.interactive && !display.quiet;
   if (live && ::isatty(STDERR_FILENO) == 1) options.logger = through(screen, context, options.logger);
   std::optional<run> started;
@@ -86,8 +93,28 @@ result<session_result> conduct(boost::asio::io_context& context, session_options
   std::optional<result<session_result>> outcome;
   std::exception_ptr failure;
 
-  options.on_event = [screen](const event& e) { (*screen)(e); };
-  options.on_started = [&started](run r) { started = std::move(r); };
+  const auto say = [screen, &display, &time = time_service::of(executor)](const std::string& text) {
+    if (display.quiet) return write_to(display.fd, concat(text, "\n")), void();
+    show_line(*screen, time.now(), text);
+  };
+  // Posted: an event must not be told while the console is being told another.
+  const auto say_later = [say, executor](const std::string& text) { asio::post(executor, [say, text] { say(text); }); };
+  std::optional<questions> person;
+  if (display.asks) {
+    person.emplace(executor, say_later, [&started](const std::string& task, bool approved) {
+      if (started) started->request_answer(task, approved);
+    });
+  }
+  explainer waits(executor, display.explain_after, say_later);
+  options.on_event = [&, screen](const event& e) {
+    (*screen)(e);
+    waits(e);
+    if (person) (*person)(e);
+  };
+  options.on_started = [&started, &waits](run r) {
+    waits.watch(r);
+    started = std::move(r);
+  };
   asio::co_spawn(executor, run_session(std::move(options)),
                  asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, result<session_result> r) {
                    failure = e;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <sstream>
 
 #include <corchestra/base/version.hpp>
 #include <corchestra/base/text.hpp>
@@ -72,11 +73,13 @@ exit_code run_program(int argc, char** argv) {
       "  corchestra run plan.yaml --simulate    run it against the simulated model\n"
       "  corchestra COMMAND --help              more of them");
   const std::vector<verb> verbs{add_run(app),  add_check(app),    add_analyze(app), add_schema(app),
-                                add_init(app), add_simulate(app), add_config(app)};
+                                add_init(app), add_simulate(app), add_config(app), add_plan(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
-    app.exit(e);
+    std::ostringstream text;
+    app.exit(e, text, text);
+    print(text.str());
     return exit_code::success;
   } catch (const CLI::ParseError& e) {
     return bad_usage(app, e);
@@ -94,7 +97,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   program::raise_file_limit();
   try {
-    return static_cast<int>(program::run_program(argc, argv));
+    const exit_code code = program::run_program(argc, argv);
+    return static_cast<int>(code == exit_code::success && program::print_failed() ? exit_code::failure : code);
   } catch (const std::exception& x) {
     program::print_error(concat("internal error: ", x.what()));
   } catch (...) {

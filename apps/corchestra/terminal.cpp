@@ -8,12 +8,16 @@
 #include <charconv>
 #include <cstdlib>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include <corchestra/base/text.hpp>
 
 namespace corchestra::program {
 
 namespace {
+
+bool stdout_failed = false;
 
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
@@ -30,7 +34,7 @@ std::optional<unsigned> size_from(const char* name) {
 
 }  // namespace
 
-void write_to(int fd, std::string_view bytes) noexcept {
+int write_to(int fd, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n >= 0) {
@@ -39,12 +43,19 @@ void write_to(int fd, std::string_view bytes) noexcept {
       pollfd ready{fd, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      return;
+      return errno;
     }
   }
+  return 0;
 }
 
-void print(std::string_view text) noexcept { write_to(STDOUT_FILENO, text); }
+void print(std::string_view text) noexcept {
+  const int why = write_to(STDOUT_FILENO, text);
+  if (why == 0 || std::exchange(stdout_failed, true) || why == EPIPE) return;  // a reader that has gone knows
+  print_error(concat("cannot write to stdout: ", std::generic_category().message(why)));
+}
+
+bool print_failed() noexcept { return stdout_failed; }
 
 void print_error(std::string_view text) noexcept { write_to(STDERR_FILENO, concat("corchestra: ", text, "\n")); }
 

@@ -20,5 +20,6 @@ verb add_schema(CLI::App& app);
 verb add_init(CLI::App& app);
 verb add_simulate(CLI::App& app);
 verb add_config(CLI::App& app);
+verb add_plan(CLI::App& app);
 
 }  // namespace corchestra::program

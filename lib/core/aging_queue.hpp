@@ -22,7 +22,7 @@ class aging_queue {
     std::int64_t second = 0;
   };
   /// The slots the best entry takes. There must be one.
-  std::uint32_t best_weight(start_order order, const present& now) { return first(order, now).best().at->weight; }
+  std::uint32_t best_weight(start_order order, const present& now) { return first(order, now).best().at->weight(); }
   queued_start take(start_order order, const present& now) { return first(order, now).take(); }
 
  private:

@@ -78,7 +78,8 @@ struct metrics_fold::impl {
   std::vector<agent_metrics> by_agent;
   run_metrics m;
   duration waited{};
-  std::size_t started = 0, width = 0;
+  std::size_t started = 0, executed = 0, width = 0;
+  bool keep_tasks = true;
   time_point begin{}, last{};
   bool ended = false;
 
@@ -99,7 +100,7 @@ struct metrics_fold::impl {
   // It could not have been submitted before its parent had come as far.
   void spawned(task& t, const event& e) {
     t.parent = e.parent;
-    parents.emplace(e.task, e.parent);
+    if (keep_tasks) parents.emplace(e.task, e.parent);
     if (task* p = tasks.find(e.parent)) {
       settle_needs(*p);
       t.before = p->before + p->worked + (p->working ? e.at - p->since : duration{});
@@ -125,6 +126,10 @@ struct metrics_fold::impl {
   }
 
   void set_path(task_index n, const task& t, duration d) {
+    if (!keep_tasks) {
+      m.longest_path = std::max(m.longest_path, d);
+      return;
+    }
     if (n >= paths.size()) paths.resize(n + 1);
     paths[n] = d;
     m.longest_path = std::max(m.longest_path, d);
@@ -185,7 +190,8 @@ struct metrics_fold::impl {
     settle_needs(t);
     if (t.begun) {
       m.sequential += t.worked;
-      durations.push_back(t.worked);
+      ++executed;
+      if (keep_tasks) durations.push_back(t.worked);
     }
     set_path(e.task, t, t.before + (t.begun ? t.worked : duration{}));
     tasks.remove(e.task);
@@ -207,15 +213,15 @@ struct metrics_fold::impl {
     run_metrics out = m;
     out.wall = now - begin;
     out.average_wait = per(waited, started);
-    out.executed_tasks = durations.size();
-    out.average_execution = per(m.sequential, durations.size());
+    out.executed_tasks = executed;
+    out.average_execution = per(m.sequential, executed);
     out.lower_bound = std::max({m.longest_path, per(m.sequential, m.slots), pigeonhole(durations, m.slots)});
     for (std::uint32_t i = 0; i < by_agent.size(); ++i) out.agents.emplace(agents.name(i), by_agent[i]);
     return out;
   }
 };
 
-metrics_fold::metrics_fold() : impl_(std::make_unique<impl>()) {}
+metrics_fold::metrics_fold(bool keep_tasks) : impl_(std::make_unique<impl>()) { impl_->keep_tasks = keep_tasks; }
 metrics_fold::~metrics_fold() = default;
 metrics_fold::metrics_fold(metrics_fold&&) noexcept = default;
 metrics_fold& metrics_fold::operator=(metrics_fold&&) noexcept = default;

@@ -55,7 +55,7 @@ void scheduler::impl::push(task_index t, time_point now) {
   e.key = r.more ? r.more->key : 0;
   const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
   e.rank = listed ? 0 : options.order == start_order::custom && options.score ? options.score(r.call) : static_cast<double>(r.rank);
-  e.ready_at = now;
+  e.ready_at = options.mode == scheduling_mode::sequential ? time_point{} : now;  // no aging there
   r.queued = true;
   ready.push(e);
 }

@@ -80,7 +80,7 @@ result<void> check_rules(const task_call& c, const run_options& options, std::si
 
 /// Kahn over the numbers of the new tasks; true when all of them can be ordered.
 bool acyclic(const scheduler::prepared& p, task_index base) {
-  const auto n = static_cast<task_index>(p.calls.size());
+  const auto n = static_cast<task_index>(p.first_need.size() - 1);
   const auto inner = [&](task_index need) { return (need & ~subtree_bit) >= base; };
   bool forward = false;
   for (task_index t = 0; t < n && !forward; ++t) {

@@ -51,7 +51,7 @@ detail::key_index scheduler::impl::key_of(const std::string& name) {
 void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_point now) {
   const auto first = static_cast<task_index>(records.size());
   const auto count = static_cast<task_index>(tasks.calls.size());
-  index.reserve(records.size() + count);
+  index.reserve(index.size() + count);
   for (task_index i = 0; i < count; ++i) {
     const task_index t = first + i;
     record& r = records.emplace_back();

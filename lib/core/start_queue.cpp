@@ -33,8 +33,7 @@ void start_queue::push(const entry& e) {
   queued_start q;
   q.at.ready_at = e.ready_at;
   q.at.priority = e.priority;
-  q.at.weight = e.weight;
-  q.at.resumes = e.resumes;
+  q.at.set_slots(e.weight, e.resumes);
   const double rank = std::isnan(e.rank) ? -std::numeric_limits<double>::infinity() : e.rank;
   q.at.set_key(order_, {.priority = e.priority, .second = second_of(e.ready_at), .rank = rank, .depth = e.depth});
   q.task = e.task;
@@ -58,9 +57,9 @@ bool start_queue::pop(entry& out, time_point now) {
   out.task = q.task;
   out.ticket = q.ticket;
   out.priority = q.at.priority;
-  out.resumes = q.at.resumes != 0;
+  out.resumes = q.at.resumes();
   out.depth = q.at.depth(order_);
-  out.weight = q.at.weight;
+  out.weight = q.at.weight();
   out.key = key;
   out.rank = q.at.rank(order_);
   out.ready_at = q.at.ready_at;
@@ -68,7 +67,7 @@ bool start_queue::pop(entry& out, time_point now) {
     turns_.leave(key);
     charged_ = false;
   } else if (charged_) {
-    turns_.spend(key, cost(q.at.weight));
+    turns_.spend(key, cost(q.at.weight()));
   }
   --size_;
   return true;

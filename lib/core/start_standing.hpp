@@ -46,15 +46,27 @@ struct start_standing {
   std::uint64_t first = 0, second = 0;  // the order's key
   time_point ready_at{};
   std::int32_t priority = 0;
-  std::uint32_t weight : 31 = 1;
-  std::uint32_t resumes : 1 = 0;
+  std::uint32_t slots =
+      2;  // twice the weight, and 1 for one that resumes: bit-fields are slow to write and then compare
+
+  void set_slots(std::uint32_t weight, bool resumes) noexcept {
+    slots = std::min(weight, ~std::uint32_t{0} >> 1) << 1 | static_cast<std::uint32_t>(resumes);
+  }
+  std::uint32_t weight() const noexcept { return slots >> 1; }
+  bool resumes() const noexcept { return (slots & 1) != 0; }
 
   void set_key(start_order order, const start_traits& t) noexcept;
   /// As they were set, where the order looks at them; else 0.
   double rank(start_order order) const noexcept;
   std::uint32_t depth(start_order order) const noexcept;
 
-  friend bool operator==(const start_standing&, const start_standing&) = default;
+  // Without branches: nearly all are equal.
+  friend bool operator==(const start_standing& a, const start_standing& b) noexcept {
+    const auto differ = [](auto x, auto y) { return static_cast<std::uint64_t>(x ^ y); };
+    return (differ(a.first, b.first) | differ(a.second, b.second) | differ(a.priority, b.priority) |
+            differ(a.slots, b.slots) |
+            differ(a.ready_at.time_since_epoch().count(), b.ready_at.time_since_epoch().count())) == 0;
+  }
 };
 
 inline void start_standing::set_key(start_order order, const start_traits& t) noexcept {
@@ -107,7 +119,7 @@ constexpr bool ages(start_order order) noexcept { return order != start_order::f
 inline bool before(const start_standing& a, task_index a_task, const start_standing& b, task_index b_task) noexcept {
   if (a.first != b.first) return a.first < b.first;
   if (a.second != b.second) return a.second < b.second;
-  return a.resumes != b.resumes ? a.resumes != 0 : a_task < b_task;
+  return a.resumes() != b.resumes() ? a.resumes() : a_task < b_task;
 }
 inline bool before(const queued_start& a, const queued_start& b) noexcept { return before(a.at, a.task, b.at, b.task); }
 

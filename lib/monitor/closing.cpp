@@ -55,12 +55,13 @@ void add_speed(std::vector<log_line>& out, const glyphs& g, const run_metrics& m
 
 void add_tokens(std::vector<log_line>& out, const run_metrics& m) {
   if (!m.usage.known()) return;
-  std::string text = concat("Tokens: ", grouped(m.usage.total_tokens()), " (prompt ", grouped(m.usage.prompt_tokens),
-                            ", completion ", grouped(m.usage.completion_tokens), ") in ", grouped(m.usage.calls),
-                            m.usage.calls == 1 ? " model call" : " model calls");
+  std::string text =
+      concat("Tokens: ", grouped_text(m.usage.total_tokens()), " (prompt ", grouped_text(m.usage.prompt_tokens),
+             ", completion ", grouped_text(m.usage.completion_tokens), ") in ", grouped_text(m.usage.calls),
+             m.usage.calls == 1 ? " model call" : " model calls");
   if (m.wall > duration::zero()) {
     const double rate = static_cast<double>(m.usage.total_tokens()) / to_seconds(m.wall);
-    text += concat(", ", grouped(std::llround(rate)), " tokens/s");
+    text += concat(", ", grouped_text(std::llround(rate)), " tokens/s");
   }
   out.push_back({log_weight::fact, "", text_style::plain, std::move(text)});
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace corchestra::detail {
@@ -13,6 +14,7 @@ namespace {
 constexpr int ordering_sweeps = 12, placing_sweeps = 16;
 constexpr double lane_height = 10, lane_weight = 4;
 constexpr double least_gap = 46, most_gap = 130, gap_of_edge = 1.5;
+constexpr double most_band = 36;
 constexpr std::uint32_t none = ~std::uint32_t{0};
 
 /// Least squares: positions as near as can be to the wanted ones, in order and `apart[i]` from the one before.
@@ -200,6 +202,22 @@ class layering {
       for (std::uint32_t l = 0; l < levels; ++l) place_level(l, true, sweep % 2 == 1);
     }
     for (std::uint32_t l = 0; l < levels; ++l) place_level(l, true, true);
+    close_bands();
+  }
+
+  // Bands that no box reaches into are made narrow.
+  void close_bands() {
+    std::vector<std::uint32_t> by_top(boxes_.size());
+    std::iota(by_top.begin(), by_top.end(), 0u);
+    const auto top = [&](std::uint32_t b) { return boxes_[b].middle - boxes_[b].height / 2; };
+    std::sort(by_top.begin(), by_top.end(), [&](auto a, auto b) { return top(a) < top(b); });
+    double reached = top(by_top.front()), closed = 0;
+    for (const auto b : by_top) {
+      const double band = top(b) - reached;
+      if (band > most_band) closed += band - most_band;
+      reached = std::max(reached, boxes_[b].middle + boxes_[b].height / 2);
+      boxes_[b].middle -= closed;
+    }
   }
 
   graph_layout result() const {

@@ -130,6 +130,9 @@ class graph_picture {
     return std::max(48.0, std::ceil(text) + 2 * padding);
   }
 
+  double width_of(std::uint32_t n) const { return alone_width_ > 0 && is_alone(n) ? alone_width_ : node_width(n); }
+  bool is_alone(std::uint32_t n) const { return std::binary_search(alone_.begin(), alone_.end(), n); }
+
   void lay_out() {
     const auto count = static_cast<std::uint32_t>(graph_.size());
     std::vector<char> connected(count);
@@ -166,15 +169,15 @@ class graph_picture {
         std::max(width_, std::min(most_grid_width, 2 * margin + 180 * std::sqrt(static_cast<double>(alone_.size())))) -
         margin;
     alone_top_ = placed_.empty() ? header : height_ + 20;
+    for (const std::uint32_t n : alone_) alone_width_ = std::max(alone_width_, node_width(n));
     double x = margin, y = alone_top_;
     for (const std::uint32_t n : alone_) {
-      const double w = node_width(n);
-      if (x > margin && x + w > right) {
+      if (x > margin && x + alone_width_ > right) {
         x = margin;
         y += height_of_nodes() + node_gap;
       }
       at_[n] = {x, y};
-      x += w + node_gap;
+      x += alone_width_ + node_gap;
       width_ = std::max(width_, x - node_gap + margin);
     }
     height_ = y + height_of_nodes() + margin;
@@ -286,10 +289,11 @@ class graph_picture {
     const double height = height_of_nodes();
     const bool critical = std::find(critical_.begin(), critical_.end(), n) != critical_.end();
     const auto state = k.state ? look_of(*k.state).css_class : std::string_view("u");
-    canvas_.box(x, y, node_width(n), height, 6, concat(state, critical ? " o k2" : " o"), title_of(n));
+    canvas_.box(x, y, width_of(n), height, 6, concat(state, critical ? " z k2" : " z"), title_of(n));
     const std::string small = small_label(n);
-    const std::string ink = k.state ? concat(" fill=\"", look_of(*k.state).ink, "\"") : std::string();
-    const std::string_view css = k.state ? "p" : "p t", small_css = k.state ? "p s2" : "p s2 m";
+    const bool tinted = k.state && *k.state != task_state::skipped;  // grey goes with the page
+    const std::string ink = tinted ? concat(" fill=\"", look_of(*k.state).ink, "\"") : std::string();
+    const std::string_view css = tinted ? "p" : "p t", small_css = tinted ? "p s2" : k.state ? "p s2 t" : "p s2 m";
     const double middle = y + height / 2;
     canvas_.text(x + padding, small.empty() ? middle + 4.2 : middle - 2.5, css, label(n), ink);
     if (!small.empty()) canvas_.text(x + padding, middle + 11.5, small_css, small, ink);
@@ -299,12 +303,12 @@ class graph_picture {
     std::string s = detail::state_rules(dark);
     if (!dark) {
       s += ".p{pointer-events:none}.s2{font-size:10px;opacity:.85}.e{fill:none;stroke-width:1.3}.d{stroke-dasharray:5 "
-           "4}.k{stroke-width:2.6}.o{stroke-width:1}.k2{stroke-width:3}";
+           "4}.k{stroke-width:2.6}.z{stroke-width:1}.k2{stroke-width:3}";
     }
     const std::string_view edge = dark ? "#6b747e" : "#9aa3ad", critical = dark ? "#f0e442" : "#1c2127";
     const std::string_view neutral = dark ? "#262c33" : "#eef1f5", outline = dark ? "#14171a" : "#fff";
     s += concat(".e{stroke:", edge, "}.k{stroke:", critical, "}.am{fill:", edge, "}.akm{fill:", critical,
-                "}.u{fill:", neutral, "}.o{stroke:", outline, "}.u.o{stroke:", edge, "}.o.k2{stroke:", critical, '}');
+                "}.u{fill:", neutral, "}.z{stroke:", outline, "}.u.z{stroke:", edge, "}.z.k2{stroke:", critical, '}');
     return s;
   }
 
@@ -319,7 +323,7 @@ class graph_picture {
   detail::graph_layout layout_;
   std::vector<detail::graph_layout::point> at_;
   detail::svg_canvas canvas_;
-  double width_ = 0, height_ = 0, alone_top_ = 0;
+  double width_ = 0, height_ = 0, alone_top_ = 0, alone_width_ = 0;
   bool tall_ = false;
 };
 

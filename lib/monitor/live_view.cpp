@@ -23,7 +23,7 @@ std::string repeat(std::string_view s, std::size_t n) {
   return out;
 }
 
-std::string count_text(std::size_t n) { return grouped(static_cast<std::int64_t>(n)); }
+std::string count_text(std::size_t n) { return grouped_text(static_cast<std::int64_t>(n)); }
 
 }  // namespace
 
@@ -64,8 +64,8 @@ std::string totals_text(const glyphs& g, const run_tracker& run, time_point now)
   if (run.paused()) parts.emplace_back("paused");
   if (c.ended > 0 && elapsed > 0) parts.push_back(fixed(static_cast<double>(c.ended) * 60 / elapsed, 1) + " tasks/min");
   if (c.tokens > 0) {
-    std::string text = grouped(c.tokens) + " tokens";
-    if (elapsed > 0) text += concat(" (", grouped(std::llround(static_cast<double>(c.tokens) / elapsed)), "/s)");
+    std::string text = grouped_text(c.tokens) + " tokens";
+    if (elapsed > 0) text += concat(" (", grouped_text(std::llround(static_cast<double>(c.tokens) / elapsed)), "/s)");
     parts.push_back(std::move(text));
   }
   parts.push_back(eta_text(run.remaining(now)));

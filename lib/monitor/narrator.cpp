@@ -45,8 +45,8 @@ std::string spending_text(const json& data) {
                            dollars_text(number_of(*limit, "micro_dollars"))));
   }
   if (limit->is_object() && limit->contains("tokens")) {
-    parts.push_back(
-        concat(grouped(number_of(*spent, "tokens")), " of ", grouped(number_of(*limit, "tokens")), " tokens"));
+    parts.push_back(concat(grouped_text(number_of(*spent, "tokens")), " of ", grouped_text(number_of(*limit, "tokens")),
+                           " tokens"));
   }
   return join(parts, ", ");
 }
@@ -59,7 +59,7 @@ std::string budget_text(const json& data) {
 }
 
 std::string counted(std::size_t n, std::string_view what) {
-  return concat(grouped(static_cast<std::int64_t>(n)), ' ', what, n == 1 ? "" : "s");
+  return concat(grouped_text(static_cast<std::int64_t>(n)), ' ', what, n == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ void narrator::tell_opening(std::vector<log_line>& out) {
   const std::string agents = classic_ ? concat(opening_->tasks, " agents") : counted(opening_->tasks, "agent");
   std::string ids = join(opening_->ids, ", ");
   if (const std::size_t more = opening_->tasks - opening_->ids.size(); more > 0) {
-    ids += concat(", ", glyphs_.ellipsis, " and ", grouped(static_cast<std::int64_t>(more)), " more");
+    ids += concat(", ", glyphs_.ellipsis, " and ", grouped_text(static_cast<std::int64_t>(more)), " more");
   }
   out.push_back({log_weight::fact, glyphs_.run, text_style::accent,
                  concat("Starting ", to_lower(manner()), " execution of ", agents, ": [", ids, "]")});

@@ -15,7 +15,7 @@ std::string two_digits(std::int64_t n) { return n < 10 ? concat('0', n) : concat
 
 }  // namespace
 
-std::string grouped(std::int64_t n) {
+std::string grouped_text(std::int64_t n) {
   std::string digits = concat(n);
   const std::size_t sign = n < 0 ? 1 : 0;
   for (std::size_t at = digits.size(); at > sign + 3;) digits.insert(at -= 3, 1, ',');

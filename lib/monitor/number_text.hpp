@@ -8,7 +8,7 @@
 namespace corchestra::detail {
 
 /// `1,990`
-std::string grouped(std::int64_t n);
+std::string grouped_text(std::int64_t n);
 
 /// `9.23s`
 std::string seconds_text(duration d);

@@ -1,5 +1,6 @@
 #include <corchestra/monitor/prometheus.hpp>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -50,9 +51,42 @@ class exposition {
   std::string run_, name_, text_;
 };
 
+void add_uses(exposition& out, const time_shares& uses) {
+  out.family("task_time_seconds_total", "counter", "Time of tasks since their submission, by what it was spent on.");
+  for (int u = 0; u < time_use_count; ++u) {
+    const auto use = static_cast<time_use>(u);
+    out.sample(to_seconds(uses[use]), "use", to_string(use));
+  }
+}
+
+void add_budgets(exposition& out, std::span<const std::pair<std::string, budget_status>> budgets) {
+  const auto family = [&](std::string_view name, std::string_view help, auto value) {
+    bool any = false;
+    for (const auto& [budget, status] : budgets) {
+      const std::optional<double> v = value(status);
+      if (!v) continue;
+      if (!std::exchange(any, true)) out.family(name, "gauge", help);
+      out.sample(*v, "budget", budget);
+    }
+  };
+  const auto number = [](std::int64_t n) { return std::optional(static_cast<double>(n)); };
+  const auto dollars = [](std::int64_t n) { return std::optional(static_cast<double>(n) * 1e-6); };
+  const auto limit = [](const std::optional<std::int64_t>& n, auto as) { return n ? as(*n) : std::nullopt; };
+  family("budget_spent_tokens", "Tokens spent.", [&](const auto& s) { return number(s.spent.tokens); });
+  family("budget_reserved_tokens", "Tokens reserved by running tasks.",
+         [&](const auto& s) { return number(s.reserved.tokens); });
+  family("budget_limit_tokens", "Most tokens that may be spent.",
+         [&](const auto& s) { return limit(s.limit.tokens, number); });
+  family("budget_spent_dollars", "Money spent.", [&](const auto& s) { return dollars(s.spent.micro_dollars); });
+  family("budget_reserved_dollars", "Money reserved by running tasks.",
+         [&](const auto& s) { return dollars(s.reserved.micro_dollars); });
+  family("budget_limit_dollars", "Most money that may be spent.",
+         [&](const auto& s) { return limit(s.limit.micro_dollars, dollars); });
+}
+
 }  // namespace
 
-std::string prometheus_text(const run_metrics& m, std::string_view run_name) {
+std::string prometheus_text(const run_metrics& m, std::string_view run_name, const prometheus_details& details) {
   exposition out(run_name);
   out.family("tasks", "gauge", "Tasks of the run by state.");
   for (int s = 0; s < task_state_count; ++s) {
@@ -87,6 +121,8 @@ std::string prometheus_text(const run_metrics& m, std::string_view run_name) {
     for (const auto& [name, a] : m.agents) out.sample(a.successes, "agent", name);
   }
   out.family("callback_failures_total", "counter", "Callbacks that threw.").sample(m.callback_failures);
+  if (details.uses) add_uses(out, *details.uses);
+  add_budgets(out, details.budgets);
   return out.take();
 }
 

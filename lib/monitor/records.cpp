@@ -12,7 +12,6 @@ namespace corchestra {
 
 namespace {
 
-
 ordered_json moment(const std::optional<time_point>& t, const clock_anchor& anchor) {
   return t ? ordered_json(to_iso8601(anchor.to_wall(*t))) : ordered_json(nullptr);
 }

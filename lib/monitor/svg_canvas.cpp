@@ -13,8 +13,6 @@ namespace corchestra::detail {
 
 namespace {
 
-constexpr double column_width = 0.6;
-
 constexpr std::string_view common_rules =
     "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}"
     ".h{font-size:20px;font-weight:600}.i{font-size:11px}.bg{fill:#fff}.t{fill:#1c2127}.m{fill:#5d6670}";
@@ -27,7 +25,7 @@ std::string closed(std::string_view element, std::string_view title) {
 }  // namespace
 
 double text_width(std::string_view text, double font) {
-  return static_cast<double>(display_width(text)) * column_width * font;
+  return static_cast<double>(display_width(text)) * width_of_column * font;
 }
 
 void svg_canvas::text(double x, double y, std::string_view css, std::string_view what, std::string_view more) {

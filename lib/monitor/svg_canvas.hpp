@@ -5,7 +5,9 @@
 
 namespace corchestra::detail {
 
-/// How wide a text is about, in pixels, in the fonts that pages ask for.
+/// Of a character in the fonts that pages ask for, about, for one pixel of size.
+inline constexpr double width_of_column = 0.6;
+/// How wide a text is about, in pixels.
 double text_width(std::string_view text, double font);
 
 /// Collects the elements of an SVG picture. Coordinates are rounded; texts and titles are escaped.

@@ -66,13 +66,14 @@ std::vector<styled_line> task_table::lines(const glyphs& g, bool color, std::siz
   out.push_back(styled_line(color, "", max_columns).add("   ").add(rule, text_style::dim));
   for (const auto& r : rows) {
     line(r.id, r.agent, to_string(r.state), style_of(r.state), r.started ? seconds_text(r.took) : "-",
-         concat(r.attempts), r.usage.known() ? grouped(r.usage.total_tokens()) : "-");
+         concat(r.attempts), r.usage.known() ? grouped_text(r.usage.total_tokens()) : "-");
   }
   if (ended_ > rows.size()) {
-    out.push_back(styled_line(color, g.ellipsis, max_columns)
-                      .add(concat("   ", g.ellipsis, " and ", grouped(static_cast<std::int64_t>(ended_ - rows.size())),
-                                  " more: results.jsonl has them all"),
-                           text_style::dim));
+    out.push_back(
+        styled_line(color, g.ellipsis, max_columns)
+            .add(concat("   ", g.ellipsis, " and ", grouped_text(static_cast<std::int64_t>(ended_ - rows.size())),
+                        " more: results.jsonl has them all"),
+                 text_style::dim));
   }
   return out;
 }
@@ -85,8 +86,9 @@ std::vector<log_line> task_table::failures(const glyphs& g) const {
     out.push_back({log_weight::fact, g.failed, text_style::bad, concat(r.id, ": ", r.why)});
   }
   if (failed_ > out.size()) {
-    out.push_back({log_weight::fact, "", text_style::plain,
-                   concat(g.ellipsis, " and ", grouped(static_cast<std::int64_t>(failed_ - out.size())), " more")});
+    out.push_back(
+        {log_weight::fact, "", text_style::plain,
+         concat(g.ellipsis, " and ", grouped_text(static_cast<std::int64_t>(failed_ - out.size())), " more")});
   }
   return out;
 }

@@ -34,13 +34,49 @@ timeline_bar bar_of(const timeline_entry& e, const timeline& t, std::size_t row)
   return {row, *e.started_at, e.ended_at.value_or(t.end), e.state, e.task_id, title_of(e, t)};
 }
 
-void add_gap(timeline_rows& out, std::size_t row, const timeline_entry& e, time_point from, std::string_view what) {
-  if (*e.started_at <= from) return;
+std::string_view waited_for(time_use u) {
+  switch (u) {
+    case time_use::deps:
+      return " waited for other tasks ";
+    case time_use::approval:
+      return " waited for approval ";
+    case time_use::budget:
+      return " waited for budget ";
+    case time_use::rate:
+      return " waited for a rate limit ";
+    case time_use::lock:
+      return " waited for a lock ";
+    case time_use::backoff:
+      return " waited to be tried again ";
+    case time_use::paused:
+      return " was paused ";
+    default:
+      return " waited for a slot ";
+  }
+}
+
+// The parts of a gap, by what they were spent on; false when that is not known.
+bool add_parts(timeline_rows& out, std::size_t row, const timeline_entry& e, time_point from,
+               const time_attribution* uses) {
+  const auto spans = uses ? uses->spans(e.task) : std::vector<time_span>{};
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const time_point begin = std::max(spans[i].from, from);
+    const time_point end = std::min(i + 1 < spans.size() ? spans[i + 1].from : *e.started_at, *e.started_at);
+    if (spans[i].use == time_use::run || begin >= end) continue;
+    out.gaps.push_back(
+        {row, begin, end, false, concat(e.task_id, waited_for(spans[i].use), to_text(end - begin)), "", spans[i].use});
+  }
+  return !spans.empty();
+}
+
+void add_gap(timeline_rows& out, std::size_t row, const timeline_entry& e, time_point from, std::string_view what,
+             const time_attribution* uses) {
+  if (*e.started_at <= from || add_parts(out, row, e, from, uses)) return;
   out.gaps.push_back(
       {row, from, *e.started_at, false, concat(e.task_id, ' ', what, ' ', to_text(*e.started_at - from)), ""});
 }
 
-void by_task(timeline_rows& out, const timeline& t) {
+void by_task(timeline_rows& out, const timeline& t, const time_attribution* uses) {
   std::unordered_map<std::string_view, std::size_t> rows;
   std::vector<time_point> last_end;
   for (const auto& e : t.entries) {
@@ -55,7 +91,7 @@ void by_task(timeline_rows& out, const timeline& t) {
                           concat(e.task_id, " never started\n", note_of(e)), note_of(e)});
       continue;
     }
-    add_gap(out, row, e, last_end[row], first ? "waited" : "waited to be tried again");
+    add_gap(out, row, e, last_end[row], first ? "waited" : "waited to be tried again", uses);
     last_end[row] = e.ended_at.value_or(t.end);
     out.bars.push_back(bar_of(e, t, row));
   }
@@ -66,7 +102,7 @@ bool joins(const timeline_bar& last, const timeline_bar& next, duration thin) {
          next.from - last.to < thin && next.to - last.from < longest_joined * thin;
 }
 
-void by_lane(timeline_rows& out, const timeline& t, duration thin) {
+void by_lane(timeline_rows& out, const timeline& t, duration thin, const time_attribution* uses) {
   const std::size_t lanes = std::min(t.lanes, timeline_rows::max_lanes);
   out.hidden_rows = t.lanes - lanes;
   for (std::size_t i = 0; i < lanes; ++i) out.labels.push_back(concat(i + 1));
@@ -84,7 +120,7 @@ void by_lane(timeline_rows& out, const timeline& t, duration thin) {
     }
     const time_point free_since = before ? out.bars[*before].to : t.begin;
     if (const time_point from = std::max(e.queued_at, free_since); *e.started_at - from >= thin) {
-      add_gap(out, e.lane, e, from, "waited");
+      add_gap(out, e.lane, e, from, "waited", uses);
     }
     before = out.bars.size();
     out.bars.push_back(std::move(bar));
@@ -93,7 +129,7 @@ void by_lane(timeline_rows& out, const timeline& t, duration thin) {
 
 }  // namespace
 
-timeline_rows lay_out(const timeline& t, duration thin) {
+timeline_rows lay_out(const timeline& t, duration thin, const time_attribution* uses) {
   timeline_rows out;
   std::unordered_set<std::string_view> tasks;
   for (const auto& e : t.entries) {
@@ -103,9 +139,9 @@ timeline_rows lay_out(const timeline& t, duration thin) {
   out.tasks = tasks.size();
   out.by_task = out.tasks <= timeline_rows::max_tasks;
   if (out.by_task) {
-    by_task(out, t);
+    by_task(out, t, uses);
   } else {
-    by_lane(out, t, thin);
+    by_lane(out, t, thin, uses);
   }
   return out;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <corchestra/core/time_attribution.hpp>
 #include <corchestra/core/timeline.hpp>
 
 namespace corchestra::detail {
@@ -22,6 +24,7 @@ struct timeline_gap {
   time_point from{}, to{};
   bool never_started = false;
   std::string title, note;
+  std::optional<time_use> use = std::nullopt;  ///< what it was spent on, where that is known
 };
 
 /// What stands where in the picture: a row a task while there are few, a row a lane when there are many.
@@ -37,7 +40,8 @@ struct timeline_rows {
   std::size_t hidden_rows = 0;
 };
 
-/// `thin`: the length under which a bar may be drawn together with its neighbour.
-timeline_rows lay_out(const timeline& t, duration thin);
+/// `thin`: the length under which a bar may be drawn together with its neighbour. With `uses` that keep spans, gaps are
+/// told apart by what they were spent on; may be null.
+timeline_rows lay_out(const timeline& t, duration thin, const time_attribution* uses = nullptr);
 
 }  // namespace corchestra::detail

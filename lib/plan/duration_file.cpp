@@ -65,8 +65,8 @@ result<duration_file> parse_durations_json(std::string_view text, std::string_vi
   result<json> parsed = parse_json(text);
   if (!parsed) return in_place(parsed.error(), source);
   if (!parsed->is_object())
-    return fail(errc::invalid_argument, concat(source, ": expected an object of durations, got ",
-                                               one_line(dump_json(*parsed), 80)));
+    return fail(errc::invalid_argument,
+                concat(source, ": expected an object of durations, got ", one_line(dump_json(*parsed), 80)));
   duration_file out;
   const auto is_part = [&](const char* key) { return parsed->contains(key) && (*parsed)[key].is_object(); };
   if (!is_part("types") && !is_part("agents") && !is_part("tasks")) {
@@ -98,8 +98,8 @@ result<duration_file> parse_durations_csv(std::string_view text, std::string_vie
     const std::optional<duration> d = to_duration(plan_file::plain_scalar(value));
     if (!d && line == 1) continue;  // a heading
     if (!d || id.empty())
-      return fail(errc::invalid_argument,
-                  concat(source, ":", line, ": ", d ? "expected a task id" : expected, ", got ", quote(d ? id : value)));
+      return fail(errc::invalid_argument, concat(source, ":", line, ": ", d ? "expected a task id" : expected, ", got ",
+                                                 quote(d ? id : value)));
     out.tasks.insert_or_assign(id, *d);
   }
   return out;

@@ -103,7 +103,8 @@ loop_rule read_repeat(const field& f, std::uint32_t most) {
   if (const auto x = f.member("max_iterations")) {
     l.max_iterations = static_cast<std::uint32_t>(x->integer(1, max_loop_iterations));
     if (l.max_iterations > most)
-      x->fail(errc::limit_exceeded, concat("expected at most ", most, " (limits.max_iterations), got ", l.max_iterations));
+      x->fail(errc::limit_exceeded,
+              concat("expected at most ", most, " (limits.max_iterations), got ", l.max_iterations));
   }
   return l;
 }

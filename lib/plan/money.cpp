@@ -20,7 +20,8 @@ std::optional<std::int64_t> to_micro_dollars(std::string_view decimal) {
   const std::size_t dot = std::min(decimal.find('.'), decimal.size());
   const std::string_view whole = decimal.substr(0, dot);
   std::string part(decimal.substr(std::min(dot + 1, decimal.size())));
-  if (!all_digits(whole) || (dot < decimal.size() && (!all_digits(part) || part.size() > decimals))) return std::nullopt;
+  if (!all_digits(whole) || (dot < decimal.size() && (!all_digits(part) || part.size() > decimals)))
+    return std::nullopt;
   part.resize(decimals, '0');
   std::int64_t dollars = 0, rest = 0;
   if (std::from_chars(whole.data(), whole.data() + whole.size(), dollars).ec != std::errc()) return std::nullopt;

@@ -30,7 +30,7 @@ class yaml_events : public YAML::EventHandler {
     if (builder_.expects_key()) {
       check(builder_.key(value, line));
     } else {
-      const bool text = tag == "!" || tag == core_tag("str");
+      const bool text = tag == "!" || (tag.size() > 1 && tag == core_tag("str"));
       if (!text) check_tag(tag, {"null", "bool", "int", "float"}, line);
       check(builder_.scalar(text ? json(value) : plain_scalar(value), line, anchor));
     }

@@ -64,7 +64,7 @@ result<plan_document> finish(plan_document plan, const std::vector<field>& tasks
   for (const field& f : tasks) {
     plan.plan.tasks.push_back(reader.read(f));
     if (log.first) return *log.first;
-    if (defaults.identify && !f.member("resources")) 
+    if (defaults.identify && !f.member("resources"))
       add_identified_resources(plan.plan.tasks.back(), plan.plan.options.resources, *defaults.identify);
   }
   if (result<void> set = set_inputs(plan, options); !set) return set.error();

@@ -57,10 +57,27 @@ plan_defaults read_head(const field& root, bool with_tasks, plan_document& out) 
   plan_defaults defaults;
   if (!with_tasks)
     if (const auto t = root.member("tasks")) t->fail("tasks do not belong into a file of agents");
-  if (!root.object({"name",         "inputs",     "defaults",  "limits",         "agents",     "analysis",
-                    "fail_fast",    "max_failed", "mode",      "order",          "resources",  "resource_rules",
-                    "groups",       "budget",     "fairness",  "state",          "keep",       "retry_budget",
-                    "unsafe_ignore_dependencies", "tasks",     "$schema"},
+  if (!root.object({"name",
+                    "inputs",
+                    "defaults",
+                    "limits",
+                    "agents",
+                    "analysis",
+                    "fail_fast",
+                    "max_failed",
+                    "mode",
+                    "order",
+                    "resources",
+                    "resource_rules",
+                    "groups",
+                    "budget",
+                    "fairness",
+                    "state",
+                    "keep",
+                    "retry_budget",
+                    "unsafe_ignore_dependencies",
+                    "tasks",
+                    "$schema"},
                    true))
     return defaults;
   if (const auto x = root.member("$schema")) x->text();

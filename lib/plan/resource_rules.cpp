@@ -157,8 +157,8 @@ std::vector<task_group> group_by_resources(std::span<const task_call> tasks, con
   };
   named(rules.other_group);
   for (const task_call& t : tasks) {
-    const auto rule = std::find_if(rules.groups.begin(), rules.groups.end(),
-                                   [&](const group_rule& g) { return matches(t, g.when); });
+    const auto rule =
+        std::find_if(rules.groups.begin(), rules.groups.end(), [&](const group_rule& g) { return matches(t, g.when); });
     if (t.rules && !t.rules->group.empty())
       named(t.rules->group).tasks.push_back(t.id);
     else

@@ -5,13 +5,6 @@
 
 namespace corchestra::plan_file {
 
-std::string_view without_subtree(std::string_view dependency) noexcept {
-  constexpr std::string_view subtree = "/*";
-  return dependency.size() > subtree.size() && dependency.ends_with(subtree)
-             ? dependency.substr(0, dependency.size() - subtree.size())
-             : dependency;
-}
-
 namespace {
 
 class rule_checker {
@@ -44,7 +37,8 @@ class rule_checker {
                      concat("task ", quote(t.id), " asks for ", r.amount, " of ", quote(r.id),
                             ", which is a lock: expected its capacity in the plan's 'resources'"));
       } else if (r.mode != lock_mode::exclusive) {
-        place.fail(concat(quote(r.id), " is a counter or rate of the plan's 'resources': expected an amount, not a mode"));
+        place.fail(
+            concat(quote(r.id), " is a counter or rate of the plan's 'resources': expected an amount, not a mode"));
       } else if (r.amount > known->second->capacity) {
         place.fail(errc::unreachable_resource, concat("task ", quote(t.id), " asks for ", r.amount, " of ", quote(r.id),
                                                       ", and there are ", known->second->capacity));
@@ -58,8 +52,8 @@ class rule_checker {
     const run_limits& l = options_.limits;
     const auto check = [&](std::uint32_t slots, std::string_view where) {
       if (weight > slots)
-        f.member("weight")->fail(errc::unreachable_resource,
-                                 concat("task ", quote(t.id), " takes ", weight, " slots, and ", where, " gives ", slots));
+        f.member("weight")->fail(errc::unreachable_resource, concat("task ", quote(t.id), " takes ", weight,
+                                                                    " slots, and ", where, " gives ", slots));
     };
     const auto check_in = [&](const auto& slots, const std::string& key, std::string_view where) {
       if (const auto found = slots.find(key); found != slots.end()) check(found->second, where);
@@ -78,8 +72,7 @@ class rule_checker {
   }
 
   void check_join(const task_call& t, const field& place) const {
-    const auto grows = [](const std::string& d) { return without_subtree(d) != d; };
-    if (t.rules->join == join_policy::all_done || std::any_of(t.depends_on.begin(), t.depends_on.end(), grows)) return;
+    if (t.rules->join == join_policy::all_done) return;
     const std::uint32_t wanted = t.rules->join == join_policy::quorum ? t.rules->quorum : 1;
     if (wanted > t.depends_on.size())
       place.fail(concat("task ", quote(t.id), " waits for ", wanted, " of its dependencies, and it has ",
@@ -98,10 +91,10 @@ class rule_checker {
     for (const std::string& id : targets) {
       const auto found = by_id_.find(id);
       if (found == by_id_.end())
-        return place.fail(errc::unknown_task, concat("task ", quote(t.id), ": a branch names the unknown task ", quote(id),
-                                                     suggestion(id, task_ids(), "tasks")));
+        return place.fail(errc::unknown_task, concat("task ", quote(t.id), ": a branch names the unknown task ",
+                                                     quote(id), suggestion(id, task_ids(), "tasks")));
       const auto& needs = found->second->depends_on;
-      if (std::none_of(needs.begin(), needs.end(), [&](const auto& d) { return without_subtree(d) == t.id; }))
+      if (std::find(needs.begin(), needs.end(), t.id) == needs.end())
         return place.fail(concat("task ", quote(t.id), ": a branch names ", quote(id), ", which does not depend on ",
                                  quote(t.id), ": expected ", quote(t.id), " in its depends_on"));
     }
@@ -111,12 +104,11 @@ class rule_checker {
     const budget_amount& wanted = t.rules->reserve;
     const auto check = [&](const budget_limit& l, std::string_view whose) {
       if (l.tokens && wanted.tokens > *l.tokens)
-        place.fail(errc::unreachable_resource, concat("task ", quote(t.id), " reserves ", wanted.tokens, " tokens, and ",
-                                                      whose, " budget is ", *l.tokens));
+        place.fail(errc::unreachable_resource, concat("task ", quote(t.id), " reserves ", wanted.tokens,
+                                                      " tokens, and ", whose, " budget is ", *l.tokens));
       if (l.micro_dollars && wanted.micro_dollars > *l.micro_dollars)
-        place.fail(errc::unreachable_resource,
-                   concat("task ", quote(t.id), " reserves ", wanted.micro_dollars, " micro-dollars, and ", whose,
-                          " budget is ", *l.micro_dollars));
+        place.fail(errc::unreachable_resource, concat("task ", quote(t.id), " reserves ", wanted.micro_dollars,
+                                                      " micro-dollars, and ", whose, " budget is ", *l.micro_dollars));
     };
     check(t.rules->budget, "its own");
     if (const auto a = options_.budget.agents.find(t.agent); a != options_.budget.agents.end())

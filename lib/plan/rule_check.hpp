@@ -11,7 +11,4 @@ namespace corchestra::plan_file {
 /// more than there is. `tasks` are the fields of the plan's tasks, whose dependencies are complete.
 result<void> check_rules(const plan_document& plan, const std::vector<field>& tasks);
 
-/// `plan` of `plan/*`, which is `plan` and everything spawned under it; other ids as they are.
-std::string_view without_subtree(std::string_view dependency) noexcept;
-
 }  // namespace corchestra::plan_file

@@ -38,8 +38,7 @@ std::map<std::string, std::uint32_t> read_slots(const field& f) {
 void read_limits(const field& f, plan_document& out) {
   run_limits& l = out.plan.options.limits;
   if (!f.object({"max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks", "max_children_per_task",
-                 "max_depth", "max_iterations", "max_replans", "slots_by_agent", "slots_by_task_type",
-                 "slots_by_key"}))
+                 "max_depth", "max_iterations", "max_replans", "slots_by_agent", "slots_by_task_type", "slots_by_key"}))
     return;
   if (const auto x = f.member("max_concurrent_tasks")) {
     l.max_concurrent_tasks = read_count(*x, 1, max_slots);
@@ -100,8 +99,9 @@ void read_mode(const field& root, plan_document& out) {
                                          {"levels", scheduling_mode::levels},
                                          {"parallel", scheduling_mode::parallel}});
     if (o.mode == scheduling_mode::parallel && !o.unsafe_ignore_dependencies)
-      x->fail("parallel ignores dependencies, which gives wrong results where they are real: it needs "
-              "'unsafe_ignore_dependencies: true' beside it");
+      x->fail(
+          "parallel ignores dependencies, which gives wrong results where they are real: it needs "
+          "'unsafe_ignore_dependencies: true' beside it");
     declare(out, "mode", *x);
   }
   if (const auto x = root.member("order")) {

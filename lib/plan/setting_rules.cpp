@@ -72,7 +72,8 @@ bool assign_analysis(settings& s, const std::string& text) {
 }
 
 template <class E, std::size_t N>
-bool assign_choice(std::optional<E>& target, const std::string& text, const std::pair<std::string_view, E> (&names)[N]) {
+bool assign_choice(std::optional<E>& target, const std::string& text,
+                   const std::pair<std::string_view, E> (&names)[N]) {
   for (const auto& [name, value] : names) {
     if (name != text) continue;
     target = value;
@@ -228,7 +229,8 @@ std::vector<setting_rule> make_rules() {
         "mode",
         "auto, sequential, levels or parallel",
         "auto",
-        "auto: a task starts the moment it can; sequential: one at a time; levels: a barrier after each level; parallel: "
+        "auto: a task starts the moment it can; sequential: one at a time; levels: a barrier after each level; "
+        "parallel: "
         "ignores dependencies and must be confirmed."},
        assign_mode},
       {{"unsafe_ignore_dependencies",

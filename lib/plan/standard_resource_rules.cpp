@@ -65,7 +65,8 @@ other_group: general_tasks
 }
 
 const resource_rules& standard_resource_rules() {
-  static const resource_rules rules = parse_resource_rules(standard_resource_rules_text(), "the standard rules").value();
+  static const resource_rules rules =
+      parse_resource_rules(standard_resource_rules_text(), "the standard rules").value();
   return rules;
 }
 

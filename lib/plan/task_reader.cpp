@@ -80,11 +80,15 @@ task_call task_reader::read(const field& f) {
   t.agent = defaults_.agent;
   t.priority = defaults_.priority;
   t.limits = defaults_.limits;
-  if (!f.object({"id",           "agent",      "task_type",     "description", "prompt",            "prompt_file",
-                 "context",      "depends_on", "priority",      "resources",   "limits",            "retries",
-                 "options",      "join",       "group",         "weight",      "fairness_key",      "expected_duration",
-                 "approval",     "branches",   "repeat",        "reserve",     "budget",            "output_schema",
-                 "state_key",    "effect",     "hold_across_waits"}))
+  if (!f.object({"id",          "agent",        "task_type",
+                 "description", "prompt",       "prompt_file",
+                 "context",     "depends_on",   "priority",
+                 "resources",   "limits",       "retries",
+                 "options",     "join",         "group",
+                 "weight",      "fairness_key", "expected_duration",
+                 "approval",    "branches",     "repeat",
+                 "reserve",     "budget",       "output_schema",
+                 "state_key",   "effect",       "hold_across_waits"}))
     return t;
   if (const auto id = f.required("id")) t.id = read_name(*id);
   if (const auto a = f.member("agent"))

@@ -17,8 +17,10 @@ const task_result* run_result::find(std::string_view id) const noexcept {
 
 const std::string& run::id() const noexcept { return impl_->id(); }
 
-awaitable<result<void>> run::submit(std::vector<task_call> calls) {
-  const auto r = impl_;
+namespace {
+
+// Coroutines start late: they keep the run by a copy of its handle's pointer, never by the handle itself.
+awaitable<result<void>> submit_to(std::shared_ptr<detail::run_impl> r, std::vector<task_call> calls) {
   for (;;) {
     const bool full = co_await detail::ask<bool>(r->strand(), [r] { return r->full() && !r->machine().finished(); });
     if (!full) break;
@@ -32,10 +34,21 @@ awaitable<result<void>> run::submit(std::vector<task_call> calls) {
   co_return outcome;
 }
 
+awaitable<run_result> wait_for(std::shared_ptr<detail::run_impl> r) {
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  const auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  co_await detail::suspend([r](detail::plain_handler handler) { r->on_end(std::move(handler)); });
+  co_return r->outcome();
+}
+
+}  // namespace
+
+awaitable<result<void>> run::submit(std::vector<task_call> calls) { return submit_to(impl_, std::move(calls)); }
+awaitable<run_result> run::wait() { return wait_for(impl_); }
+
 awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {
-  const auto r = impl_;
-  result<std::string> id = co_await detail::ask<result<std::string>>(
-      r->strand(), [r, p = std::move(parent), c = std::move(child)]() mutable -> result<std::string> {
+  return detail::ask<result<std::string>>(
+      r->strand(), [r = impl_, p = std::move(parent), c = std::move(child)]() mutable -> result<std::string> {
         const task_index up = r->machine().find(p);
         if (up == no_task) return fail(errc::unknown_task, "the run has no task '" + p + "' to spawn a child of");
         const auto spawned = r->machine().spawn(up, std::move(c), r->now());
@@ -43,7 +56,6 @@ awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {
         if (spawned.has_error()) return spawned.error();
         return r->machine().call(*spawned).id;
       });
-  co_return id;
 }
 
 void run::close() {
@@ -122,14 +134,6 @@ void run::request_answer(std::string task_id, bool approved, std::string message
     if (t != no_task) (void)r.machine().answer(t, approved, text, r.now());
     r.after_event();
   });
-}
-
-awaitable<run_result> run::wait() {
-  const auto r = impl_;
-  const any_io_executor executor = co_await asio::this_coro::executor;
-  const auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-  co_await detail::suspend([r](detail::plain_handler handler) { r->on_end(std::move(handler)); });
-  co_return r->outcome();
 }
 
 awaitable<run_status> run::status() const {

@@ -32,6 +32,7 @@ void recorder::operator()(event e) {
 
 void recorder::record(const event& e) {
   timeline_(e);
+  attribution_(e);
   if (e.type == event_type::task_ended && e.result) {
     folder_.write_output(*e.result);
     folder_.add_result(result_record(*e.result, anchor_));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <corchestra/core/event.hpp>
+#include <corchestra/core/time_attribution.hpp>
 #include <corchestra/core/timeline.hpp>
 #include <corchestra/session/session.hpp>
 
@@ -23,6 +24,7 @@ class recorder {
   /// The files of the end, summary.json last: where it is, all the others are complete.
   void finish(const ordered_json& summary);
 
+  time_shares time() const { return attribution_.totals(); }
   output_folder& folder() noexcept { return folder_; }
 
  private:
@@ -34,6 +36,7 @@ class recorder {
   redactor redact_;
   event_sink observer_;
   timeline_fold timeline_;
+  time_attribution attribution_{time_attribution::keep::totals};
   std::uint64_t earlier_ = 0;  // facts before the run
 };
 

@@ -8,9 +8,11 @@
 #include <corchestra/base/ids.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/monitor/records.hpp>
+#include <corchestra/session/learned_durations.hpp>
 
 #include "session/agent_factory.hpp"
 #include "session/analysis_step.hpp"
+#include "session/approvals.hpp"
 #include "session/endpoint.hpp"
 #include "session/recorder.hpp"
 #include "session/redaction.hpp"
@@ -19,11 +21,14 @@ namespace corchestra {
 
 namespace {
 
-void apply(const settings& s, run_options& o) {
-  if (s.max_concurrent_tasks) o.limits.max_concurrent_tasks = *s.max_concurrent_tasks;
-  if (s.run_timeout) o.limits.run_timeout = *s.run_timeout;
-  if (s.fail_fast) o.fail_fast = *s.fail_fast;
-  if (s.mode) o.mode = *s.mode;
+/// What a summary says of time that was lost: only what there was.
+ordered_json lost_seconds(const time_shares& time) {
+  ordered_json lost = ordered_json::object();
+  for (int u = 0; u < time_use_count; ++u) {
+    const auto use = static_cast<time_use>(u);
+    if (use != time_use::run && time[use] > duration::zero()) lost[std::string(to_string(use))] = to_seconds(time[use]);
+  }
+  return lost;
 }
 
 /// A session from its checked parts to its end.
@@ -39,6 +44,7 @@ class session {
   awaitable<result<void>> analyze();
   result<run> start();
   static awaitable<run_result> wait(run r);
+  void learn(const run_result& r);
   session_result finish(run_result ended);
 
   any_io_executor executor_;
@@ -49,7 +55,8 @@ class session {
   agent_registry agents_;
   analysis_step step_;
   std::optional<analysis_result> analysis_;
-  std::shared_ptr<recorder> recorder_;  // shared with the run's callbacks
+  std::shared_ptr<recorder> recorder_;          // shared with the run's callbacks
+  std::shared_ptr<standing_answers> answers_;  // also
 };
 
 result<void> session::prepare() {
@@ -64,8 +71,14 @@ result<void> session::prepare() {
   if (step.has_error()) return step.error();
   step_ = *step;
   run_options& about_run = options_.plan.plan.options;
-  apply(s, about_run);
-  if (about_run.name.empty()) about_run.name = std::filesystem::path(options_.plan.source).stem().string();
+  apply_settings(s, about_run);
+  about_run.name = run_name_of(options_.plan);
+  if (options_.approvals != approval_answers::wait) {
+    answers_ = std::make_shared<standing_answers>(options_.approvals, options_.plan);
+  } else if (!options_.somebody_answers) {
+    if (const auto checked = check_approvals(options_.plan); checked.has_error()) return checked.error();
+  }
+  apply_learned_durations(options_.plan, s);
 
   auto path = options_.output_folder;
   if (path.empty()) path = std::filesystem::path("corchestra-runs") / run_id_;
@@ -99,8 +112,13 @@ result<run> session::start() {
   orchestrator orchestra(executor_, std::move(o));
   orchestra.agents() = agents_;
   run_callbacks callbacks;
-  callbacks.on_event = [keeper = recorder_](const event& e) { (*keeper)(e); };
-  return orchestra.start(std::move(options_.plan.plan), std::move(callbacks));
+  callbacks.on_event = [keeper = recorder_, answers = answers_](const event& e) {
+    (*keeper)(e);
+    if (answers) (*answers)(e);
+  };
+  auto started = orchestra.start(std::move(options_.plan.plan), std::move(callbacks));
+  if (started.has_value() && answers_) answers_->answer_through(*started);
+  return started;
 }
 
 awaitable<run_result> session::wait(run r) {
@@ -116,6 +134,19 @@ awaitable<run_result> session::wait(run r) {
   co_return ended;
 }
 
+void session::learn(const run_result& r) {
+  duration_file before;
+  const auto kept = learned_durations_path(options_.settings, r.name);
+  if (auto found = kept.empty() ? result<duration_file>(duration_file{}) : load_duration_file(kept); found.has_value()) {
+    before = std::move(*found);
+  }
+  const std::string text = dump_json(durations_after(r, before), 2) + '\n';
+  recorder_->folder().write("durations.json", text);
+  if (options_.simulated || kept.empty()) return;
+  const auto written = write_file_atomically(kept, make_redactor(options_.settings)(text));
+  if (written.has_error()) options_.logger.warn("session", concat(written.error().message, "; durations are not learnt"));
+}
+
 session_result session::finish(run_result ended) {
   session_result r;
   r.run = std::move(ended);
@@ -126,6 +157,11 @@ session_result session::finish(run_result ended) {
                             options_.simulated || (endpoint_ && endpoint_->simulated())};
   r.summary = summary_record(about, r.run.metrics);
   r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
+  r.time = recorder_->time();
+  r.summary["lost_seconds"] = lost_seconds(r.time);
+  if (r.run.unsafe) r.summary["unsafe_ignore_dependencies"] = true;
+  if (!r.run.quarantined.empty()) r.summary["quarantined"] = r.run.quarantined;
+  learn(r.run);
   auto clean = ordered_json::parse(make_redactor(options_.settings)(dump_json(r.summary)), nullptr, false);
   if (!clean.is_discarded()) r.summary = std::move(clean);
   recorder_->finish(r.summary);
@@ -160,6 +196,15 @@ awaitable<result<session_result>> session::conduct(session_options options) {
 }
 
 }  // namespace
+
+void apply_settings(const settings& s, run_options& o) {
+  if (s.max_concurrent_tasks) o.limits.max_concurrent_tasks = *s.max_concurrent_tasks;
+  if (s.run_timeout) o.limits.run_timeout = *s.run_timeout;
+  if (s.fail_fast) o.fail_fast = *s.fail_fast;
+  if (s.mode) o.mode = *s.mode;
+  if (s.unsafe_ignore_dependencies) o.unsafe_ignore_dependencies = *s.unsafe_ignore_dependencies;
+  if (s.order) o.order = *s.order;
+}
 
 awaitable<result<session_result>> run_session(session_options options) {
   const redactor redact = make_redactor(options.settings);

@@ -104,8 +104,11 @@ TEST_CASE("[E11] [E61] running instances and resource locks are maps by id") {
   s.start("b");
   s.now += 1s;
   s.complete("b");
-  const lock_status locks[] = {
-      {.resource = "service:db", .holders = {"a"}}, {.resource = "report", .holders = {"a"}}, {.resource = "free"}};
+  lock_status locks[3];
+  locks[0].resource = "service:db";
+  locks[1].resource = "report";
+  locks[2].resource = "free";
+  locks[0].holders = locks[1].holders = {"a"};
   const json status = classic_execution_status(s.running, locks, anchor);
   CHECK(status["running_instances"] == json{{"a",
                                              {{"instance_id", "a"},

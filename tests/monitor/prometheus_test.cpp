@@ -66,6 +66,30 @@ TEST_CASE("every family has one HELP and one TYPE line before its samples, and n
   CHECK(families.size() == 15);
 }
 
+TEST_CASE("lost time by reason and budgets are exposed when given") {
+  time_shares uses;
+  uses[time_use::lock] = from_seconds(2.5);
+  uses[time_use::run] = from_seconds(10);
+  const std::pair<std::string, budget_status> budgets[] = {
+      {"run", {{5000, 2'000'000}, {1200, 650'000}, {300, 0}}},
+      {"agent writer", {{std::nullopt, 1'000'000}, {0, 400'000}, {}}},
+  };
+  const std::string text = prometheus_text(some_metrics(), "r", {&uses, budgets});
+  for (const char* line : {
+           R"(corchestra_task_time_seconds_total{run="r",use="lock"} 2.5)",
+           R"(corchestra_task_time_seconds_total{run="r",use="run"} 10)",
+           R"(corchestra_task_time_seconds_total{run="r",use="deps"} 0)",
+           R"(corchestra_budget_spent_tokens{run="r",budget="run"} 1200)",
+           R"(corchestra_budget_reserved_tokens{run="r",budget="run"} 300)",
+           R"(corchestra_budget_limit_tokens{run="r",budget="run"} 5000)",
+           R"(corchestra_budget_spent_dollars{run="r",budget="agent writer"} 0.4)",
+           R"(corchestra_budget_limit_dollars{run="r",budget="agent writer"} 1)",
+       })
+    CHECK(has_line(text, line));
+  CHECK(text.find(R"(limit_tokens{run="r",budget="agent writer"})") == std::string::npos);
+  CHECK(prometheus_text(some_metrics(), "r").find("budget") == std::string::npos);
+}
+
 TEST_CASE("usage that was never reported is not exposed as zero") {
   run_metrics m = some_metrics();
   m.usage = {};

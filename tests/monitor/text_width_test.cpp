@@ -65,10 +65,10 @@ TEST_CASE("a styled line never exceeds its limit, and closes its colours") {
 
 TEST_CASE("numbers for people and for machines") {
   using namespace std::chrono_literals;
-  CHECK(grouped(0) == "0");
-  CHECK(grouped(999) == "999");
-  CHECK(grouped(1990) == "1,990");
-  CHECK(grouped(-1234567) == "-1,234,567");
+  CHECK(grouped_text(0) == "0");
+  CHECK(grouped_text(999) == "999");
+  CHECK(grouped_text(1990) == "1,990");
+  CHECK(grouped_text(-1234567) == "-1,234,567");
   CHECK(seconds_text(9230ms) == "9.23s");
   CHECK(clock_text(4290ms) == "4.2s");
   CHECK(clock_text(125s) == "2m05s");

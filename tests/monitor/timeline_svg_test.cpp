@@ -63,6 +63,25 @@ TEST_CASE("waiting, retries, failures and tasks that never started are told apar
     CHECK(count(svg, text) == 1);
 }
 
+TEST_CASE("light bars tell what was waited for, and the legend how long") {
+  auto o = options(1);
+  o.retry.max_retries = 1;
+  scripted_run run(o, {});
+  run.steps["a"] = {{1, fail(errc::server_error, "HTTP 503")}, {1}};
+  run.steps["b"] = {{4}};
+  task_call locked = call("c");
+  locked.resources = {{"db", lock_mode::exclusive, 1}};
+  run.run({call("a"), call("b"), locked, call("d", {"a"})});
+  const std::string svg = timeline_svg(run.timeline(), &run.attribution());
+  CHECK(xml_error(svg) == "");
+  CHECK(count(svg, ">waited for</text>") == 1);
+  CHECK(count(svg, ">waiting</text>") == 0);
+  CHECK(count(svg, "<title>b waited for a slot 1.00 s</title>") == 1);
+  CHECK(count(svg, "<title>a waited to be tried again 2.00 s</title>") == 1);
+  CHECK(count(svg, "<title>d waited for other tasks") == 1);
+  for (const char* text : {">back-off 2.00 s</text>", ">other tasks ", ">slot "}) CHECK(count(svg, text) == 1);
+}
+
 TEST_CASE("names in the picture are escaped, whatever is in them") {
   scripted_run run(options(1, "<b>&\"\x01\xFF"), {});
   run.run({call("</text><script>alert(1)</script>")});

@@ -32,11 +32,13 @@ TEST_CASE("durations by task id are read from JSON, alone or beside a book, and 
   CHECK(alone->tasks == wanted);
   CHECK(alone->book.empty());
   const auto beside = parse_durations_json(R"({"types": {"t": {"mean_seconds": 1, "variance": 0, "samples": 1}},
-    "tasks": {"load": 2.5, "write": 90}})", "d.json");
+    "tasks": {"load": 2.5, "write": 90}})",
+                                           "d.json");
   REQUIRE(beside);
   CHECK(beside->tasks == wanted);
   CHECK(beside->book.expected("t", "") == optional_duration(1s));
-  const auto csv = parse_durations_csv("task,seconds\n# from yesterday\nload, 2.5\r\n\n\"write\",1m30s\n\"a,\"\"b\"\"\",1\n", "d.csv");
+  const auto csv = parse_durations_csv(
+      "task,seconds\n# from yesterday\nload, 2.5\r\n\n\"write\",1m30s\n\"a,\"\"b\"\"\",1\n", "d.csv");
   REQUIRE(csv);
   CHECK(csv->tasks == by_task{{"load", 2500ms}, {"write", 90s}, {"a,\"b\"", 1s}});
   CHECK(parse_durations_csv("load,2.5", "d.csv")->tasks == by_task{{"load", 2500ms}});
@@ -65,7 +67,8 @@ TEST_CASE("a plan takes the durations of its tasks, and keeps those it says itse
                 create_task_call("other", "a", "t", "")};
   plan.tasks[1].rules.get_or_emplace().expected_duration = 7s;
   const auto file = parse_durations_json(R"({"types": {"t": {"mean_seconds": 1, "variance": 0, "samples": 1}},
-    "tasks": {"load": 2, "own": 3, "gone": 4}})", "d.json");
+    "tasks": {"load": 2, "own": 3, "gone": 4}})",
+                                         "d.json");
   REQUIRE(file);
   CHECK(apply_durations(plan, *file) == 1);
   CHECK(plan.tasks[0].rules->expected_duration == optional_duration(2s));

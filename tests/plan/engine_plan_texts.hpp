@@ -63,8 +63,7 @@ inline const std::vector<bad_plan>& bad_engine_plans() {
       {"a rule that looks at nothing", "resource_rules: [{when: {}, resources: [db]}]\ntasks: [{id: a, agent: x}]\n",
        "p.yaml:1: resource_rules[0].when: expected agents, task_types, words or context to look at, got an object"},
       {"a file of rules that is not there", "resource_rules: no.yaml\ntasks: [{id: a, agent: x}]\n",
-       "p.yaml:1: resource_rules: cannot read './no.yaml': No such file or directory", beyond_schema,
-       errc::file_error},
+       "p.yaml:1: resource_rules: cannot read './no.yaml': No such file or directory", beyond_schema, errc::file_error},
 
       // a task
       {"a join that is none", "tasks:\n  - {id: a, agent: x, join: any}\n",
@@ -111,10 +110,12 @@ inline const std::vector<bad_plan>& bad_engine_plans() {
       {"retries of what may be done only once", "tasks:\n  - {id: a, agent: x, retries: 2, effect: at_most_once}\n",
        "p.yaml:2: tasks[0].effect: a task that is done at most once is never tried again, and 'retries' asks for it",
        beyond_schema},
-      {"a resource with mode and amount", "tasks:\n  - {id: a, agent: x, resources: [{id: db, mode: shared, amount: 2}]}\n",
+      {"a resource with mode and amount",
+       "tasks:\n  - {id: a, agent: x, resources: [{id: db, mode: shared, amount: 2}]}\n",
        "p.yaml:2: tasks[0].resources[0].amount: a lock has a mode and a counter an amount: nothing has both"},
       {"a resource by name of another mode", "tasks:\n  - {id: a, agent: x, resources: {db: read}}\n",
-       "p.yaml:2: tasks[0].resources.db: expected one of exclusive, shared, intent_exclusive, intent_shared, got 'read'"},
+       "p.yaml:2: tasks[0].resources.db: expected one of exclusive, shared, intent_exclusive, intent_shared, got "
+       "'read'"},
       {"a resource by name with nothing", "tasks:\n  - {id: a, agent: x, resources: {db: }}\n",
        "p.yaml:2: tasks[0].resources.db: expected a mode such as shared, or an amount, got nothing"},
   };

@@ -167,7 +167,8 @@ inline const std::vector<bad_plan>& bad_plans() {
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, depends_on: [b]}\n  - {id: b, agent: x, "
        "prompt: "
        "\"${tasks.a.output}\"}\n",
-       "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a", beyond_schema, errc::dependency_cycle},
+       "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a", beyond_schema,
+       errc::dependency_cycle},
       {"a task that refers to itself",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${tasks.a.output}\"}\n",
        "p.yaml: tasks that wait for each other (each needs the next): a -> a", beyond_schema, errc::dependency_cycle},
@@ -188,7 +189,8 @@ inline const std::vector<bad_plan>& bad_plans() {
        beyond_schema, errc::unresolved_reference},
       {"a reference to a context that is not there",
        "agents: {x: {kind: llm, prompt: \"${context.k}\"}}\ntasks:\n  - {id: a, agent: x}\n",
-       "p.yaml:3: tasks[0]: task 'a': the prompt of agent 'x': ${context.k}: pointer '/k': no member 'k' (the object is empty)",
+       "p.yaml:3: tasks[0]: task 'a': the prompt of agent 'x': ${context.k}: pointer '/k': no member 'k' (the object "
+       "is empty)",
        beyond_schema, errc::unresolved_reference},
       {"a context that refers to itself",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, context: {k: \"${context.l}\", l: 1}}\n",
@@ -274,7 +276,7 @@ state: {rows: append}
 tasks:
   - id: sort
     prompt: p
-    approval: {message: Go?, timeout: 1h, default: approve}
+    approval: {message: "Go?", timeout: 1h, default: approve}
     branches: {on: /kind, cases: [{equals: news, tasks: [n]}], otherwise: [m]}
     repeat: {until: {at: /done, equals: true}, max_iterations: 5}
     reserve: {tokens: 100, usd: 0.01}
@@ -288,7 +290,7 @@ tasks:
     group: g
     fairness_key: team
     resources: {gpu: 2, "file:a.md": shared, api: {amount: 3}, "directory:d": {mode: intent_exclusive}}
-  - {id: n, prompt: "${state.rows}", depends_on: [sort], join: all_done, resources: [{id: gpu, amount: 1}], approval: Sure?, repeat: {until: done}}
+  - {id: n, prompt: "${state.rows}", depends_on: [sort], join: all_done, resources: [{id: gpu, amount: 1}], approval: "Sure?", repeat: {until: done}}
   - {id: m, prompt: p, depends_on: ["sort/*"], join: {quorum: 1}, branches: {yes: [z], else: [z]}}
   - {id: z, prompt: p, depends_on: [m], resources: []}
 )"};

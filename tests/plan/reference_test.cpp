@@ -20,7 +20,9 @@ reference_scope scope() {
   };
   s.context = &context;
   s.inputs = &inputs;
-  s.state = [](std::string_view key) -> const json* { return key == "rows" || key == "a.b" ? &load_output["rows"] : nullptr; };
+  s.state = [](std::string_view key) -> const json* {
+    return key == "rows" || key == "a.b" ? &load_output["rows"] : nullptr;
+  };
   return s;
 }
 
@@ -126,7 +128,8 @@ TEST_CASE("what a reference does not find is named", "[plan]") {
        "${tasks.load.output#/cols}: pointer '/cols': no member 'cols' (there are: n, none, rows, text)"},
       {"${tasks.load.output#/rows/7}",
        "${tasks.load.output#/rows/7}: pointer '/rows/7': no element '7' at '/rows' (the array has 2)"},
-      {"${tasks.plain.output#/x}", "${tasks.plain.output#/x}: pointer '/x': no step 'x' into a string; the value is "
+      {"${tasks.plain.output#/x}",
+       "${tasks.plain.output#/x}: pointer '/x': no step 'x' into a string; the value is "
        "'\"words\"'"},
       {"${state.cols}", "${state.cols}: no task has put anything there"},
   };
@@ -148,7 +151,10 @@ TEST_CASE("a reference to the state has its key apart, whatever it holds", "[pla
 }
 
 TEST_CASE("a context keeps the types of what its references stand for", "[plan]") {
-  const auto filled_context = substitute(json{{"rows", "${tasks.load.output#/rows}"}, {"n", "${tasks.load.output#/n}"}, {"t", "n=${tasks.load.output#/n}"}}, scope());
+  const auto filled_context = substitute(
+      json{
+          {"rows", "${tasks.load.output#/rows}"}, {"n", "${tasks.load.output#/n}"}, {"t", "n=${tasks.load.output#/n}"}},
+      scope());
   REQUIRE(filled_context);
   CHECK(*filled_context == json{{"rows", load_output["rows"]}, {"n", 1.5}, {"t", "n=1.5"}});
 }

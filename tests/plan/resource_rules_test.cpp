@@ -73,10 +73,10 @@ TEST_CASE("[E23][E25][E62] tasks are grouped by their agents' kind", "[plan]") {
   std::vector<std::pair<std::string, std::vector<std::string>>> found;
   for (const task_group& g : groups) found.emplace_back(g.name, g.tasks);
   CHECK(found == std::vector<std::pair<std::string, std::vector<std::string>>>{{"backend_tasks", {"t0", "t5"}},
-                                                                              {"frontend_tasks", {"t2"}},
-                                                                              {"documentation_tasks", {"t4"}},
-                                                                              {"validation_tasks", {"t3"}},
-                                                                              {"general_tasks", {"t1"}}});
+                                                                               {"frontend_tasks", {"t2"}},
+                                                                               {"documentation_tasks", {"t4"}},
+                                                                               {"validation_tasks", {"t3"}},
+                                                                               {"general_tasks", {"t1"}}});
 }
 
 TEST_CASE("[B9] the group that a task names itself is stronger than the rules", "[plan]") {
@@ -92,7 +92,8 @@ TEST_CASE("[B9] the group that a task names itself is stronger than the rules", 
 TEST_CASE("[E26] a hook has the last word", "[plan]") {
   resource_rules rules = standard_resource_rules();
   rules.custom = [](const task_call& t, requests found) {
-    if (t.context.value("tenant", "") != "") found.push_back(exclusive(concat("tenant:", t.context["tenant"].get<std::string>())));
+    if (t.context.value("tenant", "") != "")
+      found.push_back(exclusive(concat("tenant:", t.context["tenant"].get<std::string>())));
     return found;
   };
   CHECK(identify_resources(create_task_call("t", "backend", "", "", {{"tenant", "acme"}}), rules) ==
@@ -108,7 +109,8 @@ TEST_CASE("all keys of a pattern must fit, and one of a list of patterns", "[pla
 )");
   const auto found = [&](std::string agent, std::string type, std::string words, json context = nullptr) {
     std::string ids;
-    for (const auto& r : identify_resources(create_task_call("t", std::move(agent), std::move(type), std::move(words), std::move(context)), rules))
+    for (const auto& r : identify_resources(
+             create_task_call("t", std::move(agent), std::move(type), std::move(words), std::move(context)), rules))
       ids += concat(r.id, r.mode == lock_mode::shared ? "(shared) " : " ");
     return ids;
   };
@@ -122,7 +124,8 @@ TEST_CASE("all keys of a pattern must fit, and one of a list of patterns", "[pla
 }
 
 TEST_CASE("of two rules for one resource the stronger mode counts", "[plan]") {
-  const resource_rules rules = rules_of("- {when: {words: [a]}, resources: {db: shared}}\n- {when: {words: [b]}, resources: {db: exclusive}}\n");
+  const resource_rules rules =
+      rules_of("- {when: {words: [a]}, resources: {db: shared}}\n- {when: {words: [b]}, resources: {db: exclusive}}\n");
   CHECK(identify_resources(create_task_call("t", "", "", "a b"), rules) == requests{exclusive("db")});
   CHECK(identify_resources(create_task_call("t", "", "", "a"), rules) == requests{shared("db")});
 }
@@ -148,9 +151,10 @@ tasks:
 }
 
 TEST_CASE("[L6] a plan whose found resources are more than there is is refused", "[plan]") {
-  const auto plan = parse_plan("agents: {x: {kind: llm}}\nresource_rules: auto\ntasks:\n"
-                               "  - {id: a, agent: x, prompt: p, context: {requires_gpu: 2}}\n",
-                               "p.yaml", plan_format::yaml);
+  const auto plan = parse_plan(
+      "agents: {x: {kind: llm}}\nresource_rules: auto\ntasks:\n"
+      "  - {id: a, agent: x, prompt: p, context: {requires_gpu: 2}}\n",
+      "p.yaml", plan_format::yaml);
   REQUIRE_FALSE(plan);
   CHECK(plan.error().is(errc::unreachable_resource));
   CHECK(plan.error().message == "p.yaml:4: tasks[0]: task 'a' asks for 2 of 'gpu_compute', and there are 1");
@@ -160,8 +164,8 @@ TEST_CASE("a plan names a file of rules beside it, or has rules of its own", "[p
   const tests::temp_dir dir;
   dir.write("rules.json", R"([{"when": {"agents": ["x"]}, "resources": ["from-file"]}])");
   const auto with = [&](const std::string& rules) {
-    const auto plan = load_plan(dir.write("p.yaml", "agents: {x: {kind: llm}}\nresource_rules: " + rules +
-                                                        "\ntasks: [{id: a, agent: x, prompt: p}]\n"));
+    const auto plan = load_plan(dir.write(
+        "p.yaml", "agents: {x: {kind: llm}}\nresource_rules: " + rules + "\ntasks: [{id: a, agent: x, prompt: p}]\n"));
     if (!plan) FAIL(plan.error().message);
     return plan->plan.tasks[0].resources;
   };
@@ -176,9 +180,12 @@ TEST_CASE("malformed rules are refused with file, line and path", "[plan]") {
   };
   const row rows[] = {
       {"- {resources: [a]}\n", "r.yaml:1: [0]: the key 'when' is missing"},
-      {"rules:\n  - {when: {agent: [a]}, resources: [a]}\n", "r.yaml:2: rules[0].when.agent: unknown key, did you mean 'agents'?"},
-      {"rules:\n  - {when: {agents: a}, resources: [a]}\n", "r.yaml:2: rules[0].when.agents: expected a list of text, got 'a'"},
-      {"groups: [{group: g, when: []}]\n", "r.yaml:1: groups[0].when: expected at least one description of tasks, got a list"},
+      {"rules:\n  - {when: {agent: [a]}, resources: [a]}\n",
+       "r.yaml:2: rules[0].when.agent: unknown key, did you mean 'agents'?"},
+      {"rules:\n  - {when: {agents: a}, resources: [a]}\n",
+       "r.yaml:2: rules[0].when.agents: expected a list of text, got 'a'"},
+      {"groups: [{group: g, when: []}]\n",
+       "r.yaml:1: groups[0].when: expected at least one description of tasks, got a list"},
       {"limits: {gpu: -1}\n", "r.yaml:1: limits.gpu: expected an integer from 1 to 1000000000, got -1"},
       {"rules: [\n", "r.yaml:2:1: malformed YAML: end of sequence flow not found"},
   };

@@ -6,7 +6,6 @@ namespace corchestra {
 
 namespace {
 
-
 /// What is wrong with a plan of these lines, in which the agent `x` is there.
 std::string message_of(const std::string& head, const std::string& tasks, errc code) {
   const auto r = parse_plan("agents: {x: {kind: llm}}\ndefaults: {agent: x}\n" + head + "tasks:\n" + tasks, "p.yaml",
@@ -19,10 +18,11 @@ std::string message_of(const std::string& head, const std::string& tasks, errc c
 }  // namespace
 
 TEST_CASE("[L6] a task that asks for more than there is is refused with the plan", "[plan]") {
-  CHECK(message_of("resources: {gpu: 4}\n", "  - {id: a, prompt: p, resources: {gpu: 5}}\n", errc::unreachable_resource) ==
-        "p.yaml:5: tasks[0].resources.gpu: task 'a' asks for 5 of 'gpu', and there are 4");
-  CHECK(message_of("resources: {api: {rate: 60, per: 1m}}\n", "  - {id: a, prompt: p, resources: [{id: api, amount: 61}]}\n",
+  CHECK(message_of("resources: {gpu: 4}\n", "  - {id: a, prompt: p, resources: {gpu: 5}}\n",
                    errc::unreachable_resource) ==
+        "p.yaml:5: tasks[0].resources.gpu: task 'a' asks for 5 of 'gpu', and there are 4");
+  CHECK(message_of("resources: {api: {rate: 60, per: 1m}}\n",
+                   "  - {id: a, prompt: p, resources: [{id: api, amount: 61}]}\n", errc::unreachable_resource) ==
         "p.yaml:5: tasks[0].resources[0]: task 'a' asks for 61 of 'api', and there are 60");
   CHECK(message_of("", "  - {id: a, prompt: p, resources: {gpu: 2}}\n", errc::unreachable_resource) ==
         "p.yaml:4: tasks[0].resources.gpu: task 'a' asks for 2 of 'gpu', which is a lock: expected its capacity in the "
@@ -50,9 +50,10 @@ TEST_CASE("[L6] a task that reserves more than a budget is refused with the plan
 }
 
 TEST_CASE("a counter has no mode", "[plan]") {
-  CHECK(message_of("resources: {gpu: 4}\n", "  - {id: a, prompt: p, resources: {gpu: shared}}\n", errc::invalid_plan) ==
-        "p.yaml:5: tasks[0].resources.gpu: 'gpu' is a counter or rate of the plan's 'resources': expected an amount, not "
-        "a mode");
+  CHECK(
+      message_of("resources: {gpu: 4}\n", "  - {id: a, prompt: p, resources: {gpu: shared}}\n", errc::invalid_plan) ==
+      "p.yaml:5: tasks[0].resources.gpu: 'gpu' is a counter or rate of the plan's 'resources': expected an amount, not "
+      "a mode");
 }
 
 TEST_CASE("[L21] a group that the plan does not have is refused", "[plan]") {
@@ -68,10 +69,8 @@ TEST_CASE("[L21] a join that waits for more dependencies than there are is refus
         "p.yaml:6: tasks[2].join: task 'c' waits for 3 of its dependencies, and it has 2");
   CHECK(message_of("", two + "  - {id: c, prompt: p, join: one_success}\n", errc::invalid_plan) ==
         "p.yaml:6: tasks[2].join: task 'c' waits for 1 of its dependencies, and it has 0");
-  // references count as dependencies, and how many tasks a subtree has is not known
+  // references count as dependencies
   CHECK(message_of("", two + "  - {id: c, prompt: \"${tasks.b.output}\", depends_on: [a], join: {quorum: 2}}\n",
-                   errc::invalid_plan) == "no error");
-  CHECK(message_of("", two + "  - {id: c, prompt: p, depends_on: [\"a/*\"], join: {quorum: 5}}\n",
                    errc::invalid_plan) == "no error");
   CHECK(message_of("", "  - {id: c, prompt: p, join: all_done}\n", errc::invalid_plan) == "no error");
 }
@@ -80,11 +79,14 @@ TEST_CASE("[L21] branches go to tasks that exist and depend on the one that choo
   const std::string rest = "  - {id: news, prompt: p, depends_on: [sort]}\n  - {id: lone, prompt: p}\n";
   CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [new]}}\n" + rest, errc::unknown_task) ==
         "p.yaml:4: tasks[0].branches: task 'sort': a branch names the unknown task 'new', did you mean 'news'?");
-  CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [news], else: [lone]}}\n" + rest, errc::invalid_plan) ==
+  CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [news], else: [lone]}}\n" + rest,
+                   errc::invalid_plan) ==
         "p.yaml:4: tasks[0].branches: task 'sort': a branch names 'lone', which does not depend on 'sort': expected "
         "'sort' in its depends_on");
-  CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [news]}}\n" + rest, errc::unknown_task) == "no error");
-  CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [n]}}\n  - {id: n, prompt: \"${tasks.sort.output}\"}\n",
+  CHECK(message_of("", "  - {id: sort, prompt: p, branches: {news: [news]}}\n" + rest, errc::unknown_task) ==
+        "no error");
+  CHECK(message_of("",
+                   "  - {id: sort, prompt: p, branches: {news: [n]}}\n  - {id: n, prompt: \"${tasks.sort.output}\"}\n",
                    errc::unknown_task) == "no error");
 }
 
@@ -93,15 +95,15 @@ TEST_CASE("[L21] a cycle through a subtree is refused, and its root must exist",
                    errc::dependency_cycle) ==
         "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a");
   CHECK(message_of("", "  - {id: a, prompt: p, depends_on: [\"c/*\"]}\n", errc::unknown_task) ==
-        "p.yaml: unknown task ids: 'c' (asked for by 'a')");
+        "p.yaml: unknown task ids: 'c/*' (asked for by 'a')");
 }
 
 TEST_CASE("[L21] a reference to a state that nothing writes is refused", "[plan]") {
   CHECK(message_of("", "  - {id: a, prompt: \"${state.rows}\"}\n  - {id: b, prompt: p, state_key: row}\n",
                    errc::unresolved_reference) ==
         "p.yaml:4: tasks[0].prompt: task 'a': ${state.rows}: no task has the state_key 'rows', did you mean 'row'?");
-  CHECK(message_of("state: {rows: append}\n", "  - {id: a, prompt: \"${state.rows#/0}\"}\n", errc::unresolved_reference) ==
-        "no error");
+  CHECK(message_of("state: {rows: append}\n", "  - {id: a, prompt: \"${state.rows#/0}\"}\n",
+                   errc::unresolved_reference) == "no error");
 }
 
 }  // namespace corchestra

@@ -31,8 +31,9 @@ TEST_CASE("[A29][X7] the mode parallel, which ignores dependencies, must be conf
   CHECK(o.mode == scheduling_mode::parallel);
   CHECK(o.unsafe_ignore_dependencies);
   for (const std::string head : {"", "unsafe_ignore_dependencies: false\n"})
-    CHECK_FALSE(parse_plan("agents: {x: {kind: llm}}\n" + head + "mode: parallel\ntasks: [{id: a, agent: x, prompt: p}]\n",
-                           "p.yaml", plan_format::yaml));
+    CHECK_FALSE(
+        parse_plan("agents: {x: {kind: llm}}\n" + head + "mode: parallel\ntasks: [{id: a, agent: x, prompt: p}]\n",
+                   "p.yaml", plan_format::yaml));
   CHECK_FALSE(options_of("").unsafe_ignore_dependencies);
 }
 
@@ -58,8 +59,8 @@ TEST_CASE("[X17] counters and rates are declared, so that a quota is not a lock"
 }
 
 TEST_CASE("groups have a failure threshold, as a count or a part, and a time limit", "[plan]") {
-  const run_options o =
-      options_of("groups: {some: {max_failed: 3, timeout: 300s}, part: {max_failed: 20%}, strict: {fail_fast: true}, plain: {}}");
+  const run_options o = options_of(
+      "groups: {some: {max_failed: 3, timeout: 300s}, part: {max_failed: 20%}, strict: {fail_fast: true}, plain: {}}");
   CHECK(o.groups.at("some").max_failed == 3U);
   CHECK(o.groups.at("some").timeout == optional_duration(300s));
   CHECK_FALSE(o.groups.at("some").max_failed_percent);
@@ -71,24 +72,25 @@ TEST_CASE("groups have a failure threshold, as a count or a part, and a time lim
 }
 
 TEST_CASE("[B8][B9] a task belongs to the group that it names", "[plan]") {
-  auto r = parse_plan("agents: {x: {kind: llm}}\ngroups: {ingestion: {}}\ntasks: [{id: a, agent: x, prompt: p, group: "
-                      "ingestion}, {id: b, agent: x, prompt: p}]\n",
-                      "p.yaml", plan_format::yaml);
+  auto r = parse_plan(
+      "agents: {x: {kind: llm}}\ngroups: {ingestion: {}}\ntasks: [{id: a, agent: x, prompt: p, group: "
+      "ingestion}, {id: b, agent: x, prompt: p}]\n",
+      "p.yaml", plan_format::yaml);
   REQUIRE(r);
   CHECK(r->plan.tasks[0].rules->group == "ingestion");
   CHECK_FALSE(r->plan.tasks[1].rules);
 }
 
 TEST_CASE("[B7] without dependencies all tasks of a plan are one parallel group", "[plan]") {
-  auto r = parse_plan("agents: {x: {kind: llm}}\ndefaults: {agent: x, }\ntasks: [{id: kb_ingestion, prompt: p}, {id: "
-                      "api_ingestion, prompt: p}, {id: merge, prompt: \"${tasks.kb_ingestion.output} "
-                      "${tasks.api_ingestion.output}\"}]\n",
-                      "p.yaml", plan_format::yaml);
+  auto r = parse_plan(
+      "agents: {x: {kind: llm}}\ndefaults: {agent: x, }\ntasks: [{id: kb_ingestion, prompt: p}, {id: "
+      "api_ingestion, prompt: p}, {id: merge, prompt: \"${tasks.kb_ingestion.output} "
+      "${tasks.api_ingestion.output}\"}]\n",
+      "p.yaml", plan_format::yaml);
   REQUIRE(r);
   const auto graph = dependency_graph::build(r->plan.tasks);
   REQUIRE(graph);
-  CHECK(graph->levels() ==
-        std::vector<std::vector<std::string>>{{"kb_ingestion", "api_ingestion"}, {"merge"}});
+  CHECK(graph->levels() == std::vector<std::vector<std::string>>{{"kb_ingestion", "api_ingestion"}, {"merge"}});
 }
 
 TEST_CASE("budgets are read for the run and its agents", "[plan]") {
@@ -105,8 +107,9 @@ TEST_CASE("budgets are read for the run and its agents", "[plan]") {
 }
 
 TEST_CASE("slots by agent, type and key, and the bounds of loops and replans are read", "[plan]") {
-  const run_limits l = options_of("limits: {slots_by_agent: {writer: 2}, slots_by_task_type: {ingestion: 3}, "
-                                  "slots_by_key: {team: 1}, max_iterations: 20, max_replans: 3}")
+  const run_limits l = options_of(
+                           "limits: {slots_by_agent: {writer: 2}, slots_by_task_type: {ingestion: 3}, "
+                           "slots_by_key: {team: 1}, max_iterations: 20, max_replans: 3}")
                            .limits;
   CHECK(l.slots_by_agent.at("writer") == 2);
   CHECK(l.slots_by_task_type.at("ingestion") == 3);
@@ -116,8 +119,9 @@ TEST_CASE("slots by agent, type and key, and the bounds of loops and replans are
 }
 
 TEST_CASE("fairness, state, failures and what is kept are read", "[plan]") {
-  const run_options o = options_of("fairness: {a: 2, b: 0.5}\nstate: {rows: append, best: max, all: union}\nmax_failed: 4\n"
-                                   "retry_budget: 0.2\nkeep: failed");
+  const run_options o = options_of(
+      "fairness: {a: 2, b: 0.5}\nstate: {rows: append, best: max, all: union}\nmax_failed: 4\n"
+      "retry_budget: 0.2\nkeep: failed");
   CHECK(o.fairness == std::map<std::string, double>{{"a", 2.0}, {"b", 0.5}});
   CHECK(o.reducers == std::map<std::string, std::string>{{"rows", "append"}, {"best", "max"}, {"all", "union"}});
   CHECK(o.max_failed == 4U);

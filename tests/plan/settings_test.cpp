@@ -277,8 +277,8 @@ TEST_CASE("[A27][A28][A29] the three modes of before are values of the setting m
 }
 
 TEST_CASE("the order and the confirmation of the mode parallel come from flags, variables and the plan", "[plan]") {
-  const settings s = loaded(with_environment(
-      {{"CORCHESTRA_ORDER", "critical_path"}, {"CORCHESTRA_UNSAFE_IGNORE_DEPENDENCIES", "true"}}));
+  const settings s = loaded(
+      with_environment({{"CORCHESTRA_ORDER", "critical_path"}, {"CORCHESTRA_UNSAFE_IGNORE_DEPENDENCIES", "true"}}));
   CHECK(s.order == start_order::critical_path);
   CHECK(s.unsafe_ignore_dependencies == true);
   const plan_document plan = a_plan("order: fifo");

@@ -19,10 +19,11 @@ task_plan parsed(std::string_view text, plan_format format = plan_format::yaml) 
 
 /// The rules of one task, which two others come before.
 task_rules rules_of(const std::string& options) {
-  const task_plan p = parsed("agents: {x: {kind: llm}}\ndefaults: {agent: x}\ngroups: {g: {}}\n"
-                             "tasks:\n  - {id: a, prompt: p}\n  - {id: b, prompt: p}\n  - id: t\n    prompt: p\n"
-                             "    depends_on: [a, b]\n    " +
-                             options + "\n  - {id: n, prompt: p, depends_on: [t]}\n  - {id: m, prompt: p, depends_on: [t]}\n");
+  const task_plan p = parsed(
+      "agents: {x: {kind: llm}}\ndefaults: {agent: x}\ngroups: {g: {}}\n"
+      "tasks:\n  - {id: a, prompt: p}\n  - {id: b, prompt: p}\n  - id: t\n    prompt: p\n"
+      "    depends_on: [a, b]\n    " +
+      options + "\n  - {id: n, prompt: p, depends_on: [t]}\n  - {id: m, prompt: p, depends_on: [t]}\n");
   REQUIRE(p.tasks[2].rules);
   return *p.tasks[2].rules;
 }
@@ -66,7 +67,7 @@ TEST_CASE("an approval is a question, or a question with its time limit and what
   CHECK(plain->message == "Send it?");
   CHECK_FALSE(plain->timeout);
   CHECK_FALSE(plain->approve_by_default);
-  const auto timed = rules_of("approval: {message: Send it?, timeout: 1h, default: approve}").approval;
+  const auto timed = rules_of("approval: {message: Send it, timeout: 1h, default: approve}").approval;
   REQUIRE(timed);
   CHECK(timed->timeout == optional_duration(1h));
   CHECK(timed->approve_by_default);
@@ -74,7 +75,9 @@ TEST_CASE("an approval is a question, or a question with its time limit and what
 }
 
 TEST_CASE("branches are read as cases, and in short by the output's text", "[plan]") {
-  const auto full = rules_of("branches: {on: /kind, cases: [{equals: 3, tasks: [n]}, {equals: {a: [1]}, tasks: []}], otherwise: [m]}").branch;
+  const auto full =
+      rules_of("branches: {on: /kind, cases: [{equals: 3, tasks: [n]}, {equals: {a: [1]}, tasks: []}], otherwise: [m]}")
+          .branch;
   REQUIRE(full);
   CHECK(full->pointer == "/kind");
   REQUIRE(full->cases.size() == 2);
@@ -106,8 +109,9 @@ TEST_CASE("a loop is read with what ends it and its bound", "[plan]") {
 }
 
 TEST_CASE("[L12] a loop that names no bound keeps within the plan's", "[plan]") {
-  const task_plan p = parsed("agents: {x: {kind: llm}}\nlimits: {max_iterations: 4}\n"
-                             "tasks: [{id: a, agent: x, prompt: p, repeat: {until: true}}]\n");
+  const task_plan p = parsed(
+      "agents: {x: {kind: llm}}\nlimits: {max_iterations: 4}\n"
+      "tasks: [{id: a, agent: x, prompt: p, repeat: {until: true}}]\n");
   CHECK(p.options.limits.max_iterations == 4);
   CHECK(p.tasks[0].rules->repeat->max_iterations == 4);
   CHECK(p.tasks[0].rules->repeat->until == true);
@@ -118,9 +122,10 @@ TEST_CASE("money is exact to the micro-dollar, as a number or as text", "[plan]"
     std::string written;
     std::int64_t micro_dollars;
   };
-  for (const row& r : {row{"0.1", 100'000}, row{"0.000001", 1}, row{"\"0.000001\"", 1}, row{"1e-6", 1}, row{"2", 2'000'000},
-                       row{"\"1.50\"", 1'500'000}, row{"123456789.123456", 123'456'789'123'456}, row{"0.29", 290'000},
-                       row{"1000000000", 1'000'000'000'000'000}, row{"0", 0}, row{"1.10", 1'100'000}}) {
+  for (const row& r :
+       {row{"0.1", 100'000}, row{"0.000001", 1}, row{"\"0.000001\"", 1}, row{"1e-6", 1}, row{"2", 2'000'000},
+        row{"\"1.50\"", 1'500'000}, row{"123456789.123456", 123'456'789'123'456}, row{"0.29", 290'000},
+        row{"1000000000", 1'000'000'000'000'000}, row{"0", 0}, row{"1.10", 1'100'000}}) {
     CAPTURE(r.written);
     CHECK(rules_of("budget: {usd: " + r.written + "}").budget.micro_dollars == r.micro_dollars);
   }
@@ -131,9 +136,10 @@ TEST_CASE("money is exact to the micro-dollar, as a number or as text", "[plan]"
 }
 
 TEST_CASE("the small rules of a task are read", "[plan]") {
-  const task_rules r = rules_of("group: g\n    fairness_key: team-a\n    weight: 3\n    expected_duration: 90s\n"
-                                            "    output_schema: {type: object, required: [rows]}\n    state_key: rows\n"
-                                            "    effect: compensable\n    hold_across_waits: true");
+  const task_rules r = rules_of(
+      "group: g\n    fairness_key: team-a\n    weight: 3\n    expected_duration: 90s\n"
+      "    output_schema: {type: object, required: [rows]}\n    state_key: rows\n"
+      "    effect: compensable\n    hold_across_waits: true");
   CHECK(r.group == "g");
   CHECK(r.fairness_key == "team-a");
   CHECK(r.weight == 3);
@@ -147,14 +153,16 @@ TEST_CASE("the small rules of a task are read", "[plan]") {
 }
 
 TEST_CASE("an output schema that no validator takes is refused with the plan", "[plan]") {
-  const auto r = parse_plan("agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, output_schema: {type: 7}}\n",
-                            "p.yaml", plan_format::yaml);
+  const auto r =
+      parse_plan("agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, output_schema: {type: 7}}\n",
+                 "p.yaml", plan_format::yaml);
   REQUIRE_FALSE(r);
   CHECK(r.error().message.starts_with("p.yaml:3: tasks[0].output_schema: "));
 }
 
 TEST_CASE("[E15] resources are files, folders and services, as a list or by name", "[plan]") {
-  const std::string head = "agents: {x: {kind: llm}}\nresources: {gpu: 4}\ntasks:\n  - id: a\n    agent: x\n    prompt: p\n    ";
+  const std::string head =
+      "agents: {x: {kind: llm}}\nresources: {gpu: 4}\ntasks:\n  - id: a\n    agent: x\n    prompt: p\n    ";
   const std::vector<resource_request> wanted = {{"file:a.md", lock_mode::shared, 1},
                                                 {"directory:out", lock_mode::exclusive, 1},
                                                 {"service:db", lock_mode::intent_shared, 1},
@@ -170,8 +178,9 @@ TEST_CASE("[E15] resources are files, folders and services, as a list or by name
 }
 
 TEST_CASE("a dependency on a subtree stays one", "[plan]") {
-  const task_plan p = parsed("agents: {x: {kind: llm}}\ndefaults: {agent: x}\n"
-                             "tasks:\n  - {id: plan, prompt: p}\n  - {id: sum, prompt: p, depends_on: [\"plan/*\"]}\n");
+  const task_plan p = parsed(
+      "agents: {x: {kind: llm}}\ndefaults: {agent: x}\n"
+      "tasks:\n  - {id: plan, prompt: p}\n  - {id: sum, prompt: p, depends_on: [\"plan/*\"]}\n");
   CHECK(p.tasks[1].depends_on == names{"plan/*"});
 }
 

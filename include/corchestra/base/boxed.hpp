@@ -3,6 +3,7 @@
 #include <cassert>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace corchestra {
@@ -20,6 +21,12 @@ class boxed {
   boxed(boxed&&) noexcept = default;
   boxed& operator=(boxed o) noexcept {
     value_ = std::move(o.value_);
+    return *this;
+  }
+  template <class U>
+    requires(!std::is_same_v<U, T> && std::is_convertible_v<const U&, T>)
+  boxed& operator=(const U& value) {
+    emplace(T(value));
     return *this;
   }
 

@@ -46,7 +46,9 @@ struct run_metrics {
 /// The fold that makes metrics from events: feed it every event of a run, in order.
 class metrics_fold {
  public:
-  metrics_fold();
+  /// Without `keep_tasks` memory does not grow with tasks that have ended, and paths end at what has been forgotten:
+  /// `longest_path` and `lower_bound` are then lower bounds of their exact values.
+  explicit metrics_fold(bool keep_tasks = true);
   ~metrics_fold();
   metrics_fold(metrics_fold&&) noexcept;
   metrics_fold& operator=(metrics_fold&&) noexcept;

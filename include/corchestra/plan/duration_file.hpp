@@ -16,7 +16,8 @@ struct duration_file {
   std::map<std::string, duration> tasks;  ///< by task id
 };
 
-/// Reads a JSON file: what `duration_book::to_json_value` gives, with tasks as a third part (`{"types": {...}, "agents":
+/// Reads a JSON file: what `duration_book::to_json_value` gives, with tasks as a third part (`{"types": {...},
+/// "agents":
 /// {...}, "tasks": {"load": 2.5}}`), or only a map of task ids (`{"load": 2.5, "write": "1m"}`); or a CSV file of lines
 /// `load,2.5`, with or without a heading. Durations are seconds or text such as `1m30s`. Errors: `file_error`,
 /// `invalid_argument`, naming file and place.

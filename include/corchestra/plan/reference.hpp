@@ -9,16 +9,17 @@
 
 namespace corchestra {
 
-/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}` or `${state.KEY.KEY}`, each
-/// with an optional `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes of
-/// arrays are keys.
+/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}` or `${state.KEY.KEY}`,
+/// each with an optional `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes
+/// of arrays are keys.
 struct reference {
   enum class kind : std::uint8_t { task_output, context, inputs, state };
   kind where{};
-  std::string task;     ///< task_output: the task's id
-  std::string key;      ///< state: the first key
-  std::string pointer;  ///< JSON pointer into the output, the context, the inputs or the state's value; empty: the whole
-  std::string text;     ///< as written, for messages
+  std::string task;  ///< task_output: the task's id
+  std::string key;   ///< state: the first key
+  std::string
+      pointer;       ///< JSON pointer into the output, the context, the inputs or the state's value; empty: the whole
+  std::string text;  ///< as written, for messages
 };
 
 /// Every reference of a string. Error: `unresolved_reference` for a malformed one (`${tasks.x}`, an unclosed brace).

@@ -55,7 +55,8 @@ const resource_rules& standard_resource_rules();
 /// The same as the YAML text that they are read from, to start one's own from.
 std::string_view standard_resource_rules_text();
 
-/// Rules from a YAML or JSON file, or its text. Errors: `file_error`, `invalid_config` as `FILE:LINE: PATH: expected ...`.
+/// Rules from a YAML or JSON file, or its text. Errors: `file_error`, `invalid_config` as `FILE:LINE: PATH: expected
+/// ...`.
 result<resource_rules> load_resource_rules(const std::filesystem::path& file);
 result<resource_rules> parse_resource_rules(std::string_view yaml, std::string_view source);
 

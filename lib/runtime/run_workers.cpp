@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <corchestra/base/text.hpp>
+
+#include "runtime/run_impl.hpp"
+
+namespace corchestra::detail {
+
+// Scheduler commands --------------------------------------------------------------------------------------------------
+
+void run_impl::after_event(time_point at) {
+  carry_out_requests();
+  if (!scheduler_.finished()) {
+    while (const auto command = take(at)) assign(*command);
+    carry_out_requests();
+  }
+  if (scheduler_.finished()) end();
+  for (const task_index t : std::exchange(just_ended_, {})) {
+    const auto it = task_waiters_.find(t);
+    if (it == task_waiters_.end()) continue;
+    for (auto& h : it->second) complete(strand_, std::move(h));
+    task_waiters_.erase(it);
+  }
+  if (!space_waiters_.empty() && (!full() || scheduler_.finished())) {
+    for (auto& h : std::exchange(space_waiters_, {})) {
+      if (*h) complete(strand_, std::move(*h));
+    }
+  }
+  arm();
+}
+
+std::optional<scheduler::start_command> run_impl::take(time_point at) {
+  while (auto command = scheduler_.next_start(at)) {
+    if (!command->resume) return command;
+    if (auto* w = worker_of(command->task, command->attempt)) resume_now(*w->current);
+  }
+  return std::nullopt;
+}
+
+void run_impl::assign(const scheduler::start_command& command) {
+  if (!idle_.empty()) {
+    auto& w = *workers_[idle_.back()];
+    idle_.pop_back();
+    w.next = command;
+    complete(strand_, std::move(w.parked));
+    return;
+  }
+  auto w = std::make_shared<worker>();
+  w->next = command;
+  const auto free_place = std::find(workers_.begin(), workers_.end(), nullptr);
+  w->number = static_cast<std::uint32_t>(free_place - workers_.begin());
+  if (free_place == workers_.end()) {
+    workers_.push_back(w);
+  } else {
+    *free_place = w;
+  }
+  ++working_;
+  asio::co_spawn(strand_, work(shared_from_this(), w),
+                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this()](std::exception_ptr) {
+                   --self->working_;
+                   self->complete_end();
+                 }));
+}
+
+// The worker that carries out this attempt; null when it has not begun, or is given up.
+run_impl::worker* run_impl::worker_of(task_index task, std::uint32_t number) {
+  const auto place = scheduler_.tag(task);
+  if (place >= workers_.size() || !workers_[place]) return nullptr;
+  auto& w = *workers_[place];
+  return w.busy && w.current->task == task && w.current->number == number ? &w : nullptr;
+}
+
+void run_impl::resume_now(attempt& a) {
+  for (auto& h : std::exchange(a.resume, {})) complete(strand_, std::move(h));
+}
+
+// What the scheduler asks of attempts under way: to stop, or to hear an answer.
+void run_impl::carry_out_requests() {
+  for (const auto& a : scheduler_.take_aborts()) {
+    const auto place = scheduler_.tag(a.task);
+    const auto w = place < workers_.size() ? workers_[place] : nullptr;
+    if (!w) continue;
+    if (a.abandoned) {
+      // A fresh worker takes this one's place; the run does not wait for it.
+      if (!w->busy || w->current->task != a.task) continue;
+      w->lost = true;
+      --working_;
+      workers_[place] = nullptr;
+      settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
+      continue;
+    }
+    // Posted: never resumed inline from a callback, and the worker has begun by then.
+    asio::post(strand_, [w, task = a.task, number = a.attempt] {
+      if (w->busy && w->current->task == task && w->current->number == number) {
+        w->signal.emit(asio::cancellation_type::terminal);
+      }
+    });
+  }
+  for (const auto& a : scheduler_.take_answers()) {
+    auto* w = worker_of(a.task, a.attempt);
+    if (!w) continue;
+    w->current->approved = a.approved;
+    if (w->current->answer) complete(strand_, std::move(w->current->answer));
+  }
+}
+
+// Worker loops --------------------------------------------------------------------------------------------------------
+
+agent& run_impl::agent_of(task_index task) {
+  const auto number = scheduler_.agent_number(task);
+  if (number >= agent_by_number_.size()) agent_by_number_.resize(number + 1);
+  auto& a = agent_by_number_[number];
+  if (!a) a = agents_.find(scheduler_.agent_name(number));
+  return *a;
+}
+
+void run_impl::begin_attempt(worker& w) {
+  // The last attempt's context is used again when nobody has kept it.
+  if (!w.current || w.current.use_count() > 1) {
+    w.current = std::make_shared<attempt>();
+    w.current->run = shared_from_this();
+  }
+  w.current->task = w.next.task;
+  w.current->number = w.next.attempt;
+  w.current->live = true;
+  w.busy = true;
+  scheduler_.tag(w.next.task) = w.number;
+}
+
+awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w) {
+  co_await asio::post(asio::use_awaitable);  // co_spawn may have run us inline, in the middle of `after_event`
+  for (;;) {
+    begin_attempt(*w);
+    scheduler::attempt_end ended;
+    std::exception_ptr thrown;
+    if (scheduler_.abort_requested(w->next.task)) {
+      ended.failure = fail(errc::cancelled, "cancelled before it began");
+    } else {
+      try {
+        result<task_output> r = co_await agent_of(w->next.task).run(attempt::context(w->current));
+        if (r.has_value()) {
+          ended.output = std::move(*r);
+        } else {
+          ended.failure = r.error();
+        }
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      if (thrown) ended.failure = error_from_exception(thrown);
+    }
+    // Always: a cancelled or shielded attempt must not colour the next one.
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await asio::this_coro::throw_if_cancelled(true);
+
+    w->current->live = false;
+    w->busy = false;
+    const time_point at = now();
+    scheduler_.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
+    if (w->lost) {
+      ++working_;  // its end is counted by its completion handler
+      after_event(at);
+      break;
+    }
+    const auto next = scheduler_.finished() ? std::nullopt : take(at);
+    if (next) w->next = *next;
+    after_event(at);
+    if (next) continue;
+    if (scheduler_.finished() || ending_) break;
+    co_await suspend([this, w](plain_handler handler) {
+      w->parked = std::move(handler);
+      idle_.push_back(w->number);
+    });
+    if (ending_) break;
+  }
+  w->current.reset();  // it keeps the run alive
+  co_await asio::this_coro::throw_if_cancelled(false);
+}
+
+}  // namespace corchestra::detail

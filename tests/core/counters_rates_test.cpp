@@ -1,0 +1,155 @@
+// Counters, rates and locks as resources of tasks, seen through the scheduler.
+#include "core/hand_run.hpp"
+
+using namespace corchestra;
+using namespace corchestra::tests;
+using namespace std::chrono_literals;
+using ids = hand_run::ids;
+
+namespace {
+
+task_call with(std::string id, std::vector<resource_request> resources, int priority = 10) {
+  auto c = call(std::move(id), {}, priority);
+  c.resources = std::move(resources);
+  return c;
+}
+
+run_options having(std::vector<resource_limit> resources) {
+  run_options o;
+  o.resources = std::move(resources);
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("[X17][E54] a counter lets as many in as it has, where a lock lets one") {
+  hand_run r(having({{"gpu", 2, {}}}), {with("a", {{"gpu"}}), with("b", {{"gpu"}}), with("c", {{"gpu"}}), with("x", {{"db"}}), with("y", {{"db"}})});
+  CHECK(r.start() == ids{"a", "b", "x"});
+  CHECK(r.waits("c") == wait_reason::lock);
+  r.end("b");
+  CHECK(r.start() == ids{"c"});
+}
+
+TEST_CASE("a task may take several of a counter, and a small one goes past a large one") {
+  hand_run r(having({{"gpu", 4, {}}}), {with("a", {{"gpu", {}, 3}}), with("large", {{"gpu", {}, 2}}), with("small", {{"gpu"}})});
+  CHECK(r.start() == ids{"a", "small"});
+  CHECK(r.s.locks().at(0).in_use == 4);
+}
+
+TEST_CASE("[X17] a rate lets n start within its period, and time alone brings the next") {
+  hand_run r(having({{"api", 2, 60s}}), {with("a", {{"api"}}), with("b", {{"api"}}), with("c", {{"api"}})});
+  CHECK(r.start() == ids{"a", "b"});
+  CHECK(r.waits("c") == wait_reason::rate);
+  CHECK(r.why("c") == ids{"'c' waits for the rate 'api' to allow another"});
+  r.end("a");
+  r.end("b");
+  CHECK(r.start().empty());
+  r.pass(59s);
+  CHECK(r.start().empty());
+  r.pass(1s);
+  CHECK(r.start() == ids{"c"});
+}
+
+TEST_CASE("[L13] waiting for a rate, a lock or a slot uses no attempt") {
+  auto t = with("t", {{"api"}, {"db"}});
+  t.retry = retry_policy{.max_retries = 0};
+  hand_run r(having({{"api", 1, 10s}}), {with("first", {{"api"}, {"db"}}), t});
+  r.start();
+  r.pass(10s);
+  CHECK(r.start().empty());
+  CHECK(r.waits("t") == wait_reason::lock);
+  r.end("first");
+  CHECK(r.start() == ids{"t"});
+  r.end("t");
+  CHECK(r.result("t").attempts == 1);
+}
+
+TEST_CASE("[L6] asking for more than a counter or rate has is refused with the plan") {
+  hand_run r(having({{"gpu", 2, {}}, {"api", 3, 1s}}));
+  for (const auto& bad : {with("t", {{"gpu", {}, 3}}), with("t", {{"api", {}, 4}})}) {
+    const auto refused = r.s.validate({bad});
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().is(errc::unreachable_resource));
+    CHECK(refused.error().message.starts_with("task 't': "));
+  }
+}
+
+TEST_CASE("[E21][L2] all or nothing: who waits for one resource holds none of the others") {
+  hand_run r({}, {with("holder", {{"a"}}), with("both", {{"a"}, {"b"}}), with("other", {{"b"}})});
+  CHECK(r.start() == ids{"holder", "other"});
+  for (const auto& l : r.s.locks()) CHECK(std::find(l.holders.begin(), l.holders.end(), "both") == l.holders.end());
+}
+
+TEST_CASE("[A43][A44] what a task declares is taken at its start and given back at its end") {
+  hand_run r({}, {with("t", {{"db"}})});
+  CHECK((r.s.locks().empty() || r.s.locks().at(0).holders.empty()));
+  r.start();
+  CHECK(r.s.locks().at(0).holders == ids{"t"});
+  r.end("t");
+  CHECK(r.s.locks().at(0).holders.empty());
+}
+
+TEST_CASE("[E47] locks say who holds, who waits, and how long was waited") {
+  hand_run r({}, {with("a", {{"db"}}), with("b", {{"db"}}), with("c", {{"db"}})});
+  r.start();
+  r.pass(5s);
+  const auto l = r.s.locks().at(0);
+  CHECK(l.resource == "db");
+  CHECK(l.holders == ids{"a"});
+  CHECK(l.waiters == ids{"b", "c"});
+  r.end("a");
+  r.start();
+  const auto after = r.s.locks().at(0);
+  CHECK(after.grants == 2);
+  CHECK(after.blocked >= 1);
+  CHECK(after.waited >= 5s);
+}
+
+TEST_CASE("[D49] files in a folder that is locked wait, files elsewhere do not") {
+  hand_run r({}, {with("folder", {{"directory:src"}}), with("inside", {{"file:src/a.cpp"}}), with("outside", {{"file:docs/a.md"}})});
+  CHECK(r.start() == ids{"folder", "outside"});
+  r.end("folder");
+  CHECK(r.start() == ids{"inside"});
+}
+
+TEST_CASE("[E22] a lock ends with its task, and who waits for it has limits of its own") {
+  auto holder = with("holder", {{"db"}});
+  holder.limits.start_to_close = 60s;
+  auto waiter = with("waiter", {{"db"}});
+  waiter.limits.schedule_to_start = 30s;
+  hand_run r({}, {holder, waiter, with("patient", {{"db"}})});
+  r.start();
+  r.pass(30s);
+  CHECK(r.state("waiter") == task_state::timeout);
+  r.pass(30s);
+  CHECK(r.stopped() == ids{"holder"});
+  r.end("holder");
+  CHECK(r.start() == ids{"patient"});
+}
+
+TEST_CASE("[L7] a lock comes with a fencing token that rises with every grant") {
+  hand_run r({}, {with("a", {{"db"}}), with("b", {{"db"}}), with("reads", {{"cache", lock_mode::shared}})});
+  r.start();
+  const auto first = r.s.fence(r.at("a"), "db");
+  CHECK(first > 0);
+  CHECK(r.s.fence(r.at("b"), "db") == 0);
+  CHECK(r.s.fence(r.at("reads"), "cache") == 0);
+  r.end("a");
+  r.start();
+  CHECK(r.s.fence(r.at("b"), "db") > first);
+  CHECK(r.s.fence(r.at("a"), "db") == 0);
+}
+
+TEST_CASE("[L26] hold_across_waits keeps the locks over a back-off") {
+  auto t = ruled(with("t", {{"db"}}), [](task_rules& r) { r.hold_across_waits = true; });
+  t.retry = retry_policy{.max_retries = 1, .first_delay = 10s, .jitter = false};
+  hand_run r({}, {t, with("other", {{"db"}})});
+  r.start();
+  r.fail_task("t");
+  CHECK(r.start().empty());
+  CHECK(r.s.slots_in_use() == 0);
+  r.pass(10s);
+  CHECK(r.start() == ids{"t"});
+  r.end("t");
+  CHECK(r.start() == ids{"other"});
+}

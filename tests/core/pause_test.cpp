@@ -1,0 +1,130 @@
+// Pause and resume, of a run or of one agent.
+#include "core/hand_run.hpp"
+
+using namespace corchestra;
+using namespace corchestra::tests;
+using namespace std::chrono_literals;
+using ids = hand_run::ids;
+
+namespace {
+task_call of_agent(std::string id, std::string agent, std::vector<std::string> needs = {}) {
+  auto c = call(std::move(id), std::move(needs));
+  c.agent = std::move(agent);
+  return c;
+}
+}  // namespace
+
+TEST_CASE("a paused run starts nothing, and what runs goes on") {
+  hand_run r(slots(2), {call("a"), call("b"), call("c"), call("after", {"a"})});
+  CHECK(r.start() == ids{"a", "b"});
+  r.s.pause("", r.now);
+  CHECK(r.s.state() == run_state::paused);
+  r.end("a");
+  CHECK(r.state("a") == task_state::completed);
+  CHECK(r.start().empty());
+  for (const auto* id : {"c", "after"}) CHECK(r.waits(id) == wait_reason::paused);
+  CHECK(r.why("c") == ids{"'c' is held: the run is paused"});
+  r.s.resume("", r.now);
+  CHECK(r.s.state() == run_state::running);
+  CHECK(r.start() == ids{"c"});
+  r.end("c");
+  CHECK(r.start() == ids{"after"});
+}
+
+TEST_CASE("pausing and resuming are idempotent, and told once") {
+  hand_run r({}, {call("a")});
+  r.s.resume("", r.now);
+  r.s.pause("", r.now);
+  r.s.pause("", r.now);
+  r.s.resume("", r.now);
+  r.s.resume("", r.now);
+  r.s.pause("a", r.now);
+  r.s.pause("a", r.now);
+  r.s.resume("a", r.now);
+  CHECK(r.count(event_type::run_paused) == 2);
+  CHECK(r.count(event_type::run_resumed) == 2);
+  CHECK(r.of(event_type::run_paused).at(1).data == json{{"agent", "a"}});
+  CHECK(r.start() == ids{"a"});
+}
+
+TEST_CASE("one agent can be paused: the others go on") {
+  hand_run r({}, {of_agent("x", "llm"), of_agent("y", "shell"), of_agent("z", "llm", {"y"})});
+  r.s.pause("llm", r.now);
+  CHECK(r.s.paused("llm"));
+  CHECK_FALSE(r.s.paused("shell"));
+  CHECK(r.s.state() == run_state::running);
+  CHECK(r.start() == ids{"y"});
+  CHECK(r.why("x") == ids{"'x' is held: the agent 'llm' is paused"});
+  r.end("y");
+  CHECK(r.start().empty());
+  CHECK(r.waits("z") == wait_reason::paused);
+  r.s.resume("llm", r.now);
+  CHECK(r.start() == ids{"x", "z"});
+}
+
+TEST_CASE("a task of a paused agent and a paused run needs both to be resumed") {
+  hand_run r({}, {call("t")});
+  r.s.pause("", r.now);
+  r.s.pause("a", r.now);
+  r.s.resume("", r.now);
+  CHECK(r.start().empty());
+  r.s.resume("a", r.now);
+  CHECK(r.start() == ids{"t"});
+}
+
+TEST_CASE("pausing while everything is paused does not end the run") {
+  hand_run r({}, {call("t")});
+  r.s.pause("", r.now);
+  r.pass(24h);
+  CHECK_FALSE(r.s.finished());
+  CHECK(r.s.cancel_run(cancel_reason::user, "", r.now) == 1);
+  CHECK(r.s.finished());
+  CHECK(r.s.state() == run_state::cancelled);
+}
+
+TEST_CASE("a back-off that ends in a pause waits for the resume") {
+  auto t = call("t");
+  t.retry = retry_policy{.max_retries = 1, .first_delay = 5s, .jitter = false};
+  hand_run r({}, {t});
+  r.start();
+  r.fail_task("t");
+  r.s.pause("", r.now);
+  r.pass(5s);
+  CHECK(r.start().empty());
+  CHECK(r.waits("t") == wait_reason::paused);
+  r.s.resume("", r.now);
+  CHECK(r.start() == ids{"t"});
+}
+
+TEST_CASE("a running task that waited gets its slot again in a paused run") {
+  hand_run r(slots(1), {call("t"), call("u")});
+  r.start();
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::rate, r.now);
+  r.s.pause("", r.now);
+  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_wants_slot(r.at("t"), 1, r.now);
+  CHECK(r.start().empty());
+  CHECK(r.resumed == ids{"t"});
+  CHECK(r.waits("u") == wait_reason::paused);
+}
+
+TEST_CASE("deadlines go on in a paused run") {
+  auto t = call("t");
+  t.limits.schedule_to_start = 10s;
+  hand_run r({}, {t, call("u")});
+  r.s.pause("", r.now);
+  r.pass(10s);
+  CHECK(r.state("t") == task_state::timeout);
+}
+
+TEST_CASE("a locked task that is woken in a pause passes its chance on") {
+  auto holder = of_agent("holder", "x");
+  auto held = of_agent("held", "y"), free = of_agent("free", "x");
+  for (auto* t : {&holder, &held, &free}) t->resources = {{"db"}};
+  hand_run r({}, {holder, held, free});
+  CHECK(r.start() == ids{"holder"});
+  r.s.pause("y", r.now);
+  r.end("holder");
+  CHECK(r.start() == ids{"free"});
+  CHECK(r.waits("held") == wait_reason::paused);
+}

@@ -1,0 +1,269 @@
+#pragma once
+
+#include <corchestra/base/text.hpp>
+#include <corchestra/core/scheduler.hpp>
+
+#include "core/random_plan.hpp"
+#include "core/reference_model.hpp"
+
+namespace corchestra::tests {
+
+/// A random plan run under random bodies and disturbances, all from one seed, watched by the reference model. Throws
+/// std::logic_error when a promise is broken or the run does not end.
+class random_world {
+ public:
+  random_world(std::uint64_t seed, int size, bool keep_log = false)
+      : plan_(seed, size), keep_log_(keep_log), model_(plan_.options) {}
+
+  void run() {
+    scheduler s("run", plan_.options, [this](const event& e) { observe(e); });
+    const auto calls = plan_.calls();
+    if (const auto ok = s.validate(calls); ok.has_error()) throw std::logic_error("refused: " + ok.error().message);
+    s.begin(calls, now_);
+    for (int step = 0, quiet = 0; !s.finished(); ++step) {
+      need(step < 50'000, "it does not come to an end");
+      const auto before = now_;
+      const auto seen = model_.seq;
+      act(s);
+      quiet = now_ > before || model_.seq > seen ? 0 : quiet + 1;
+      if (quiet > 3) help(s, quiet);
+    }
+    check_end(s);
+  }
+
+  std::string log;  // every event, when asked for
+  std::uint64_t events() const { return model_.seq; }
+
+ private:
+  enum class doing : std::uint8_t { work, rate, child, question, slot };
+  struct body {
+    task_index task;
+    std::uint32_t attempt;
+    time_point ends;
+    bool deaf;  // does not react to being asked to stop
+    doing what = doing::work;
+    time_point until{};          // of a wait for a rate
+    task_index child = no_task;  // awaited
+  };
+
+  void need(bool holds, const std::string& what) const {
+    if (!holds) throw std::logic_error(what);
+  }
+
+  void observe(const event& e) {
+    if (keep_log_) log += dump_json(to_record(e, {})) + "\n";
+    model_(e);
+  }
+
+  int pick(int from, int to) { return plan_.pick(from, to); }
+  bool chance(int percent) { return plan_.chance(percent); }
+
+  void start_all(scheduler& s) {
+    while (const auto c = s.next_start(now_)) {
+      if (!c->resume) {
+        bodies_.push_back({c->task, c->attempt, now_ + plan_.seconds(0, 6), chance(5)});
+        continue;
+      }
+      for (auto& b : bodies_) {
+        if (b.task != c->task || b.attempt != c->attempt) continue;
+        need(b.what == doing::slot, "a slot for a body that does not ask for one");
+        b.what = doing::work;
+        b.ends = std::max(b.ends, now_);
+      }
+    }
+  }
+
+  void obey(scheduler& s) {
+    for (const auto& a : s.take_aborts()) {
+      for (auto& b : bodies_) {
+        if (b.task != a.task || b.attempt != a.attempt || a.abandoned || b.deaf) continue;
+        b.ends = now_;
+        b.what = doing::work;
+      }
+    }
+    for (const auto& a : s.take_answers()) {
+      for (auto& b : bodies_) {
+        if (b.task == a.task && b.attempt == a.attempt && b.what == doing::question) leave(s, b);
+      }
+    }
+  }
+
+  void act(scheduler& s) {
+    start_all(s);
+    obey(s);
+    check_idle(s);
+    disturb(s);
+    // Time moves to whatever is next: a body's end or a deadline.
+    time_point next = time_point::max();
+    for (const auto& b : bodies_) {
+      if (b.what == doing::work) next = std::min(next, b.ends);
+      if (b.what == doing::rate) next = std::min(next, b.until);
+    }
+    if (const auto due = s.next_deadline()) next = std::min(next, *due);
+    for (const auto& [at, agent] : resumes_) next = std::min(next, at);
+    if (next == time_point::max()) return;
+    now_ = std::max(now_, next);
+    s.advance(now_);
+    while (!resumes_.empty() && resumes_.begin()->first <= now_) {
+      const auto agent = resumes_.begin()->second;
+      resumes_.erase(resumes_.begin());
+      s.resume(agent, now_);
+    }
+    for (std::size_t i = 0; i < bodies_.size(); ++i) {
+      auto& b = bodies_[i];
+      if (b.what == doing::work && b.ends <= now_) {
+        const body done = b;
+        bodies_.erase(bodies_.begin() + static_cast<std::ptrdiff_t>(i--));
+        end(s, done);
+      } else if ((b.what == doing::rate && b.until <= now_) ||
+                 (b.what == doing::child && (!s.known(b.child) || is_terminal(s.state(b.child))))) {
+        leave(s, b);
+      }
+    }
+  }
+
+  static bool current(const scheduler& s, const body& b) {
+    return s.known(b.task) && !is_terminal(s.state(b.task)) && s.attempt(b.task) == b.attempt;
+  }
+
+  void leave(scheduler& s, body& b) {
+    if (!s.known(b.task)) return;
+    s.attempt_leaves_wait(b.task, b.attempt);
+    b.what = doing::slot;
+    if (chance(5) && current(s, b) && !s.abort_requested(b.task)) {
+      model_.works_on(b.task);
+      s.attempt_works_on(b.task, b.attempt, now_);
+      b.what = doing::work;
+    } else if (!s.attempt_wants_slot(b.task, b.attempt, now_)) {
+      b.what = doing::work;
+    }
+    b.ends = std::max(b.ends, now_);
+  }
+
+  void end(scheduler& s, const body& b) {
+    scheduler::attempt_end e;
+    if (plan_.can_fail && chance(25)) {
+      e.failure = fail(errc::task_failed, "random", chance(20) ? retry_class::terminal : retry_class::unspecified);
+    }
+    e.output = json{{"go", pick(0, 2)}, {"done", chance(50)}};
+    if (plan_.has_budget && chance(30)) e.output.usage.input_tokens = pick(0, 40);
+    const bool expected = current(s, b);
+    need(s.attempt_ended(b.task, b.attempt, e, now_) == expected, "a result counts when its attempt is the current one");
+    if (!expected) model_.body_ended(b.task);
+    need(!s.attempt_ended(b.task, b.attempt, e, now_), "a second end of the same attempt is refused");
+  }
+
+  void wait(scheduler& s, body& b, doing what, wait_reason reason) {
+    b.what = what;
+    s.attempt_waits(b.task, b.attempt, reason, now_);
+  }
+
+  void disturb_body(scheduler& s, body& b) {
+    if (!current(s, b) || b.what != doing::work || s.abort_requested(b.task)) return;
+    if (chance(20)) s.progress(b.task, b.attempt, pick(0, 100) / 100.0, "", now_);
+    if (plan_.has_budget && chance(20)) {
+      token_usage u;
+      u.output_tokens = pick(0, 60);
+      s.model_call(b.task, b.attempt, u, nullptr, now_);
+      if (s.abort_requested(b.task)) return;
+    }
+    if (plan_.has_children && chance(10)) (void)s.stage(b.task, b.attempt, child(s));
+    if (plan_.has_children && chance(10)) (void)s.spawn(b.task, child(s), now_);
+    if (plan_.has_children && chance(3)) (void)s.replan(b.task, b.attempt, now_);
+    if (plan_.has_children && chance(10)) {
+      if (const auto c = s.spawn(b.task, child(s), now_, true)) {
+        if (!current(s, b) || s.abort_requested(b.task)) return;  // its own child brought it down
+        b.child = *c;
+        return wait(s, b, doing::child, wait_reason::child);
+      }
+    }
+    if (plan_.has_waits && chance(10)) {
+      b.until = now_ + plan_.seconds(0, 4);
+      return wait(s, b, doing::rate, wait_reason::rate);
+    }
+    if (plan_.has_approvals && chance(5) && s.ask(b.task, b.attempt, {"go on?", plan_.seconds(1, 9), chance(50)}, now_)) {
+      wait(s, b, doing::question, wait_reason::approval);
+    }
+  }
+
+  task_call child(const scheduler& s) {
+    task_call c = plan_.call(chance(80) ? "" : "named" + std::to_string(pick(0, 3)));
+    for (int i = pick(-3, 1); i > 0; --i) {
+      const auto any = static_cast<task_index>(pick(0, static_cast<int>(s.size()) - 1));
+      if (s.known(any)) c.depends_on.push_back(s.call(any).id + (chance(30) ? "/*" : ""));
+    }
+    return c;
+  }
+
+  void disturb(scheduler& s) {
+    if (s.size() == 0 || s.finished()) return;
+    const auto any = static_cast<task_index>(pick(0, static_cast<int>(s.size()) - 1));
+    if (plan_.has_cancels) {
+      if (chance(4)) s.cancel_task(any, cancel_reason::user, "", now_);
+      if (chance(1) && chance(30)) s.cancel_agent("a", "", now_);
+      if (chance(1) && chance(40)) s.cancel_run(cancel_reason::user, "", now_);
+      if (chance(1) && chance(30)) s.drain(now_);
+    }
+    if (plan_.has_pauses && chance(4)) {
+      const std::string agent = chance(50) ? "" : "a";
+      s.pause(agent, now_);
+      resumes_.emplace(now_ + plan_.seconds(0, 20), agent);
+    }
+    for (const auto& [task, text] : s.approvals()) {
+      if (chance(20)) (void)s.answer(task, chance(70), chance(50) ? "" : "because", now_);
+    }
+    if (!bodies_.empty() && !s.finished()) disturb_body(s, bodies_[static_cast<std::size_t>(pick(0, static_cast<int>(bodies_.size()) - 1))]);
+    if (chance(3) && !s.finished()) (void)s.submit({plan_.call("late" + std::to_string(late_++))}, now_);
+    if (chance(5)) s.close(now_);
+  }
+
+  // Nothing moves any more: what waits for people gets its answers; if that is not it, something was forgotten.
+  void help(scheduler& s, int quiet) {
+    for (const auto& [task, text] : s.approvals()) (void)s.answer(task, chance(70), "", now_);
+    s.resume("", now_);
+    s.resume("a", now_);
+    s.close(now_);
+    if (quiet < 10 || s.finished()) return;
+    std::string text = "nothing moves any more:";
+    for (task_index t = 0; t < s.size(); ++t) {
+      if (!s.known(t) || is_terminal(s.state(t))) continue;
+      for (const auto& line : s.why(t, now_)) text += "\n  " + line;
+    }
+    throw std::logic_error(text);
+  }
+
+  // After everything that could start was started: who is left has a cause.
+  void check_idle(const scheduler& s) {
+    if (s.finished() || model_.draining || !chance(30)) return;
+    for (task_index t = 0; t < s.size(); ++t) {
+      if (!s.known(t) || is_terminal(s.state(t))) continue;
+      const auto why = s.why(t, now_);
+      need(!why.empty() && !why[0].ends_with("is about to start"), "not started, for no cause: " + join(why, "; "));
+    }
+  }
+
+  void check_end(scheduler& s) {
+    const bool drained = s.state() == run_state::interrupted;
+    need(s.slots_in_use() == 0 && s.running().empty(), "all slots are free at the end");
+    need(!s.next_deadline().has_value() && !s.next_start(now_), "nothing is due after the end");
+    need((s.unfinished() > 0) == drained, "all tasks have ended");
+    const auto none_reserved = [&](const budget_status& b) { need(b.reserved.none(), "a reservation is left"); };
+    none_reserved(s.budget());
+    for (const auto& [name, b] : s.agent_budgets()) none_reserved(b);
+    // Bodies that were given up end at last: their locks come back, their results are refused.
+    for (const auto& b : bodies_) {
+      need(!s.attempt_ended(b.task, b.attempt, {}, now_), "a late result is refused");
+    }
+    for (const auto& l : s.locks()) need(l.holders.empty() || drained, "a lock is left: " + l.resource);
+  }
+
+  random_plan plan_;
+  bool keep_log_;
+  reference_model model_;
+  time_point now_{};
+  std::vector<body> bodies_;
+  std::multimap<time_point, std::string> resumes_;
+  int late_ = 0;
+};
+
+}  // namespace corchestra::tests
