@@ -24,7 +24,7 @@ std::string describe(const plan_document& plan, const dependency_graph& graph) {
   }
   std::string text = concat(plan.source, ": ok: ", counted(tasks.size(), "task", "tasks"), ", ",
                             counted(plan.agents.size(), "agent", "agents"), ", ",
-                            counted(graph.edges().size(), "dependency", "dependencies"));
+                            counted(graph.edge_count(), "dependency", "dependencies"));
   if (!resources.empty()) text += concat(", ", counted(resources.size(), "resource", "resources"));
   if (open > 0) text += concat("; ", counted(open, "task", "tasks"), " without depends_on");
   return text + "\n";

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <random>
 
+#include <corchestra/base/random_bits.hpp>
+
 namespace corchestra {
 
 std::string make_uuid_v7(wall_time at, std::uint64_t random_high, std::uint64_t random_low) {
@@ -20,12 +22,17 @@ std::string make_uuid_v7(wall_time at, std::uint64_t random_high, std::uint64_t 
   return out;
 }
 
-std::string new_run_id() {
+run_id_source::run_id_source() {
   std::random_device device;
-  const auto word = [&device] { return std::uint64_t{device()} << 32 | device(); };
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const std::uint64_t high = word();
-  return make_uuid_v7(now, high, word());
+  state_ = std::uint64_t{device()} << 32 | device();
 }
+
+std::string run_id_source::next() {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::uint64_t high = next_random_bits(state_);
+  return make_uuid_v7(now, high, next_random_bits(state_));
+}
+
+std::string new_run_id() { return run_id_source().next(); }
 
 }  // namespace corchestra

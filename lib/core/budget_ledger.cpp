@@ -73,6 +73,14 @@ budget_ledger::answer budget_ledger::reserve(task_index task, std::string_view a
   return a;
 }
 
+budget_ledger::verdict budget_ledger::room(task_index task, std::string_view agent, const budget_amount& amount) {
+  auto what = verdict::reserved;
+  each_account(task, agent, [&](budget_account& b, auto&&...) {
+    what = std::max(what, static_cast<verdict>(b.room_for(not_below_zero(amount), {})));
+  });
+  return what;
+}
+
 void budget_ledger::release(task_index task, std::string_view agent, const budget_amount& amount) {
   each_account(task, agent, [&](budget_account& b, auto&&...) { b.release(amount); });
 }

@@ -36,6 +36,8 @@ class budget_ledger {
   };
   /// `own` counts from now on, also for later calls; a task may reserve more while it holds a reservation.
   answer reserve(task_index task, std::string_view agent, const budget_amount& amount, const budget_limit& own);
+  /// What `reserve` would answer to a task that holds nothing, without words.
+  verdict room(task_index task, std::string_view agent, const budget_amount& amount);
   /// Spent while the attempt runs (one model call of it): taken out of the reservation first.
   void spend(task_index task, std::string_view agent, const budget_amount& amount);
   /// The attempt has ended: what is left of its reservation is free. When nothing was spent since it was taken, and

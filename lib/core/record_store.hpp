@@ -11,7 +11,7 @@ namespace corchestra::detail {
 template <class T>
 class record_store {
  public:
-  static constexpr std::size_t block_size = 256;
+  static constexpr std::size_t block_size = 16;  // small, so that small runs cost little
 
   T& operator[](std::size_t i) noexcept { return blocks_[i / block_size]->at[i % block_size]; }
   const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size]->at[i % block_size]; }

@@ -16,8 +16,9 @@ scheduler::impl::impl(run_options o)
   slots = options.mode == scheduling_mode::sequential ? 1 : std::max<std::size_t>(1, l.max_concurrent_tasks);
   open = options.stay_open;
   const auto declare = [&](std::string id, detail::resource_kind kind, std::uint32_t capacity, duration period) {
-    const auto ok = resources.declare(std::move(id), kind, capacity, period);
+    const auto ok = resources.declare(id, kind, capacity, period);
     if (ok.has_error() && !options_error) options_error = ok.error();
+    if (ok.has_value() && kind == detail::resource_kind::pool) pools.emplace(std::move(id), *ok);
   };
   for (const auto& r : options.resources) {
     declare(r.id, r.period ? detail::resource_kind::rate : detail::resource_kind::counter, r.capacity, r.period.value_or(duration{}));
@@ -25,7 +26,7 @@ scheduler::impl::impl(run_options o)
   for (const auto& [name, n] : l.slots_by_agent) declare(concat("\1agent ", name), detail::resource_kind::pool, n, {});
   for (const auto& [name, n] : l.slots_by_task_type) declare(concat("\1type ", name), detail::resource_kind::pool, n, {});
   for (const auto& [name, n] : l.slots_by_key) declare(concat("\1key ", name), detail::resource_kind::pool, n, {});
-  for (const auto& [name, g] : options.groups) groups.push_back({name, g, {}, 0, false});
+  for (const auto& [name, g] : options.groups) groups.push_back({name, g, {}, 0, false, false, {}});
   for (const auto& [name, weight] : options.fairness) {
     if (!(weight > 0) && !options_error) {
       options_error = fail(errc::invalid_argument, concat("fairness key ", quote(name), ": the weight must be above 0"));
@@ -36,7 +37,7 @@ scheduler::impl::impl(run_options o)
     options_error = fail(errc::invalid_argument, concat("state key ", quote(key), ": there is no reducer ", quote(name),
                                                         "; there are last, append, merge, sum, min, max, union"));
   }
-  if (!options.fairness.empty()) keys.emplace("", 0);
+  keys.emplace("", 0);
   if (const auto w = options.fairness.find(""); w != options.fairness.end()) ready.set_weight(0, w->second);
   if (options.mode == scheduling_mode::parallel && !options.unsafe_ignore_dependencies && !options_error) {
     options_error = fail(errc::invalid_argument,

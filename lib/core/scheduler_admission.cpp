@@ -63,22 +63,24 @@ void scheduler::impl::push(task_index t, time_point now) {
 std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
   auto& s = *impl_;
   const auto command = [&](task_index t, bool resumed) { return start_command{t, s.records[t].attempts, resumed}; };
-  while (s.slots_in_use < s.slots) {
+  while (s.slots_in_use < s.slots && !s.ended) {
+    if (s.budget_changed) s.offer_budget(now);
     if (!s.heavy_waiters.empty()) {
-      const auto heavy = s.heavy_waiters.begin()->second;
-      auto& r = s.records[heavy];
-      const bool fits = s.slots_in_use + r.weight() <= s.slots;
-      if (!fits && now - r.more->parked_at >= heavy_patience) return std::nullopt;
-      if (fits) {
-        s.heavy_waiters.erase(s.heavy_waiters.begin());
-        r.more->heavy_parked = false;
-        const bool resumes = r.phase() == impl::phase::wants_slot;
+      bool wait = false;
+      const task_index heavy = s.fitting_heavy(now, wait);
+      if (wait) return std::nullopt;
+      if (heavy != no_task) {
+        s.hold_heavy(heavy, false);
+        const bool resumes = s.records[heavy].phase() == impl::phase::wants_slot;
         if (s.try_start(heavy, now) == impl::admission::started) return command(heavy, resumes);
         continue;
       }
     }
     detail::start_queue::entry e;
-    if (!s.ready.pop(e, now)) return std::nullopt;
+    if (!s.ready.pop(e, now)) {
+      if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
+      return std::nullopt;
+    }
     if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
       s.ready.refund(e);
       continue;
@@ -99,12 +101,12 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
   const bool resumes = r.phase() == phase::wants_slot;
   if (!resumes) {
     if (draining && !r.needed) return step_aside(t, now), admission::gone;
+    if (state == run_state::paused) return hold(t, paused_tasks, now), admission::parked;
     if (auto& a = agents[kinds[r.kind].agent_number]; a.paused) return hold(t, a.held, now), admission::parked;
   }
   if (const auto weight = r.weight(); weight > 1 && slots_in_use + weight > slots) {
-    extra& x = r.get();
-    if (!std::exchange(x.heavy_parked, true)) x.parked_at = now;
-    heavy_waiters.emplace(-r.priority, t);
+    r.get().parked_at = now;
+    hold_heavy(t, true);
     step_aside(t, now);
     return admission::parked;
   }
@@ -137,18 +139,17 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
   if (r.more && !(r.more->locks.empty() && r.more->pools.empty())) {
     extra& x = *r.more;
     std::vector<detail::claim> both;
-    std::span<const detail::claim> set = x.locked ? std::span<const detail::claim>(x.pools) : x.locks;
-    if (!x.locked && !x.pools.empty()) {
+    std::span<const detail::claim> set = x.locks;
+    if (x.locked || !x.pools.empty()) {
       both = x.locks;
+      // Locks and counters that it kept over a back-off; a rate is used by each attempt.
+      if (x.locked) std::erase_if(both, [&](const detail::claim& c) { return resources.kind(c.resource) != detail::resource_kind::rate; });
       both.insert(both.end(), x.pools.begin(), x.pools.end());
       set = both;
     }
     const auto in_the_way = resources.try_acquire(t, r.priority, set, now);
     if (in_the_way != detail::resource_table::none) {
-      if (std::exchange(x.reserved, false)) {
-        ledger.settle(t, r.call.agent, false);
-        wake_budget(now);
-      }
+      settle_budget(t, false);
       park(t, set, in_the_way, now);
       return admission::parked;
     }
@@ -157,7 +158,6 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
     resources.forget(t);
     pass_baton(t, now);
   }
-  if (!budget_waiters.empty() && r.more && r.more->reserved) wake_budget(now);
   start_attempt(t, now);
   return admission::started;
 }
@@ -194,7 +194,10 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
 }
 
 void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now) {
-  for (const task_index t : woken) {
+  to_wake.insert(to_wake.end(), woken.begin(), woken.end());
+  if (std::exchange(waking_now, true)) return;  // one of them passes its turn on: no recursion along the line
+  for (std::size_t i = 0; i < to_wake.size(); ++i) {
+    const task_index t = to_wake[i];
     record& r = records[t];
     r.more->baton = std::exchange(r.more->parked_on, detail::resource_table::none);
     if (r.phase() == phase::wants_slot) {
@@ -203,6 +206,8 @@ void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now)
       make_ready(t, now);
     }
   }
+  to_wake.clear();
+  waking_now = false;
 }
 
 void scheduler::impl::pass_baton(task_index t, time_point now) {
@@ -229,7 +234,7 @@ void scheduler::impl::unqueue(task_index t, time_point now) {
   if (!r.more) return;
   extra& x = *r.more;
   if (std::exchange(x.asked, false)) asked.erase(t);
-  if (std::exchange(x.heavy_parked, false)) heavy_waiters.erase({-r.priority, t});
+  if (x.heavy_parked) hold_heavy(t, false);
   if (std::exchange(x.budget_parked, false)) budget_waiters.erase({-r.priority, t});
   if (x.parked_on != detail::resource_table::none) {
     const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
@@ -244,23 +249,58 @@ void scheduler::impl::unqueue(task_index t, time_point now) {
   pass_baton(t, now);
 }
 
-void scheduler::impl::release(task_index t, bool pools, bool locks, time_point now) {
+void scheduler::impl::release(task_index t, bool of_pools, bool of_locks, time_point now) {
   record& r = records[t];
   if (!r.more) return;
   extra& x = *r.more;
   std::vector<task_index> woken;
-  if (pools && std::exchange(x.pooled, false)) resources.release(t, x.pools, woken);
-  if (locks && std::exchange(x.locked, false)) resources.release(t, x.locks, woken);
+  if (of_pools && std::exchange(x.pooled, false)) resources.release(t, x.pools, woken);
+  if (of_locks && std::exchange(x.locked, false)) resources.release(t, x.locks, woken);
   wake(woken, now);
 }
 
-// One waiter at a time: when it gets its reserve, it wakes the next.
-void scheduler::impl::wake_budget(time_point now) {
-  if (budget_waiters.empty()) return;
-  const task_index t = budget_waiters.begin()->second;
-  budget_waiters.erase(budget_waiters.begin());
-  records[t].more->budget_parked = false;
-  make_ready(t, now);
+// Its reservation is over: what is left of it may be enough for others.
+void scheduler::impl::settle_budget(task_index t, bool assume_spent) {
+  record& r = records[t];
+  if (!r.more || !std::exchange(r.more->reserved, false)) return;
+  ledger.settle(t, r.call.agent, assume_spent);
+  budget_changed = true;
+}
+
+// The first of those who wait for budget that could have it, or never will. Asked again until there is none.
+void scheduler::impl::offer_budget(time_point now) {
+  for (auto w = budget_waiters.begin(); w != budget_waiters.end(); ++w) {
+    const task_index t = w->second;
+    record& r = records[t];
+    if (ledger.room(t, r.call.agent, r.rules() ? r.rules()->reserve : budget_amount{}) == detail::budget_ledger::verdict::later) continue;
+    budget_waiters.erase(w);
+    r.more->budget_parked = false;
+    return make_ready(t, now);
+  }
+  budget_changed = false;
+}
+
+// Among those who need several slots, the most urgent that has them. `wait`: one that has not has waited for too long.
+task_index scheduler::impl::fitting_heavy(time_point now, bool& wait) const {
+  const by_priority::value_type* best = nullptr;
+  for (const auto& [weight, line] : heavy_waiters) {
+    const bool fits = slots_in_use + weight <= slots;
+    if (!fits && now - records[line.begin()->second].more->parked_at >= heavy_patience) wait = true;
+    if (fits && (!best || *line.begin() < *best)) best = &*line.begin();
+  }
+  return best ? best->second : no_task;
+}
+
+void scheduler::impl::hold_heavy(task_index t, bool parked) {
+  record& r = records[t];
+  r.more->heavy_parked = parked;
+  auto& line = heavy_waiters[r.weight()];
+  if (parked) {
+    line.emplace(-r.priority, t);
+  } else {
+    line.erase({-r.priority, t});
+    if (line.empty()) heavy_waiters.erase(r.weight());
+  }
 }
 
 // What a more urgent task waits for becomes as urgent: along dependencies, and down to the children it awaits.
@@ -269,19 +309,21 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
   while (!todo.empty()) {
     const task_index u = todo.back();
     todo.pop_back();
+    if (!records.holds(u)) continue;
     record& r = records[u];
     if (is_terminal(r.state) || r.priority >= priority) continue;
-    if (r.more && r.more->heavy_parked) heavy_waiters.erase({-r.priority, u});
+    const bool heavy = r.more && r.more->heavy_parked;
+    if (heavy) hold_heavy(u, false);
     if (r.more && r.more->budget_parked) budget_waiters.erase({-r.priority, u});
     r.priority = priority;
-    if (r.more && r.more->heavy_parked) heavy_waiters.emplace(-priority, u);
+    if (heavy) hold_heavy(u, true);
     if (r.more && r.more->budget_parked) budget_waiters.emplace(-priority, u);
     if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, priority);
     if (r.queued) {
       ++r.ticket;
       push(u, now);
     }
-    if (r.state == task_state::waiting && r.missing > 0) {
+    if (r.missing > 0 && r.phase() == phase::none) {
       for (const auto& d : r.call.depends_on) {
         const auto it = index.find(std::string_view(d).substr(0, d.ends_with("/*") ? d.size() - 2 : d.size()));
         if (it != index.end()) todo.push_back(*it);
@@ -289,6 +331,17 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
     }
     if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
   }
+}
+
+// Its locks are free again: what it inherited from those who waited for them ends.
+void scheduler::impl::lower_priority(record& r) const {
+  int priority = r.call.priority;
+  if (r.parent != no_task) priority = std::max(priority, records[r.parent].priority);
+  for (auto e = r.first_edge; e != none; e = edges[e].next) priority = std::max(priority, records[edges[e].to].priority);
+  if (r.more) {
+    for (const task_index w : r.more->subtree_watchers) priority = std::max(priority, records[w].priority);
+  }
+  r.priority = priority;
 }
 
 void scheduler::impl::raise_holders(const record& r, detail::resource_index on, time_point now) {

@@ -30,13 +30,14 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
   l.attempt_due = now + limit;
   l.attempt_left = duration::zero();
-  l.stall_at = never;
+  l.patience = duration::zero();
   if (r.call.limits.heartbeat_timeout) {
-    l.stall_at = now + *r.call.limits.heartbeat_timeout / 2;
+    l.patience = *r.call.limits.heartbeat_timeout / 2;
   } else if (kinds[r.kind].known) {
     constexpr duration least = std::chrono::seconds(30);
-    l.stall_at = now + std::max(least, 3 * expected(r));
+    l.patience = std::max(least, 3 * expected(r));
   }
+  l.stall_at = l.patience == duration::zero() ? never : now + l.patience;
   l.running_place = static_cast<std::uint32_t>(running.size());
   running.push_back(t);
   note_due(due_of(r));
@@ -118,6 +119,7 @@ void scheduler::impl::take_slot_again(task_index t, time_point now) {
   slots_in_use += r.weight();
   if (l.attempt_left != duration::zero()) l.attempt_due = now + l.attempt_left;
   l.heartbeat_at = now;
+  if (l.patience != duration::zero()) l.stall_at = now + l.patience;
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);
 }
@@ -194,8 +196,8 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   }
   const bool keep_locks = in_time && r.rules() && r.rules()->hold_across_waits;
   s.release(task, true, !keep_locks, now);
-  if (r.more && std::exchange(r.more->reserved, false)) s.ledger.settle(task, r.call.agent, true);
-  if (!s.ledger.empty()) s.wake_budget(now);
+  if (!keep_locks && r.more && !r.more->locks.empty()) s.lower_priority(r);
+  s.settle_budget(task, true);
 
   const auto* loop = !failure && r.rules() && r.rules()->repeat ? &*r.rules()->repeat : nullptr;
   bool loops_on = false;
@@ -220,7 +222,6 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     if (loops_on) e.data = json{{"iteration", r.more->iteration}};
     s.publish(e, task, now);
   }
-  s.tell_budget_alerts(now);
   if (pause) {
     if (s.state == run_state::running) {
       s.state = run_state::paused;
@@ -228,15 +229,18 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     }
     l.tries = 0;
     s.retry(task, duration::zero(), now);
+    s.tell_budget_alerts(now);
     return true;
   }
   if (in_time) {
     s.retry(task, delay, now);
+    s.tell_budget_alerts(now);
     return true;
   }
   if (!failure) s.learn(r, l.last_attempt);
   if (loops_on) {
     s.iterate(task, std::move(end.output), now);
+    s.tell_budget_alerts(now);
     return true;
   }
   task_result result;
@@ -266,6 +270,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   } else {
     s.finish(task, outcome, std::move(result), now);
   }
+  s.tell_budget_alerts(now);  // only now: what is used up may cancel this task's parent, and with it this task
   s.settle(now);
   s.check_end(now);
   return true;

@@ -87,7 +87,7 @@ void scheduler::impl::exhaust(time_point now) {
   open = false;
   closing = true;
   if (reason.empty()) reason = "the run's budget is used up";
-  while (!budget_waiters.empty()) wake_budget(now);
+  budget_changed = true;
   if (options.budget.on_exhausted != on_exhausted::cancel) return;
   for (const task_index t : std::vector<task_index>(running)) cancel(t, cancel_reason::budget, "the run's budget is used up", now);
 }
@@ -121,8 +121,15 @@ void scheduler::impl::mark_needed() {
     }
     if (runs) continue;
     for (const auto& d : r.call.depends_on) {
-      const auto it = index.find(std::string_view(d).substr(0, d.ends_with("/*") ? d.size() - 2 : d.size()));
-      if (it != index.end()) need(*it);
+      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+      if (it == index.end()) continue;
+      std::vector<task_index> all{*it};
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!records.holds(all[i])) continue;
+        need(all[i]);
+        if (const auto& x = records[all[i]].more; whole && x) all.insert(all.end(), x->children.begin(), x->children.end());
+      }
     }
   }
 }
@@ -160,7 +167,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   r.abandoned = true;
   release(t, true, false, now);
   if (r.more && r.more->locked) resources.quarantine(t, r.more->locks);
-  if (r.more && std::exchange(r.more->reserved, false)) ledger.settle(t, r.call.agent, true);
+  settle_budget(t, true);
   aborts.push_back({t, r.attempts, true});
   const std::string text = concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
   task_result out;

@@ -56,23 +56,30 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
   for (task_index up = parent; up != no_task; up = records[up].parent) ancestors.push_back(up);
   std::vector<std::string> path{child.id};
   boost::unordered_flat_set<task_index> seen;
-  const auto reaches = [&](auto&& self, const std::vector<std::string>& needs) -> const std::string* {
-    for (const auto& d : needs) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it == index.end()) continue;
-      const record& up = records[*it];
-      const bool ancestor = std::find(ancestors.begin(), ancestors.end(), *it) != ancestors.end();
-      if (ancestor && !is_terminal(up.state) && (whole || awaited)) return &up.call.id;
-      if (ancestor && whole) return &up.call.id;
-      if (is_terminal(up.state) || !seen.insert(*it).second) continue;
-      path.push_back(up.call.id);
-      if (const auto* found = self(self, up.call.depends_on)) return found;
-      path.pop_back();
-    }
-    return nullptr;
+  // Depth first, without recursion: chains may be long.
+  struct step {
+    const std::vector<std::string>* needs;
+    std::size_t next;
   };
-  const auto* ancestor = reaches(reaches, child.depends_on);
+  std::vector<step> steps{{&child.depends_on, 0}};
+  const std::string* ancestor = nullptr;
+  while (!steps.empty() && !ancestor) {
+    if (steps.back().next == steps.back().needs->size()) {
+      steps.pop_back();
+      path.pop_back();
+      continue;
+    }
+    const std::string& d = (*steps.back().needs)[steps.back().next++];
+    const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+    const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+    if (it == index.end()) continue;
+    const record& up = records[*it];
+    const bool above = std::find(ancestors.begin(), ancestors.end(), *it) != ancestors.end();
+    if (above && (whole || (awaited && !is_terminal(up.state)))) ancestor = &up.call.id;
+    if (ancestor || is_terminal(up.state) || !seen.insert(*it).second) continue;
+    path.push_back(up.call.id);
+    steps.push_back({&up.call.depends_on, 0});
+  }
   if (!ancestor) return {};
   return fail(errc::dependency_cycle, concat("task ", join(path, " -> "), " depends on its own ancestor ", quote(*ancestor),
                                              ", which waits for it"));
@@ -128,7 +135,7 @@ result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_po
   if (p.more) {
     const std::string text = concat(quote(p.call.id), " made a new plan");
     for (const task_index c : std::vector<task_index>(p.more->children)) {
-      if (s.records[c].phase() == impl::phase::none) s.cancel(c, cancel_reason::superseded, text, now);
+      if (s.records.holds(c) && s.records[c].phase() == impl::phase::none) s.cancel(c, cancel_reason::superseded, text, now);
     }
   }
   s.settle(now);

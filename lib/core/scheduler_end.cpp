@@ -45,6 +45,7 @@ void scheduler::impl::finish(task_index t, task_state s, task_result&& details, 
 
 void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now) {
   unqueue(t, now);
+  release(t, false, true, now);  // kept over a back-off
   task_result out;
   out.cancelled = why;
   out.error = fail(code, text);
@@ -166,6 +167,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   const auto first = std::exchange(r.first_edge, none);
   for (auto e = first; e != none; e = edges[e].next) {
     const task_index d = edges[e].to;
+    if (!records.holds(d)) continue;  // it did not wait for this one, and is forgotten
     const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call.id) != not_taken->end();
     if (refused) {
       tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now);
@@ -207,6 +209,7 @@ void scheduler::impl::close_subtree(task_index t, time_point now) {
       const bool ok = r.state == task_state::completed && !r.more->subtree_failed;
       const bool skipped = r.state == task_state::skipped;
       for (const task_index d : std::exchange(r.more->subtree_watchers, {})) {
+        if (!records.holds(d)) continue;
         tell_dependant(d, t, ok ? outcome::ok : skipped ? outcome::skipped : outcome::bad,
                        skipped ? r.result->skipped : skip_cause::upstream_failed, now);
       }
@@ -233,6 +236,7 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
       text = concat("group ", quote(g.name), ": more than ", fixed(*o.max_failed_percent, 0), " % of ", g.members.size(), " tasks failed");
     }
     if (!text.empty() && !std::exchange(g.ended, true)) {
+      g.why = text;
       for (const task_index m : std::vector<task_index>(g.members)) cancel(m, cancel_reason::sibling_failed, text, now);
     }
   }

@@ -9,11 +9,11 @@
 #include <unordered_map>
 
 #include <corchestra/base/json_schema.hpp>
+#include <corchestra/base/random_bits.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/scheduler.hpp>
 
 #include "core/budget_ledger.hpp"
-#include "core/random.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
 #include "core/retry_budget.hpp"
@@ -38,6 +38,7 @@ struct scheduler::impl {
     std::uint32_t open_waits = 0, running_place = 0, tag = 0, next_ordinal = 0, tries = 0, replans = 0;
     time_point started{}, attempt_due = never, heartbeat_at{}, stall_at = never, abandon_at = never, progress_at{};
     duration attempt_left{};   // of start_to_close, while it waits
+    duration patience{};       // silence after which it counts as stalled; 0: any
     duration last_attempt{};
     double progress = 0;
     std::string why_text, progress_text;
@@ -134,7 +135,8 @@ struct scheduler::impl {
     group_options options;
     std::vector<task_index> members;
     std::size_t failed = 0;
-    bool ended = false;
+    bool ended = false, timed_out = false;
+    std::string why;  // it has ended
   };
 
   struct alarm {
@@ -179,6 +181,7 @@ struct scheduler::impl {
   std::deque<agent_entry> agents;
   std::vector<group> groups;
   std::map<std::string, detail::key_index, std::less<>> keys;
+  std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name
   std::vector<std::unique_ptr<task_result>> results;
   std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
@@ -190,7 +193,11 @@ struct scheduler::impl {
   detail::resource_table resources;
   detail::budget_ledger ledger;
   detail::retry_budget retries;
-  std::set<std::pair<std::int64_t, task_index>> budget_waiters, heavy_waiters;  // by falling priority
+  using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
+  by_priority budget_waiters;
+  std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
+  std::vector<task_index> to_wake;
+  bool waking_now = false, budget_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;
   std::vector<task_index> level_held;
@@ -198,7 +205,7 @@ struct scheduler::impl {
   std::uint32_t level = 0;
   std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
   time_point running_due = never, run_due = never;
-  detail::random_bits random;
+  random_bits random;
   std::uint64_t seq = 0;
   json state_values = json::object();
   run_state state = run_state::running;
@@ -224,6 +231,7 @@ struct scheduler::impl {
   std::uint32_t kind_of(const task_call& c);
   std::uint32_t agent_of(std::string_view name);
   detail::key_index key_of(const std::string& name);
+  void use_pool(std::vector<detail::claim>& set, std::string_view kind, std::string_view name) const;
   std::size_t children_of(const record& r) const { return r.more ? r.more->children.size() : 0; }
 
   // scheduler_order.cpp
@@ -231,6 +239,7 @@ struct scheduler::impl {
   std::vector<task_index> topological(task_index first) const;
   void set_order(task_index first);
   void open_levels(time_point now);
+  void pull_to_level(task_index child, time_point now);
 
   // scheduler_events.cpp
   void publish(event_type type, time_point now, json data = nullptr);
@@ -252,9 +261,13 @@ struct scheduler::impl {
   void pass_baton(task_index t, time_point now);
   void step_aside(task_index t, time_point now);
   void unqueue(task_index t, time_point now);
-  void release(task_index t, bool pools, bool locks, time_point now);
-  void wake_budget(time_point now);
+  void release(task_index t, bool of_pools, bool of_locks, time_point now);
+  void settle_budget(task_index t, bool assume_spent);
+  void offer_budget(time_point now);
+  task_index fitting_heavy(time_point now, bool& wait) const;
+  void hold_heavy(task_index t, bool parked);
   void raise_priority(task_index t, int priority, time_point now);
+  void lower_priority(record& r) const;
   void raise_holders(const record& r, detail::resource_index on, time_point now);
 
   // scheduler_attempt.cpp

@@ -46,9 +46,9 @@ void scheduler::impl::set_order(task_index first) {
   const auto at = [&](task_index i) { return order.empty() ? first + i : order[i]; };
   for (task_index i = 0; i < n - first; ++i) {
     record& r = records[at(i)];
+    if (r.parent != no_task) r.level = std::max(r.level, records[r.parent].level + 1);
     // Under levels a child belongs to its parent's level, or the parent could not wait for it.
-    const std::uint32_t step = options.mode == scheduling_mode::levels ? 0 : 1;
-    if (r.parent != no_task) r.level = std::max(r.level, records[r.parent].level + step);
+    if (r.parent != no_task && options.mode == scheduling_mode::levels) r.level = records[r.parent].level;
     const auto below = [&](record& next) { next.level = std::max(next.level, r.level + 1); };
     for (auto e = r.first_edge; e != none; e = edges[e].next) below(records[edges[e].to]);
     if (!r.more) continue;
@@ -71,11 +71,33 @@ void scheduler::impl::set_order(task_index first) {
   }
 }
 
+// scheduling_mode::levels: what a child of an open level needs cannot wait for a later one.
+void scheduler::impl::pull_to_level(task_index child, time_point now) {
+  const std::uint32_t to = records[child].level;
+  std::vector<task_index> todo{child};
+  bool any = false;
+  while (!todo.empty()) {
+    const record& r = records[todo.back()];
+    todo.pop_back();
+    for (const auto& d : r.call.depends_on) {
+      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+      if (it == index.end() || is_terminal(records[*it].state) || records[*it].level <= to) continue;
+      --level_open[records[*it].level];
+      records[*it].level = to;
+      ++level_open[to];
+      todo.push_back(*it);
+      any = true;
+    }
+  }
+  if (any) open_levels(now);
+}
+
 // scheduling_mode::levels: a level opens when the one before it has ended.
 void scheduler::impl::open_levels(time_point now) {
   while (level < level_open.size() && level_open[level] == 0) ++level;
   for (const task_index t : std::exchange(level_held, {})) {
-    if (is_terminal(records[t].state)) continue;
+    if (!records.holds(t) || is_terminal(records[t].state)) continue;
     if (records[t].level > level) {
       level_held.push_back(t);
     } else {

@@ -50,8 +50,13 @@ result<void> check_rules(const task_call& c, const run_options& options, std::si
   if (auto ok = pool(options.limits.slots_by_agent, c.agent); ok.has_error()) return ok;
   if (auto ok = pool(options.limits.slots_by_task_type, c.task_type); ok.has_error()) return ok;
   if (auto ok = pool(options.limits.slots_by_key, r.fairness_key); ok.has_error()) return ok;
-  if (r.join == join_policy::quorum && (r.quorum == 0 || r.quorum > c.depends_on.size())) {
-    return bad_task(c, concat("a quorum of ", r.quorum, " cannot be reached with ", c.depends_on.size(), " dependencies"));
+  auto needs = c.depends_on;
+  if (r.join == join_policy::quorum) {
+    std::sort(needs.begin(), needs.end());
+    needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  }
+  if (r.join == join_policy::quorum && (r.quorum == 0 || r.quorum > needs.size())) {
+    return bad_task(c, concat("a quorum of ", r.quorum, " cannot be reached with ", needs.size(), " dependencies"));
   }
   if (!r.group.empty() && !options.groups.contains(r.group)) {
     return bad_task(c, concat("the run's options have no group ", quote(r.group)));

@@ -21,14 +21,8 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
     k.agent = c.agent;
     k.task_type = c.task_type;
     k.agent_number = agent_of(c.agent);
-    const auto pool = [&](const std::map<std::string, std::uint32_t>& limits, const std::string& of, std::string_view prefix) {
-      const auto limit = limits.find(of);
-      if (limit == limits.end()) return;
-      const resource_request request{concat(prefix, of)};
-      for (const auto& claim : resources.intern({&request, 1})) k.pools.push_back(claim);
-    };
-    pool(options.limits.slots_by_agent, k.agent, "\1agent ");
-    pool(options.limits.slots_by_task_type, k.task_type, "\1type ");
+    use_pool(k.pools, "\1agent ", k.agent);
+    use_pool(k.pools, "\1type ", k.task_type);
     if (options.durations) {
       if (const auto* learnt = options.durations->find(k.task_type, k.agent)) {
         k.seen = *learnt;
@@ -46,6 +40,12 @@ detail::key_index scheduler::impl::key_of(const std::string& name) {
   keys.emplace(name, number);
   if (const auto w = options.fairness.find(name); w != options.fairness.end()) ready.set_weight(number, w->second);
   return number;
+}
+
+// Slots that are limited besides the run's: no request by name finds them.
+void scheduler::impl::use_pool(std::vector<detail::claim>& set, std::string_view kind, std::string_view name) const {
+  if (pools.empty()) return;
+  if (const auto it = pools.find(concat(kind, name)); it != pools.end()) set.push_back({.resource = it->second});
 }
 
 void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_point now) {
@@ -81,6 +81,13 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   for (task_index t = first; t < first + count; ++t) {
     record& r = records[t];
     if (is_terminal(r.state)) continue;  // skipped by what happened before it
+    if (r.more && r.more->group != none && groups[r.more->group].ended) {
+      const group& g = groups[r.more->group];
+      end_unstarted(t, g.timed_out ? task_state::timeout : task_state::cancelled, g.timed_out ? cancel_reason::none : cancel_reason::sibling_failed,
+                    g.timed_out ? errc::timeout : errc::cancelled, g.why, now);
+      continue;
+    }
+    if (parent != no_task && r.missing > 0 && options.mode == scheduling_mode::levels) pull_to_level(t, now);
     if (r.missing > 0) {
       set_state(t, task_state::waiting, wait_reason::deps, now);
     } else {
@@ -97,13 +104,10 @@ void scheduler::impl::enter(task_index t, time_point now) {
   const kind& k = kinds[r.kind];
   if (!r.call.resources.empty()) r.get().locks = resources.intern(r.call.resources);
   if (!k.pools.empty()) r.get().pools = k.pools;
+  if (!options.limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", r.rules() ? r.rules()->fairness_key : std::string_view());
   if (const auto* rules = r.rules()) {
     extra& x = r.get();
-    if (!rules->fairness_key.empty() || !keys.empty()) x.key = key_of(rules->fairness_key);
-    if (options.limits.slots_by_key.contains(rules->fairness_key)) {
-      const resource_request request{concat("\1key ", rules->fairness_key)};
-      for (const auto& claim : resources.intern({&request, 1})) x.pools.push_back(claim);
-    }
+    if (!rules->fairness_key.empty()) x.key = key_of(rules->fairness_key);
     if (!rules->group.empty()) {
       x.group = static_cast<std::uint32_t>(std::distance(
           groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));

@@ -15,9 +15,8 @@ time_point scheduler::impl::due_of(const record& r) const {
 void scheduler::impl::tell_stall(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
-  const auto patience = l.stall_at - l.started;
-  if (l.heartbeat_at + patience > now) {  // it has been heard of since
-    l.stall_at = l.heartbeat_at + patience;
+  if (l.heartbeat_at + l.patience > now) {  // it has been heard of since
+    l.stall_at = l.heartbeat_at + l.patience;
     return;
   }
   l.stall_told = true;
@@ -54,6 +53,8 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
     group& g = groups[a.task];
     if (std::exchange(g.ended, true)) return;
     const std::string text = concat("timeout of group ", quote(g.name), " (", to_text(*g.options.timeout), ") passed");
+    g.timed_out = true;
+    g.why = text;
     for (const task_index m : std::vector<task_index>(g.members)) expire(m, text, false, now);
     return;
   }
@@ -98,11 +99,12 @@ void scheduler::advance(time_point now) {
     for (task_index t = 0; t < s.records.size(); ++t) s.expire(t, text, false, now);
     s.settling_now = false;
   }
-  while (!s.alarms.empty() && s.alarms.top().at <= now) {
+  while (!s.ended && !s.alarms.empty() && s.alarms.top().at <= now) {
     const impl::alarm a = s.alarms.top();
     s.alarms.pop();
     s.fire(a, now);
   }
+  if (s.ended) return;
   if (s.resources.next_due() <= now) {
     std::vector<task_index> woken;
     s.resources.advance(now, woken);

@@ -76,7 +76,14 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     const auto kind = resources.kind(on);
     std::string name = resources.name(on);
     if (kind == detail::resource_kind::rate) return say(concat("waits for the rate ", quote(name), " to allow another"));
-    const auto holders = resources.holders(on);
+    auto holders = resources.holders(on);
+    if (kind == detail::resource_kind::pool) {
+      std::copy_if(running.begin(), running.end(), std::back_inserter(holders), [&](task_index h) {
+        const auto& x = records[h].more;
+        return x && x->pooled && std::any_of(x->pools.begin(), x->pools.end(), [&](const auto& c) { return c.resource == on; });
+      });
+      std::sort(holders.begin(), holders.end());
+    }
     std::vector<std::string> names;
     for (const task_index h : holders) names.push_back(records[h].call.id);
     if (kind == detail::resource_kind::pool) {

@@ -46,8 +46,8 @@ struct start_standing {
   std::uint64_t first = 0, second = 0;  // the order's key
   time_point ready_at{};
   std::int32_t priority = 0;
-  std::uint32_t slots =
-      2;  // twice the weight, and 1 for one that resumes: bit-fields are slow to write and then compare
+  // Twice the weight, and 1 more for one that resumes: bit-fields are slow to write and then compare.
+  std::uint32_t slots = 2;
 
   void set_slots(std::uint32_t weight, bool resumes) noexcept {
     slots = std::min(weight, ~std::uint32_t{0} >> 1) << 1 | static_cast<std::uint32_t>(resumes);

@@ -70,7 +70,7 @@ void add_budgets(exposition& out, std::span<const std::pair<std::string, budget_
     }
   };
   const auto number = [](std::int64_t n) { return std::optional(static_cast<double>(n)); };
-  const auto dollars = [](std::int64_t n) { return std::optional(static_cast<double>(n) * 1e-6); };
+  const auto dollars = [](std::int64_t n) { return std::optional(static_cast<double>(n) / 1e6); };
   const auto limit = [](const std::optional<std::int64_t>& n, auto as) { return n ? as(*n) : std::nullopt; };
   family("budget_spent_tokens", "Tokens spent.", [&](const auto& s) { return number(s.spent.tokens); });
   family("budget_reserved_tokens", "Tokens reserved by running tasks.",

@@ -22,6 +22,7 @@ struct orchestrator::impl {
   mutable std::mutex mutex;  // the list of runs and the flag
   std::vector<std::weak_ptr<detail::run_impl>> runs;
   bool closed = false;
+  run_id_source ids;  // under the mutex
 
   std::vector<run> live() const {
     std::vector<run> all;
@@ -43,7 +44,11 @@ any_io_executor orchestrator::executor() const noexcept { return impl_->executor
 
 result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
   auto& s = *impl_;
-  std::string id = s.options.run_id.empty() ? new_run_id() : s.options.run_id;
+  std::string id = s.options.run_id;
+  if (id.empty()) {
+    std::lock_guard lock(s.mutex);
+    id = s.ids.next();
+  }
   auto r = std::make_shared<detail::run_impl>(s.executor, std::move(id), std::move(plan.options), s.agents,
                                               std::move(callbacks), s.options);
   auto prepared = r->prepare(std::move(plan.tasks));

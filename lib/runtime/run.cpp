@@ -48,7 +48,7 @@ awaitable<run_result> run::wait() { return wait_for(impl_); }
 
 awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {
   return detail::ask<result<std::string>>(
-      r->strand(), [r = impl_, p = std::move(parent), c = std::move(child)]() mutable -> result<std::string> {
+      impl_->strand(), [r = impl_, p = std::move(parent), c = std::move(child)]() mutable -> result<std::string> {
         const task_index up = r->machine().find(p);
         if (up == no_task) return fail(errc::unknown_task, "the run has no task '" + p + "' to spawn a child of");
         const auto spawned = r->machine().spawn(up, std::move(c), r->now());

@@ -107,7 +107,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::unique_ptr<timer> timer_;
   time_point armed_ = time_point::max();
   std::vector<std::shared_ptr<worker>> workers_;  // all that were ever needed; a lost one's place is empty
-  std::vector<std::uint32_t> idle_;               // places of parked ones
+  std::vector<std::uint32_t> idle_, free_places_;  // places of parked ones, of lost ones
   std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
   std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
   std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -52,12 +51,13 @@ void run_impl::assign(const scheduler::start_command& command) {
   }
   auto w = std::make_shared<worker>();
   w->next = command;
-  const auto free_place = std::find(workers_.begin(), workers_.end(), nullptr);
-  w->number = static_cast<std::uint32_t>(free_place - workers_.begin());
-  if (free_place == workers_.end()) {
+  if (free_places_.empty()) {
+    w->number = static_cast<std::uint32_t>(workers_.size());
     workers_.push_back(w);
   } else {
-    *free_place = w;
+    w->number = free_places_.back();
+    free_places_.pop_back();
+    workers_[w->number] = w;
   }
   ++working_;
   asio::co_spawn(strand_, work(shared_from_this(), w),
@@ -91,6 +91,7 @@ void run_impl::carry_out_requests() {
       w->lost = true;
       --working_;
       workers_[place] = nullptr;
+      free_places_.push_back(place);
       settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }

@@ -10,6 +10,8 @@
 
 #include <corchestra/testing/virtual_time.hpp>
 
+#include "testing/permuting_executor.hpp"
+
 namespace corchestra::testing {
 
 namespace {
@@ -51,6 +53,20 @@ struct virtual_clock {
   std::shared_ptr<wait> next() {
     while (!waits.empty() && !waits.top()->handler) waits.pop();
     return waits.empty() ? nullptr : waits.top();
+  }
+
+  /// Takes out the next, or with `order` any of those that are due with it.
+  std::shared_ptr<wait> take(permuted_queue* order) {
+    std::vector<std::shared_ptr<wait>> due{next()};
+    waits.pop();
+    if (!order) return due.front();
+    for (auto w = next(); w && w->due == due.front()->due; w = next()) {
+      due.push_back(w);
+      waits.pop();
+    }
+    std::swap(due[order->choose(due.size())], due.back());
+    for (std::size_t i = 0; i + 1 < due.size(); ++i) waits.push(due[i]);
+    return due.back();
   }
 };
 
@@ -117,6 +133,14 @@ struct virtual_time_context::impl {
   std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  std::shared_ptr<permuted_queue> order;  // with a seed
+
+  void poll() {
+    context.restart();
+    do {
+      context.poll();
+    } while (order && order->run_one());
+  }
 };
 
 virtual_time_context::virtual_time_context() : impl_(std::make_unique<impl>()) {
@@ -124,8 +148,13 @@ virtual_time_context::virtual_time_context() : impl_(std::make_unique<impl>()) {
       .install(std::make_unique<virtual_source>(impl_->clock, impl_->context));
 }
 
+virtual_time_context::virtual_time_context(std::uint64_t order_seed) : virtual_time_context() {
+  impl_->order = std::make_shared<permuted_queue>(order_seed);
+}
+
 virtual_time_context::~virtual_time_context() {
   impl_->work.reset();
+  if (impl_->order) impl_->order->clear();
   // Handlers own timers and coroutine frames: let go of them while the clock is alive.
   auto waits = std::move(impl_->clock->waits);
   while (!waits.empty()) {
@@ -135,8 +164,12 @@ virtual_time_context::~virtual_time_context() {
 }
 
 asio::io_context& virtual_time_context::context() noexcept { return impl_->context; }
-any_io_executor virtual_time_context::executor() noexcept { return impl_->context.get_executor(); }
+any_io_executor virtual_time_context::executor() noexcept {
+  if (impl_->order) return permuting_executor(impl_->context, impl_->order);
+  return impl_->context.get_executor();
+}
 time_point virtual_time_context::now() const { return impl_->clock->now; }
+std::uint64_t virtual_time_context::order() const noexcept { return impl_->order ? impl_->order->order() : 0; }
 
 std::size_t virtual_time_context::run() {
   std::size_t moves = 0;
@@ -158,8 +191,7 @@ void virtual_time_context::advance(duration d) {
 void virtual_time_context::drive(const std::function<bool()>& done, duration limit, std::size_t* moves) {
   const time_point start = now();
   for (;;) {
-    impl_->context.restart();
-    impl_->context.poll();
+    impl_->poll();
     if (done()) return;
     if (impl_->clock->holds > 0) {
       impl_->context.run_one();
@@ -170,12 +202,12 @@ void virtual_time_context::drive(const std::function<bool()>& done, duration lim
     if (limit != duration::max() && next->due - start > limit) {
       throw std::runtime_error("virtual time passed the limit of " + corchestra::to_text(limit));
     }
-    impl_->clock->waits.pop();
-    if (next->due > now()) {
-      impl_->clock->now = next->due;
+    const auto fired = impl_->clock->take(impl_->order.get());
+    if (fired->due > now()) {
+      impl_->clock->now = fired->due;
       if (moves) ++*moves;
     }
-    next->complete({});
+    fired->complete({});
   }
 }
 

@@ -9,7 +9,8 @@ using ids = hand_run::ids;
 namespace {
 
 task_call guarded(std::string id, optional_duration timeout = {}, bool approve = false) {
-  return ruled(call(std::move(id)), [&](task_rules& r) { r.approval = approval_rule{"Delete the old index?", timeout, approve}; });
+  return ruled(call(std::move(id)),
+               [&](task_rules& r) { r.approval = approval_rule{"Delete the old index?", timeout, approve}; });
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ task_call chooser(std::string pointer = "/route") {
 }
 
 hand_run chosen(json output, std::string pointer = "/route") {
-  hand_run r({}, {chooser(std::move(pointer)), call("fast", {"choose"}), call("deep", {"choose"}), call("deeper", {"choose"}),
-                  call("fallback", {"choose"}), call("always", {"choose"})});
+  hand_run r({}, {chooser(std::move(pointer)), call("fast", {"choose"}), call("deep", {"choose"}),
+                  call("deeper", {"choose"}), call("fallback", {"choose"}), call("always", {"choose"})});
   r.start();
   r.end("choose", std::move(output));
   return r;
@@ -39,9 +39,7 @@ TEST_CASE("[C38] without an equal case, or with nothing at the pointer, `otherwi
   CHECK(chosen(nullptr).start() == ids{"fallback", "always"});
 }
 
-TEST_CASE("an empty pointer compares the whole output") {
-  CHECK(chosen("fast", "").start() == ids{"fast", "always"});
-}
+TEST_CASE("an empty pointer compares the whole output") { CHECK(chosen("fast", "").start() == ids{"fast", "always"}); }
 
 TEST_CASE("what the body says itself is stronger than the rule") {
   hand_run r({}, {chooser(), call("fast", {"choose"}), call("deep", {"choose"}), call("deeper", {"choose"}),
@@ -86,8 +84,8 @@ TEST_CASE("[L21] a branch names tasks of the run that depend on it") {
   REQUIRE(unknown.has_error());
   CHECK(unknown.error().is(errc::unknown_task));
   CHECK(unknown.error().message == "task 'choose': a branch names 'fallback', which is no task of the run");
-  const auto loose = r.s.validate({chooser(), call("fast"), call("deep", {"choose"}), call("deeper", {"choose"}),
-                                   call("fallback", {"choose"})});
+  const auto loose = r.s.validate(
+      {chooser(), call("fast"), call("deep", {"choose"}), call("deeper", {"choose"}), call("fallback", {"choose"})});
   REQUIRE(loose.has_error());
   CHECK(loose.error().message == "task 'choose': a branch names 'fast', which does not depend on it");
 }

@@ -135,7 +135,7 @@ TEST_CASE("a task's own budget holds over its attempts, until the task is forgot
   CHECK(l.reserve(7, "a", {60, 0}, tokens(100)).what == verdict::reserved);
 }
 
-TEST_CASE("[L30] 64 tasks at once at a nearly empty budget never exceed it") {
+TEST_CASE("[L30] 64 reservations at once never exceed a nearly empty budget") {
   auto l = ledger(tokens(10'000), {{"a", tokens(9'500)}});
   l.spend(1000, "a", {9'000, 0});
   int started = 0;

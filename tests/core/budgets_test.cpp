@@ -54,8 +54,10 @@ TEST_CASE("what does not say its usage is settled at the reserve") {
 }
 
 TEST_CASE("[L12] what can no longer be afforded ends LIMIT_EXCEEDED and says how much is missing") {
-  hand_run r(limited(100), {costing("a", 60), costing("b", 60), call("after", {"b"})});
-  r.start();
+  auto first = costing("a", 60);
+  first.priority = 100;
+  hand_run r(limited(100), {first, costing("b", 60), call("after", {"b"})});
+  CHECK(r.start() == ids{"a"});
   end_used(r, "a", 60);
   r.start();
   CHECK(r.state("b") == task_state::limit_exceeded);
@@ -168,6 +170,27 @@ TEST_CASE("[L6] reserving more than a budget has is an error at submission") {
   REQUIRE(refused.has_error());
   CHECK(refused.error().is(errc::unreachable_resource));
   CHECK(refused.error().message == "task 'a': reserves more than its budget has");
+}
+
+TEST_CASE("who was woken for budget and ends without it lets the next have it") {
+  auto first = costing("first", 60);
+  first.priority = 100;
+  hand_run r(limited(100), {first, costing("b", 60), costing("c", 60)});
+  CHECK(r.start() == ids{"first"});
+  end_used(r, "first", 10);
+  r.s.cancel_task(r.at("b"), cancel_reason::user, "", r.now);
+  CHECK(r.start() == ids{"c"});
+}
+
+TEST_CASE("who was woken for budget and is held by a pause lets the next have it") {
+  auto first = costing("first", 60), other = costing("other", 60);
+  first.priority = 100;
+  first.agent = other.agent = "b";
+  hand_run r(limited(100), {first, costing("paused", 60), other});
+  CHECK(r.start() == ids{"first"});
+  r.s.pause("a", r.now);
+  end_used(r, "first", 10);
+  CHECK(r.start() == ids{"other"});
 }
 
 TEST_CASE("a cheap task goes ahead while a dear one waits for budget") {

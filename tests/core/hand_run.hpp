@@ -73,7 +73,9 @@ class hand_run {
 
   void end(std::string_view id, json output = nullptr) { end_with(id, {{}, task_output(std::move(output))}); }
   void fail_task(std::string_view id, error e = fail(errc::task_failed, "no")) { end_with(id, {std::move(e), {}}); }
-  bool end_with(std::string_view id, scheduler::attempt_end e) { return s.attempt_ended(at(id), s.attempt(at(id)), std::move(e), now); }
+  bool end_with(std::string_view id, scheduler::attempt_end e) {
+    return s.attempt_ended(at(id), s.attempt(at(id)), std::move(e), now);
+  }
 
   /// Time passes, each deadline on its way at its time.
   void pass(duration d) {
@@ -88,8 +90,8 @@ class hand_run {
     s.advance(now);
   }
 
-  /// Runs it to its end, bodies taking `takes` (1 s for those not named) and stopping when asked to; gives back the second
-  /// at which each task's last attempt began.
+  /// Runs it to its end, bodies taking `takes` (1 s for those not named) and stopping when asked to; gives back the
+  /// second at which each task's last attempt began.
   std::map<std::string, double> play(const std::map<std::string, duration>& takes = {}) {
     std::map<std::string, double> begun;
     std::multimap<time_point, std::string> ends;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include <corchestra/core/plan.hpp>
 
@@ -159,7 +160,7 @@ class random_plan {
     if (c.depends_on.empty() || !has_joins || chance(40)) return;
     task_rules r = c.rules ? *c.rules : task_rules{};
     r.join = static_cast<join_policy>(pick(0, 4));
-    r.quorum = static_cast<std::uint32_t>(pick(1, static_cast<int>(c.depends_on.size())));
+    r.quorum = static_cast<std::uint32_t>(pick(1, static_cast<int>(std::set(c.depends_on.begin(), c.depends_on.end()).size())));
     c.rules = r;
   }
 

@@ -193,7 +193,7 @@ class reference_model {
       const auto& up = tasks.at(n & ~subtree_bit);
       if (whole ? !subtree_ended(n & ~subtree_bit) : !is_terminal(up.state)) {
         ++open;
-      } else if (up.state == task_state::completed && chosen(up, t.call.id) && (!whole || starting || subtree_fine(n & ~subtree_bit))) {
+      } else if (up.state == task_state::completed && (whole || chosen(up, t.call.id)) && (!whole || starting || subtree_fine(n & ~subtree_bit))) {
         ++good;
       } else {
         ++(fine(up) && (!whole || up.state == task_state::skipped) ? harmless : bad);

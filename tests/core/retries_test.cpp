@@ -67,7 +67,8 @@ TEST_CASE("the run's policy is for tasks without their own") {
 }
 
 TEST_CASE("terminal errors are not tried again, transient and unspecified ones are") {
-  for (const auto& [what, again] : {std::pair{retry_class::terminal, false}, {retry_class::transient, true}, {retry_class::unspecified, true}}) {
+  for (const auto& [what, again] :
+       {std::pair{retry_class::terminal, false}, {retry_class::transient, true}, {retry_class::unspecified, true}}) {
     hand_run r({}, {retried(1)});
     r.start();
     r.fail_task("t", fail(errc::task_failed, "no", what));
@@ -213,7 +214,8 @@ TEST_CASE("[E58][C63] a handler may try again after its own delay, even a termin
 
 TEST_CASE("[E58] a handler may fail a task at once, or complete it with another output") {
   const auto deciding = [](error_decision::action what) {
-    return handled([what](const task_call&, std::uint32_t, const error&) { return error_decision{what, {}, "fallback"}; });
+    return handled(
+        [what](const task_call&, std::uint32_t, const error&) { return error_decision{what, {}, "fallback"}; });
   };
   hand_run failed(deciding(error_decision::action::fail), {retried(5)});
   failed.start();

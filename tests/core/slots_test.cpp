@@ -50,9 +50,11 @@ TEST_CASE("[A42] an agent, a task type and a key have slots of their own, next t
     c.task_type = "review";
     return c;
   };
-  const auto keyed = [](std::string id) { return ruled(call(std::move(id)), [](task_rules& r) { r.fairness_key = "tenant"; }); };
-  hand_run r(o, {of_agent("l1", "llm"), of_agent("l2", "llm"), of_agent("l3", "llm"), typed("r1"), typed("r2"), keyed("k1"),
-                 keyed("k2"), call("free")});
+  const auto keyed = [](std::string id) {
+    return ruled(call(std::move(id)), [](task_rules& r) { r.fairness_key = "tenant"; });
+  };
+  hand_run r(o, {of_agent("l1", "llm"), of_agent("l2", "llm"), of_agent("l3", "llm"), typed("r1"), typed("r2"),
+                 keyed("k1"), keyed("k2"), call("free")});
   auto first = r.start();
   std::sort(first.begin(), first.end());
   CHECK(first == ids{"free", "k1", "l1", "l2", "r1"});
@@ -117,10 +119,12 @@ TEST_CASE("[L6] a weight above the slots of the run or of its pool is refused wi
 TEST_CASE("weights count in an agent's slots too") {
   auto o = slots(10);
   o.limits.slots_by_agent["a"] = 3;
-  hand_run r(o, {heavy("two", 2), heavy("other", 2), call("one")});
+  hand_run r(o, {heavy("two", 2), call("one"), heavy("other", 2)});
   CHECK(r.start() == ids{"two", "one"});
   r.end("one");
   CHECK(r.start().empty());
+  CHECK(r.why("other") ==
+        ids{"'other' waits for a slot of 'agent a', taken by 'two'", "  'two' is running (attempt 1, for 0 ms)"});
   r.end("two");
   CHECK(r.start() == ids{"other"});
 }

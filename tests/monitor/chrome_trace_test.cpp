@@ -13,7 +13,9 @@ TEST_CASE("the Chrome trace names its process and lanes and has a complete event
   scripted_run run(o, {});
   run.steps["a"] = {{0.5, fail(errc::server_error, "HTTP 503")}, {0.25}};
   run.steps["b"] = {{1, fail(errc::server_error, "HTTP 500", retry_class::terminal)}};
-  run.run({call("a"), call("b"), call("c", {"b"})});
+  task_call first = call("a");
+  first.priority = 20;
+  run.run({first, call("b"), call("c", {"b"})});
   const json trace = json::parse(chrome_trace(run.timeline()));
   CHECK(trace["displayTimeUnit"] == "ms");
   CHECK(trace["otherData"]["run_id"] == "run-1");

@@ -21,7 +21,8 @@ class Run(ProgramTest):
         outcome = self.run_program("run", "p.yaml", "--output", "out")
         self.assertEqual(outcome.returncode, 0, outcome.stderr)
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
-                         ["events.jsonl", "outputs", "results.jsonl", "summary.json", "timeline.svg", "trace.json"])
+                         ["durations.json", "events.jsonl", "outputs", "results.jsonl", "summary.json", "timeline.svg",
+                          "trace.json"])
         self.assertEqual(self.read("out/outputs/second.txt"), "the answer is 42")
         self.assertEqual([r["id"] for r in self.lines("out/results.jsonl")], ["first", "second"])
         self.assertEqual(json.loads(self.read("out/summary.json"))["state"], "COMPLETED")
@@ -41,7 +42,8 @@ class Run(ProgramTest):
         self.assertEqual(self.run_program("run", "q.yaml", "--output", "out", "--force").returncode, 1)
         self.assertEqual([r["id"] for r in self.lines("out/results.jsonl")], ["bad"])
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
-                         ["events.jsonl", "notes.txt", "results.jsonl", "summary.json", "timeline.svg", "trace.json"])
+                         ["durations.json", "events.jsonl", "notes.txt", "results.jsonl", "summary.json", "timeline.svg",
+                          "trace.json"])
 
     def test_a_failed_task_is_exit_code_1(self):
         self.write("p.yaml", FAILING)
@@ -149,6 +151,57 @@ class Streams(ProgramTest):
         os.close(writer)
         self.assertEqual(process.returncode, 0)
         self.assertEqual(len(self.lines("out/results.jsonl")), 2)
+
+
+    def test_output_that_stdout_does_not_take_is_exit_code_1(self):
+        self.write("p.yaml", COMMANDS)
+        for args in (("run", "p.yaml", "--json"), ("schema",), ("--help",), ("plan", "p.yaml")):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                process = subprocess.run([PROGRAM, *args], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+                                         stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+            self.assertEqual(process.returncode, 1, args)
+            self.assertTrue(process.stderr.endswith("corchestra: cannot write to stdout: No space left on device\n"),
+                            process.stderr)
+
+    def test_the_end_tells_what_was_waited_for(self):
+        self.write("p.yaml", """
+agents: {c: {kind: command, argv: [sleep, "0.05"]}}
+tasks:
+  - {id: one, agent: c, description: One, depends_on: [], resources: ["file:x"]}
+  - {id: two, agent: c, description: Two, depends_on: [], resources: ["file:x"]}
+""")
+        outcome = self.run_program("run", "p.yaml", "--output", "out")
+        self.assertRegex(outcome.stderr, r"\n   Waits: .*locks \d+ ms.* \(all tasks together\)\n")
+        self.assertGreater(json.loads(self.read("out/summary.json"))["lost_seconds"]["lock"], 0.04)
+
+    def test_the_classic_log_style(self):
+        self.write("p.yaml", COMMANDS)
+        outcome = self.run_program("run", "p.yaml", "--log-style", "classic")
+        self.assertIn("Starting parallel execution of 2 agents: [first, second]", outcome.stderr)
+        self.assertNotIn("started", outcome.stderr)
+        self.assertNotIn("Waits:", outcome.stderr)
+
+
+class Modes(ProgramTest):
+    def test_every_mode(self):
+        self.write("p.yaml", COMMANDS)
+        for mode in ("auto", "sequential", "levels"):
+            outcome = self.run_program("run", "p.yaml", "--mode", mode, "--order", "critical_path", "--quiet")
+            self.assertEqual(outcome.returncode, 0, outcome.stderr)
+
+    def test_parallel_needs_its_confirmation_and_says_so_at_the_end(self):
+        self.write("p.yaml", """
+agents: {c: {kind: command, argv: ["true"]}}
+tasks: [{id: one, agent: c, description: One, depends_on: []}, {id: two, agent: c, description: Two, depends_on: [one]}]
+""")
+        refused = self.run_program("run", "p.yaml", "--mode", "parallel")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("unsafe_ignore_dependencies", refused.stderr)
+        outcome = self.run_program("run", "p.yaml", "--mode", "parallel", "--unsafe-ignore-dependencies", "--output", "out")
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertTrue(outcome.stderr.endswith(
+            "corchestra: warning: dependencies were ignored (mode parallel): results may be wrong\n"), outcome.stderr)
+        self.assertIs(json.loads(self.read("out/summary.json"))["unsafe_ignore_dependencies"], True)
 
 
 class Terminals(ProgramTest):

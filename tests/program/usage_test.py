@@ -43,6 +43,10 @@ class Usage(ProgramTest):
             ("--run-timeout", "soon"): "--run-timeout: expected a duration above zero such as 30s or 1h30m, got 'soon'",
             ("--analysis", "maybe"): "--analysis: expected auto, always or never, got 'maybe'",
             ("--mode", "fast"): "--mode: expected auto or sequential, got 'fast'",
+            ("--approve", "maybe"): "--approve: expected all, none or default, got 'maybe'",
+            ("--log-style", "loud"): "--log-style: expected standard or classic, got 'loud'",
+            ("--explain-after", "0s"): "--explain-after: expected a duration above zero such as 30s, got '0s'",
+            ("--output", ""): "--output: expected a folder, got ''",
             ("--http-retries", "21"): "--http-retries: expected an integer from 0 to 20, got '21'",
             ("--base-url", "localhost"): "--base-url: expected a URL http://HOST[/PATH] or https://HOST[/PATH] without a "
                                          "user name, got 'localhost'",
@@ -54,9 +58,19 @@ class Usage(ProgramTest):
                 self.assert_refused(self.run_program("run", "p.yaml", "--simulate", flag, value), "corchestra: " + message)
         self.assertFalse((self.folder / "corchestra-runs").exists())
 
+    def test_an_output_folder_is_given_once(self):
+        self.write("p.yaml", COMMANDS)
+        self.assert_refused(self.run_program("run", "p.yaml", "-o", "one", "--output", "two"),
+                            "corchestra: --output: given twice: 'one' and 'two'")
+        self.assertFalse((self.folder / "two").exists())
+
     def test_flags_of_other_verbs(self):
         self.write("p.yaml", COMMANDS)
         cases = {
+            ("plan", "p.yaml", "--slots", "4,x"): "--slots: expected a whole number from 1 to 100000, got 'x'",
+            ("plan", "p.yaml", "--slots", "0"): "--slots: expected a whole number from 1 to 100000, got '0'",
+            ("plan", "p.yaml", "--graph", "png"): "--graph: expected mermaid, dot or svg, got 'png'",
+            ("plan", "p.yaml", "--svg", "no/such/x.svg"): "cannot write 'no/such/x.svg': No such file or directory",
             ("simulate", "--port", "70000"): "--port: expected a whole number from 0 to 65535, got '70000'",
             ("simulate", "--error-rate", "2"): "--error-rate: expected a number from 0 to 1, got '2'",
             ("simulate", "--rate-limit-rate", "x"): "--rate-limit-rate: expected a number from 0 to 1, got 'x'",

@@ -34,7 +34,7 @@ class forecast {
   void operator()(const event& e);
 
   /// Absent while there are fewer than three samples, unless every task left says how long it takes. Its cost grows
-  /// with the tasks left and their dependencies: about 0.1 ms for 1,000.
+  /// with the tasks left and their dependencies: about 0.2 ms for 1,000.
   std::optional<eta> remaining(time_point now) const;
   std::size_t tasks_left() const noexcept;
   /// What was learnt before and in this run.

@@ -16,11 +16,15 @@ namespace corchestra::testing {
 class virtual_time_context {
  public:
   virtual_time_context();
+  /// With another order of what is ready, and of what is due, at the same moment: the seed decides. See
+  /// interleaving_explorer.
+  explicit virtual_time_context(std::uint64_t order_seed);
   ~virtual_time_context();
 
   boost::asio::io_context& context() noexcept;
   any_io_executor executor() noexcept;
   time_point now() const;
+  std::uint64_t order() const noexcept;  ///< tells orders apart; the same for all without a seed
 
   /// Until no work and no deadline is left. Returns the number of times that time was moved.
   std::size_t run();

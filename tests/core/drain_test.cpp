@@ -1,0 +1,103 @@
+// Draining: what runs is finished, with everything that it waits for; nothing new starts.
+#include "core/hand_run.hpp"
+
+using namespace corchestra;
+using namespace corchestra::tests;
+using namespace std::chrono_literals;
+using ids = hand_run::ids;
+
+TEST_CASE("[C44] a drained run finishes what runs and ends INTERRUPTED with the rest unfinished") {
+  hand_run r(slots(1), {call("runs"), call("waits"), call("after", {"runs"})});
+  r.start();
+  r.s.drain(r.now);
+  CHECK(r.count(event_type::run_draining) == 1);
+  CHECK(r.start().empty());
+  r.end("runs");
+  CHECK(r.s.finished());
+  CHECK(r.s.state() == run_state::interrupted);
+  CHECK(r.s.unfinished() == 2);
+  CHECK(r.state("runs") == task_state::completed);
+}
+
+TEST_CASE("draining when only the last task runs changes nothing") {
+  hand_run r({}, {call("last")});
+  r.start();
+  r.s.drain(r.now);
+  r.end("last");
+  CHECK(r.s.state() == run_state::completed);
+}
+
+TEST_CASE("draining twice is draining once, and nothing may be added") {
+  hand_run r({}, {call("t")});
+  r.start();
+  r.s.drain(r.now);
+  r.s.drain(r.now);
+  CHECK(r.count(event_type::run_draining) == 1);
+  CHECK(r.s.submit({call("new")}, r.now).error().is(errc::not_running));
+  CHECK(r.s.spawn(r.at("t"), call("child"), r.now).error().is(errc::not_running));
+}
+
+TEST_CASE("[L5] what a running task awaits is finished too, with all that it needs") {
+  hand_run r(slots(2), {call("parent"), call("other"), call("unrelated")});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("parent"), call("first"), r.now));
+  REQUIRE(r.s.spawn(r.at("parent"), call("child", {"parent/first"}), r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  r.s.drain(r.now);
+  CHECK(r.start() == ids{"parent/first"});
+  r.end("other");
+  r.end("parent/first");
+  CHECK(r.start() == ids{"parent/child"});
+  r.end("parent/child");
+  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  r.s.attempt_wants_slot(r.at("parent"), 1, r.now);
+  r.start();
+  CHECK(r.resumed == ids{"parent"});
+  r.end("parent");
+  CHECK(r.s.finished());
+  CHECK(r.s.state() == run_state::interrupted);
+  CHECK(r.s.unfinished() == 1);
+}
+
+TEST_CASE("a failure while draining is not tried again") {
+  auto t = call("t");
+  t.retry = retry_policy{.max_retries = 3, .first_delay = 1s, .jitter = false};
+  hand_run r({}, {t});
+  r.start();
+  r.s.drain(r.now);
+  r.fail_task("t");
+  CHECK(r.s.finished());
+  CHECK(r.state("t") == task_state::failed);
+}
+
+TEST_CASE("a needed child behind one that is not needed gets its budget") {
+  auto o = slots(3);
+  o.budget.run.tokens = 100;
+  const auto dear = [](std::string id) {
+    return ruled(call(std::move(id)), [](task_rules& r) { r.reserve.tokens = 60; });
+  };
+  auto first = dear("first"), idle = dear("idle");
+  first.priority = 100;
+  idle.priority = 90;
+  hand_run r(o, {first, idle, call("parent", {}, 10)});
+  CHECK(r.start() == ids{"first", "parent"});
+  REQUIRE(r.s.spawn(r.at("parent"), dear("child"), r.now, true));
+  CHECK(r.start().empty());
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  r.s.drain(r.now);
+  task_output out;
+  out.usage.completion_tokens = 10;
+  out.usage.calls = 1;
+  r.end_with("first", {{}, out});
+  CHECK(r.start() == ids{"parent/child"});
+}
+
+TEST_CASE("a drained run can still be cancelled") {
+  hand_run r({}, {call("t"), call("after", {"t"})});
+  r.start();
+  r.s.drain(r.now);
+  CHECK(r.s.cancel_run(cancel_reason::shutdown, "", r.now) == 2);
+  r.end("t");
+  CHECK(r.s.finished());
+  CHECK(r.result("after").cancelled == cancel_reason::shutdown);
+}

@@ -1,0 +1,133 @@
+"""Questions of a plan, and why tasks wait."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+
+from harness import LIMIT, PROGRAM, SOURCE, ProgramTest
+
+ASKING = """
+agents: {c: {kind: command, argv: [echo, done]}}
+tasks:
+  - {id: draft, agent: c, description: Draft, depends_on: []}
+  - {id: publish, agent: c, description: Publish, depends_on: [draft], approval: "Publish the draft?"}
+  - {id: advertise, agent: c, description: Advertise, depends_on: [draft],
+     approval: {message: "Advertise it?", timeout: 1h, default: approve}}
+"""
+
+GATED = """
+agents:
+  wait: {kind: command, argv: [cat, gate]}
+tasks:
+  - {id: first, agent: wait, description: Wait, depends_on: [], resources: ["file:x"]}
+  - {id: second, agent: wait, description: Too, depends_on: [], resources: ["file:x"]}
+  - {id: third, agent: wait, description: Too, depends_on: [second]}
+"""
+
+
+class Approvals(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("p.yaml", ASKING)
+
+    def states(self):
+        return {r["id"]: r["state"] for r in self.lines("out/results.jsonl")}
+
+    def test_without_a_terminal_a_question_without_a_limit_is_refused(self):
+        self.assert_refused(
+            self.run_program("run", "p.yaml", "--output", "out"),
+            "corchestra: p.yaml: task 'publish' waits for an approval without a time limit, and there is no terminal to "
+            "ask on: use --approve all, none or default, or give the approval a timeout")
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_without_a_terminal_the_time_limit_answers(self):
+        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', "approval: {message: Well?, timeout: 10ms}")
+                   .replace("timeout: 1h", "timeout: 20ms"))
+        self.assertEqual(self.run_program("run", "p.yaml", "--output", "out").returncode, 1)
+        self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": "CANCELLED", "advertise": "COMPLETED"})
+
+    def test_answers_in_advance(self):
+        for answer, code, publish, advertise in (("all", 0, "COMPLETED", "COMPLETED"), ("none", 1, "CANCELLED", "CANCELLED"),
+                                                 ("default", 1, "CANCELLED", "COMPLETED")):
+            outcome = self.run_program("run", "p.yaml", "--approve", answer, "--output", "out", "--force")
+            self.assertEqual(outcome.returncode, code, outcome.stderr)
+            self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": publish, "advertise": advertise})
+
+    def on_terminal(self, dialogue, *args):
+        """Answers questions as they appear; gives back the exit code and all that was shown."""
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([PROGRAM, *args], cwd=self.folder, env={**self.env, "TERM": "dumb", "COLUMNS": "200"},
+                                   stdin=follower, stdout=follower, stderr=follower)
+        os.close(follower)
+        self.addCleanup(self.end, process)
+        shown, todo = "", list(dialogue)
+        while True:
+            try:
+                piece = os.read(leader, 65536)
+            except OSError:  # the other end is closed
+                break
+            shown += piece.decode()
+            if todo and todo[0][0] in shown.rsplit("\x00", 1)[-1]:
+                os.write(leader, todo.pop(0)[1].encode())
+                shown += "\x00"  # only what comes after counts for the next
+        os.close(leader)
+        self.assertEqual(todo, [], shown)
+        return process.wait(LIMIT), shown
+
+    def test_questions_are_asked_one_at_a_time_on_a_terminal(self):
+        code, shown = self.on_terminal(
+            [("publish: Publish the draft? [y/n]", "perhaps\n"), ("answer y (yes) or n (no)", "y\n"),
+             ("advertise: Advertise it? [y/n]", "No\n")], "run", "p.yaml", "--output", "out")
+        self.assertEqual(code, 1, shown)
+        self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": "COMPLETED", "advertise": "CANCELLED"})
+
+    def test_questions_are_shown_when_quiet_too(self):
+        code, shown = self.on_terminal([("publish: Publish the draft? [y/n]", "YES\n"), ("Advertise it? [y/n]", "y\n")],
+                                       "run", "p.yaml", "--output", "out", "--quiet")
+        self.assertEqual(code, 0, shown)
+
+    def test_a_question_answered_by_its_time_limit_makes_way_for_the_next(self):
+        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', "approval: {message: Well?, timeout: 50ms}"))
+        code, shown = self.on_terminal([("advertise: Advertise it? [y/n]", "y\n")], "run", "p.yaml", "--output", "out")
+        self.assertEqual(code, 1, shown)
+        self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": "CANCELLED", "advertise": "COMPLETED"})
+
+
+class Why(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("p.yaml", GATED)
+        os.mkfifo(self.folder / "gate")
+
+    def open_gate(self, times):
+        for _ in range(times):
+            with open(self.folder / "gate", "w", encoding="utf-8"):
+                pass
+
+    def check(self, process):
+        seen = "".join(self.wait_for(process.stderr, "'third' waits"))
+        self.assertIn("2 tasks wait:", seen)
+        self.assertIn("'second' waits for 'file:x', held by 'first'", seen)
+        process.kill()
+
+    def test_a_signal_asks_why_tasks_wait(self):
+        process = self.start_program("run", "p.yaml")
+        self.wait_for(process.stderr, "first started")
+        process.send_signal(signal.SIGUSR1)
+        self.check(process)
+
+    def test_a_run_in_which_nothing_happens_tells_by_itself(self):
+        self.check(self.start_program("run", "p.yaml", "--explain-after", "100ms"))
+
+
+class Examples(ProgramTest):
+    def test_the_example_plans_of_approvals_branches_and_budgets_run(self):
+        plans = SOURCE / "examples" / "plans"
+        for name, states in (("approvals", {"COMPLETED": 4}), ("branches", {"COMPLETED": 5, "SKIPPED": 2}),
+                             ("budgets", {"COMPLETED": 4, "LIMIT_EXCEEDED": 1})):
+            outcome = self.run_program("run", str(plans / f"{name}.yaml"), "--simulate", "--speed", "1000", "--approve", "all",
+                                       "--json", "--quiet")
+            counts = {s: n for s, n in json.loads(outcome.stdout)["counts"].items() if n}
+            self.assertEqual(counts, states, outcome.stderr)
