@@ -48,8 +48,8 @@ struct plan_verb {
     const auto open = std::count_if(document->plan.tasks.begin(), document->plan.tasks.end(),
                                     [](const auto& t) { return !t.dependencies_given; });
     if (open > 0 && s->analysis != analysis_mode::never)
-      foreseen->assumptions.push_back(concat(open, open == 1 ? " task" : " tasks",
-                                             " without depends_on need what they refer to and nothing else"));
+      foreseen->assumptions.push_back(
+          concat(open, open == 1 ? " task" : " tasks", " without depends_on need what they refer to and nothing else"));
     if (const auto drawn = draw(*foreseen, run_name_of(*document)); drawn.has_error()) return drawn.error();
     print(as_json ? dump_json(what_if_json(*foreseen), 2) + '\n' : what_if_text(*foreseen));
     return {};
@@ -127,8 +127,9 @@ verb add_plan(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "Foresee what a plan would take, or show its graph: nothing is run");
   v->plan.add_to(*command);
   command->add_option("--slots", v->slots, "Numbers of slots to compare: 4,8,16 [the plan's own]")->type_name("N,N");
-  command->add_option("--durations", v->durations,
-                      "What tasks take: a JSON or CSV file, a folder of an earlier run, or learned")
+  command
+      ->add_option("--durations", v->durations,
+                   "What tasks take: a JSON or CSV file, a folder of an earlier run, or learned")
       ->type_name("FILE");
   command->add_option("--svg", v->svg, "Draw the timeline into a file; FILE-N for several numbers of slots")
       ->type_name("FILE");
@@ -141,7 +142,8 @@ verb add_plan(CLI::App& app) {
       "  corchestra plan plan.yaml --durations corchestra-runs/RUN_ID --svg foreseen.svg\n"
       "  corchestra plan plan.yaml --durations learned --order critical_path --json\n"
       "  corchestra plan plan.yaml --graph svg > plan.svg\n\n"
-      "A task takes its expected_duration, else what the durations say of it, of its type or of its agent, else a second.\n"
+      "A task takes its expected_duration, else what the durations say of it, of its type or of its agent, else a "
+      "second.\n"
       "Exit code 0, or 2 with a message when the plan cannot be run.");
   return {command, [v] { return v->perform(); }};
 }

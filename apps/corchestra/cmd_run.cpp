@@ -25,7 +25,7 @@ std::string waits_text(const time_shares& time) {
   for (const auto& [use, name] : names) {
     if (time[use] >= least) parts.push_back(concat(name, " ", to_text(time[use])));
   }
-  return parts.empty() ? std::string() : concat("   Waits: ", join(parts, ", "), " (all tasks together)\n");
+  return parts.empty() ? std::string() : concat("   Waits: ", join(parts, ", "), " (all tasks together)");
 }
 
 struct run_verb {
@@ -105,15 +105,18 @@ struct run_verb {
     if (!explain_after.empty()) {
       const auto patience = parse_duration(explain_after);
       if (patience.has_error() || *patience <= duration::zero())
-        return fail(errc::invalid_argument, concat("--explain-after: expected a duration above zero such as 30s, got ",
-                                                   quote(explain_after)));
+        return fail(errc::invalid_argument,
+                    concat("--explain-after: expected a duration above zero such as 30s, got ", quote(explain_after)));
       d.explain_after = *patience;
     }
     return d;
   }
 
   exit_code report(const session_result& r, const std::string& endpoint, const display_options& shown) const {
-    if (!quiet && shown.style == console_style::standard) write_to(shown.fd, waits_text(r.time));
+    if (!quiet && shown.style == console_style::standard) {
+      if (const std::string waits = waits_text(r.time); !waits.empty())
+        write_to(shown.fd, one_line(waits, shown.terminal.interactive ? shown.terminal.width : waits.size()) + '\n');
+    }
     if (r.run.unsafe) print_error("warning: dependencies were ignored (mode parallel): results may be wrong");
     for (const auto& name : r.run.quarantined)
       print_error(concat("warning: ", quote(name), " is still held by a task that was given up"));
@@ -151,10 +154,13 @@ verb add_run(CLI::App& app) {
   command->add_option("--log-style", v->log_style, "standard, or classic: the log lines of earlier systems")
       ->type_name("STYLE")
       ->capture_default_str();
-  command->add_option("--approve", v->approve, "Answer every question of the plan: all, none, or default (what a rule says)")
+  command
+      ->add_option("--approve", v->approve,
+                   "Answer every question of the plan: all, none, or default (what a rule says)")
       ->type_name("ANSWER");
-  command->add_option("--explain-after", v->explain_after,
-                      "Tell why tasks wait whenever no task has begun or ended for so long: 30s")
+  command
+      ->add_option("--explain-after", v->explain_after,
+                   "Tell why tasks wait whenever no task has begun or ended for so long: 30s")
       ->type_name("TIME");
   v->color.add_to(*command);
   v->settings.add_to(*command);
@@ -164,7 +170,8 @@ verb add_run(CLI::App& app) {
       "  OPENAI_API_KEY=... corchestra run plan.yaml --base-url https://api.openai.com/v1 --output results\n"
       "  corchestra run plan.yaml --base-url http://127.0.0.1:8081/v1 --model tinyllama\n"
       "  corchestra run batch.jsonl --agents agents.yaml --max-concurrent-tasks 50 --json > summary.json\n\n"
-      "A question of the plan (approval) is asked on the terminal; without one --approve or its time limit answers it.\n"
+      "A question of the plan (approval) is asked on the terminal; without one --approve or its time limit answers "
+      "it.\n"
       "SIGUSR1 tells why tasks wait.\n"
       "Ctrl-C lets running tasks finish and starts nothing new; a second one cancels them.\n"
       "Exit codes: 0 all tasks completed; 1 any other outcome; 2 bad usage, plan or configuration, nothing was run;\n"

@@ -6,8 +6,8 @@
 #include <exception>
 #include <sstream>
 
-#include <corchestra/base/version.hpp>
 #include <corchestra/base/text.hpp>
+#include <corchestra/base/version.hpp>
 
 #include "terminal.hpp"
 #include "verb.hpp"
@@ -73,7 +73,7 @@ exit_code run_program(int argc, char** argv) {
       "  corchestra run plan.yaml --simulate    run it against the simulated model\n"
       "  corchestra COMMAND --help              more of them");
   const std::vector<verb> verbs{add_run(app),  add_check(app),    add_analyze(app), add_schema(app),
-                                add_init(app), add_simulate(app), add_config(app), add_plan(app)};
+                                add_init(app), add_simulate(app), add_config(app),  add_plan(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

@@ -40,7 +40,7 @@ struct questions::state : std::enable_shared_from_this<state> {
       input.assign(fd);
     }
     ::tcflush(input.native_handle(), TCIFLUSH);  // what was typed before is no answer
-    typed.clear();
+    if (!reading) typed.clear();
     asked = true;
     show(concat(open.front().task, ": ", open.front().text, " [y/n]"));
     if (!reading) read();

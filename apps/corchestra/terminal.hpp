@@ -4,7 +4,8 @@
 
 namespace corchestra::program {
 
-/// Everything at once, as far as the other end takes it: 0, or what errno was. Of lines for people that is no error of a run.
+/// Everything at once, as far as the other end takes it: 0, or what errno was. Of lines for people that is no error of
+/// a run.
 int write_to(int fd, std::string_view bytes) noexcept;
 void print(std::string_view text) noexcept;        ///< on stdout: what a program or person asked for
 bool print_failed() noexcept;                      ///< some of it could not be written; the first time, stderr says so

@@ -15,6 +15,11 @@ reference_scope scope_of(const task_context& context, const json& inputs) {
     const task_result* r = context.upstream(id);
     return r && r->success() ? &r->output.value : nullptr;
   };
+  scope.state = [&context](std::string_view key) -> const json* {
+    const json& state = context.shared_state();
+    const auto it = state.find(key);
+    return it == state.end() ? nullptr : &*it;
+  };
   scope.inputs = &inputs;
   return scope;
 }

@@ -79,7 +79,8 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     detail::start_queue::entry e;
     if (!s.ready.pop(e, now)) {
       if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
-      return std::nullopt;
+      if (!s.press(now) && !s.untangle(now)) return std::nullopt;
+      continue;
     }
     if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
       s.ready.refund(e);
@@ -147,7 +148,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
       both.insert(both.end(), x.pools.begin(), x.pools.end());
       set = both;
     }
-    const auto in_the_way = resources.try_acquire(t, r.priority, set, now);
+    const auto in_the_way = resources.try_acquire(t, rank_of(r), set, now);
     if (in_the_way != detail::resource_table::none) {
       settle_budget(t, false);
       park(t, set, in_the_way, now);
@@ -166,7 +167,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
 bool scheduler::impl::take_pools(task_index t, time_point now) {
   record& r = records[t];
   if (!r.more || r.more->pools.empty() || r.more->pooled) return true;
-  const auto in_the_way = resources.try_acquire(t, r.priority, r.more->pools, now);
+  const auto in_the_way = resources.try_acquire(t, rank_of(r), r.more->pools, now);
   if (in_the_way != detail::resource_table::none) {
     park(t, r.more->pools, in_the_way, now);
     return false;
@@ -179,7 +180,7 @@ bool scheduler::impl::take_pools(task_index t, time_point now) {
 
 void scheduler::impl::park(task_index t, std::span<const detail::claim> set, detail::resource_index on, time_point now) {
   record& r = records[t];
-  resources.park(t, r.priority, set, on, now);
+  resources.park(t, rank_of(r), set, on, now);
   r.more->parked_on = on;
   raise_holders(r, on, now);
   if (r.phase() == phase::none) {
@@ -189,6 +190,10 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
     } else {
       set_state(t, task_state::waiting, kind == detail::resource_kind::rate ? wait_reason::rate : wait_reason::lock, now);
     }
+  }
+  if (r.urgency > 0 || r.phase() == phase::wants_slot) {
+    pressing.insert(t);
+    end_reservations(t, on, now);
   }
   pass_baton(t, now);
 }
@@ -200,6 +205,7 @@ void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now)
     const task_index t = to_wake[i];
     record& r = records[t];
     r.more->baton = std::exchange(r.more->parked_on, detail::resource_table::none);
+    pressing.erase(t);
     if (r.phase() == phase::wants_slot) {
       push(t, now);
     } else {
@@ -238,6 +244,7 @@ void scheduler::impl::unqueue(task_index t, time_point now) {
   if (std::exchange(x.budget_parked, false)) budget_waiters.erase({-r.priority, t});
   if (x.parked_on != detail::resource_table::none) {
     const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
+    pressing.erase(t);
     resources.unpark(t, resource);
     resources.forget(t);
     // It may have been the writer that kept readers waiting.
@@ -318,7 +325,7 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
     r.priority = priority;
     if (heavy) hold_heavy(u, true);
     if (r.more && r.more->budget_parked) budget_waiters.emplace(-priority, u);
-    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, priority);
+    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, rank_of(r));
     if (r.queued) {
       ++r.ticket;
       push(u, now);

@@ -86,10 +86,16 @@ void scheduler::impl::exhaust(time_point now) {
   if (std::exchange(budget_gone, true)) return;
   open = false;
   closing = true;
-  if (reason.empty()) reason = "the run's budget is used up";
+  const std::string text = "the run's budget is used up";
+  if (reason.empty()) reason = text;
   budget_changed = true;
+  for (const task_index t : std::vector<task_index>(asked.begin(), asked.end())) {  // nobody need answer any more
+    if (records[t].phase() != phase::none) continue;
+    end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, concat("budget: ", text), now);
+  }
+  settle(now);
   if (options.budget.on_exhausted != on_exhausted::cancel) return;
-  for (const task_index t : std::vector<task_index>(running)) cancel(t, cancel_reason::budget, "the run's budget is used up", now);
+  for (const task_index t : std::vector<task_index>(running)) cancel(t, cancel_reason::budget, text, now);
 }
 
 void scheduler::drain(time_point now) {

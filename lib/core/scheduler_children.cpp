@@ -37,12 +37,16 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
   if (p.depth + 1u > limits.max_depth) return capped(limits.max_depth, "levels of children");
   if (const auto ok = check_wait(parent, child, awaited); ok.has_error()) return ok.error();
   if (!awaited || child.resources.empty() || resources.check(child.resources).has_error()) return {};
-  const auto wanted = resources.intern(child.resources);
+  return check_held(parent, child.id, resources.intern(child.resources));
+}
+
+// What an awaited child, or a task that it waits for, wants to hold must not be held by an ancestor that waits for it.
+result<void> scheduler::impl::check_held(task_index parent, std::string_view who, std::span<const detail::claim> wanted) const {
   for (task_index up = parent; up != no_task; up = records[up].parent) {
     if (!records[up].more || !records[up].more->locked) continue;
     const auto on = resources.conflict(records[up].more->locks, wanted);
     if (on == detail::resource_table::none) continue;
-    return fail(errc::unreachable_resource, concat("task ", quote(child.id), " needs ", quote(resources.name(on)), ", which its ancestor ",
+    return fail(errc::unreachable_resource, concat("task ", quote(who), " needs ", quote(resources.name(on)), ", which its ancestor ",
                                                    quote(records[up].call.id), " holds while it waits for it"),
                 retry_class::terminal);
   }
@@ -56,29 +60,48 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
   for (task_index up = parent; up != no_task; up = records[up].parent) ancestors.push_back(up);
   std::vector<std::string> path{child.id};
   boost::unordered_flat_set<task_index> seen;
-  // Depth first, without recursion: chains may be long.
+  // Depth first, without recursion: chains may be long. A need of a whole subtree has the subtree bit.
   struct step {
-    const std::vector<std::string>* needs;
+    std::vector<task_index> needs;
     std::size_t next;
   };
-  std::vector<step> steps{{&child.depends_on, 0}};
+  const auto needs_of = [&](const std::vector<std::string>& depends_on, const record* self, bool whole_self) {
+    std::vector<task_index> needs;
+    for (const auto& d : depends_on) {
+      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+      if (it != index.end()) needs.push_back(*it | (whole ? subtree_bit : 0));
+    }
+    if (!self || !self->more) return needs;
+    for (const task_index c : self->more->children) {
+      if (!records.holds(c) || records[c].open_subtree == 0) continue;
+      if (whole_self) needs.push_back(c | subtree_bit);
+      if (!whole_self && records[c].awaited && self->phase() != phase::none) needs.push_back(c);
+    }
+    return needs;
+  };
+  std::vector<step> steps;
+  steps.push_back({needs_of(child.depends_on, nullptr, false), 0});
   const std::string* ancestor = nullptr;
   while (!steps.empty() && !ancestor) {
-    if (steps.back().next == steps.back().needs->size()) {
+    if (steps.back().next == steps.back().needs.size()) {
       steps.pop_back();
       path.pop_back();
       continue;
     }
-    const std::string& d = (*steps.back().needs)[steps.back().next++];
-    const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-    const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-    if (it == index.end()) continue;
-    const record& up = records[*it];
-    const bool above = std::find(ancestors.begin(), ancestors.end(), *it) != ancestors.end();
-    if (above && (whole || (awaited && !is_terminal(up.state)))) ancestor = &up.call.id;
-    if (ancestor || is_terminal(up.state) || !seen.insert(*it).second) continue;
+    const task_index need = steps.back().needs[steps.back().next++];
+    const bool whole = (need & subtree_bit) != 0;
+    const task_index u = need & ~subtree_bit;
+    const record& up = records[u];
+    const bool above = std::find(ancestors.begin(), ancestors.end(), u) != ancestors.end();
+    const bool over = whole ? up.open_subtree == 0 : is_terminal(up.state);
+    if (above && (whole || (awaited && !over))) ancestor = &up.call.id;
+    if (ancestor || over || !seen.insert(need).second) continue;
     path.push_back(up.call.id);
-    steps.push_back({&up.call.depends_on, 0});
+    if (awaited && up.phase() == phase::none && !is_terminal(up.state) && up.more && !up.more->locks.empty()) {
+      if (const auto held = check_held(parent, join(path, " -> "), up.more->locks); held.has_error()) return held;
+    }
+    steps.push_back({needs_of(up.call.depends_on, &up, whole), 0});
   }
   if (!ancestor) return {};
   return fail(errc::dependency_cycle, concat("task ", join(path, " -> "), " depends on its own ancestor ", quote(*ancestor),
@@ -98,6 +121,7 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   if (p.has_error()) return p.error();
   const auto t = static_cast<task_index>(s.records.size());
   s.add(std::move(*p), parent, awaited, now);
+  if (awaited) s.make_urgent(t);
   return t;
 }
 

@@ -129,6 +129,7 @@ result<void> scheduler::ask(task_index task, std::uint32_t attempt, approval_rul
 result<void> scheduler::answer(task_index task, bool approved, std::string_view message, time_point now) {
   auto& s = *impl_;
   if (!known(task)) return fail(errc::unknown_task, "the run has no such task");
+  if (s.ended) return fail(errc::not_running, "the run has ended");
   const auto& r = s.records[task];
   if (!r.more || !r.more->asked || is_terminal(r.state)) {
     return fail(errc::invalid_argument, concat("task ", quote(r.call.id), " does not wait for approval"));

@@ -3,6 +3,15 @@
 
 namespace corchestra {
 
+namespace {
+
+// A model's answer may come with white space around it, or as the value that a text stands for.
+bool same_answer(const json& answer, const json& expected) {
+  return answer == expected || (expected.is_string() && trim(to_text(answer)) == trim(expected.get_ref<const std::string&>()));
+}
+
+}  // namespace
+
 void scheduler::impl::finish(task_index t, task_state s, task_result&& details, time_point now) {
   record& r = records[t];
   set_state(t, s, wait_reason::none, now);
@@ -129,7 +138,7 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
     const auto at = at_pointer(output.value, rule->pointer);
     const std::vector<std::string>* taken = &rule->otherwise;
     for (const auto& c : rule->cases) {
-      if (taken == &rule->otherwise && at && *at == c.equals) taken = &c.tasks;
+      if (taken == &rule->otherwise && at && same_answer(*at, c.equals)) taken = &c.tasks;
       named.insert(named.end(), c.tasks.begin(), c.tasks.end());
     }
     named.insert(named.end(), rule->otherwise.begin(), rule->otherwise.end());

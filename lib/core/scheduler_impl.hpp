@@ -95,6 +95,7 @@ struct scheduler::impl {
     std::int32_t priority = 10;      // with what it inherits
     std::uint32_t level = 0;         // longest chain of needs and parents above it
     std::uint16_t depth = 0;
+    std::uint16_t urgency = 0;       // a task with locks of its own waits for it: the depth of the awaited child
     task_state state = task_state::pending;
     wait_reason waiting = wait_reason::none;
     bool abandoned = false;      // its body still runs, its result is refused
@@ -197,6 +198,7 @@ struct scheduler::impl {
   by_priority budget_waiters;
   std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
   std::vector<task_index> to_wake;
+  std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
   bool waking_now = false, budget_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;
@@ -222,6 +224,7 @@ struct scheduler::impl {
   // scheduler_children.cpp
   std::string child_id(task_index parent, const task_call& child);
   result<void> check_child(task_index parent, const task_call& child, bool awaited);
+  result<void> check_held(task_index parent, std::string_view who, std::span<const detail::claim> wanted) const;
   result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;
 
   // scheduler_submit.cpp
@@ -268,6 +271,13 @@ struct scheduler::impl {
   void hold_heavy(task_index t, bool parked);
   void raise_priority(task_index t, int priority, time_point now);
   void lower_priority(record& r) const;
+  std::int64_t rank_of(const record& r) const {
+    return r.priority + (std::int64_t{r.urgency} << 32) + (r.phase() == phase::wants_slot ? std::int64_t{1} << 49 : 0);
+  }
+  void make_urgent(task_index awaited_child);
+  void end_reservations(task_index t, detail::resource_index on, time_point now);
+  bool press(time_point now);
+  bool untangle(time_point now);
   void raise_holders(const record& r, detail::resource_index on, time_point now);
 
   // scheduler_attempt.cpp

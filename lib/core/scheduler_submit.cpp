@@ -126,6 +126,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
     record& p = records[r.parent];
     r.depth = static_cast<std::uint16_t>(p.depth + 1);
     r.priority = std::max(r.priority, p.priority);
+    r.urgency = p.urgency;
     p.get().children.push_back(t);
     ++p.open_subtree;
     ++spawned;

@@ -38,6 +38,13 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     return r.waiting == wait_reason::child ? go_deeper(open_children) : void();
   }
   if (draining && !r.needed) return say("will not start: the run is being drained");
+  const auto open_under = [&](auto&& self, task_index u, std::vector<task_index>& found) -> void {
+    if (!records[u].more) return;
+    for (const task_index c : records[u].more->children) {
+      if (!records.holds(c) || records[c].open_subtree == 0) continue;
+      is_terminal(records[c].state) ? self(self, c, found) : found.push_back(c);
+    }
+  };
   if (r.missing > 0) {
     std::vector<std::string> names;
     std::vector<task_index> causes;
@@ -49,9 +56,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       if (whole ? up.open_subtree == 0 : is_terminal(up.state)) continue;
       names.push_back(d);
       if (!whole || !is_terminal(up.state)) causes.push_back(*it);
-      for (const task_index c : whole && up.more ? up.more->children : std::vector<task_index>()) {
-        if (records.holds(c) && records[c].open_subtree > 0) causes.push_back(c);
-      }
+      if (whole) open_under(open_under, *it, causes);
     }
     say(concat("waits for ", some(names)));
     return go_deeper(causes);

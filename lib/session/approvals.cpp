@@ -4,7 +4,6 @@
 
 namespace corchestra {
 
-
 result<void> check_approvals(const plan_document& plan) {
   for (const auto& t : plan.plan.tasks) {
     if (!t.rules || !t.rules->approval || t.rules->approval->timeout) continue;

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view source = "session";
-constexpr std::array owned = {"durations.json", "events.jsonl", "results.jsonl", "summary.json", "timeline.svg", "trace.json"};
+constexpr std::array owned = {"durations.json", "events.jsonl", "results.jsonl",
+                              "summary.json",   "timeline.svg", "trace.json"};
 
 void remove_output(const fs::path& folder, const std::string& task_id) {
   std::error_code ignored;

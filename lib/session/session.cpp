@@ -55,7 +55,7 @@ class session {
   agent_registry agents_;
   analysis_step step_;
   std::optional<analysis_result> analysis_;
-  std::shared_ptr<recorder> recorder_;          // shared with the run's callbacks
+  std::shared_ptr<recorder> recorder_;         // shared with the run's callbacks
   std::shared_ptr<standing_answers> answers_;  // also
 };
 
@@ -137,14 +137,16 @@ awaitable<run_result> session::wait(run r) {
 void session::learn(const run_result& r) {
   duration_file before;
   const auto kept = learned_durations_path(options_.settings, r.name);
-  if (auto found = kept.empty() ? result<duration_file>(duration_file{}) : load_duration_file(kept); found.has_value()) {
+  if (auto found = kept.empty() ? result<duration_file>(duration_file{}) : load_duration_file(kept);
+      found.has_value()) {
     before = std::move(*found);
   }
   const std::string text = dump_json(durations_after(r, before), 2) + '\n';
   recorder_->folder().write("durations.json", text);
   if (options_.simulated || kept.empty()) return;
   const auto written = write_file_atomically(kept, make_redactor(options_.settings)(text));
-  if (written.has_error()) options_.logger.warn("session", concat(written.error().message, "; durations are not learnt"));
+  if (written.has_error())
+    options_.logger.warn("session", concat(written.error().message, "; durations are not learnt"));
 }
 
 session_result session::finish(run_result ended) {

@@ -44,8 +44,8 @@ task_plan foreseeable(const task_plan& plan, what_if_result& out) {
   };
   out.tasks = p.tasks.size();
   if (out.assumed > 0) {
-    out.assumptions.push_back(concat(out.assumed, " of ", out.tasks, " tasks have no known duration: ",
-                                     to_text(assumed_duration), " each is assumed"));
+    out.assumptions.push_back(concat(out.assumed, " of ", out.tasks,
+                                     " tasks have no known duration: ", to_text(assumed_duration), " each is assumed"));
   }
   assume(branches, "every branch is taken");
   assume(loops, "loops run once");

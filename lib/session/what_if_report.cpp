@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t most_named = 20;
 
-std::string money(std::int64_t micro_dollars) { return concat("$", fixed(static_cast<double>(micro_dollars) / 1e6, 4)); }
+std::string money(std::int64_t micro_dollars) {
+  return concat("$", fixed(static_cast<double>(micro_dollars) / 1e6, 4));
+}
 
 std::string cost_text(const budget_amount& cost) {
   std::vector<std::string> parts;
@@ -41,7 +43,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 std::string some(const std::vector<std::string>& ids, std::string_view between) {
-  std::vector<std::string> shown(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), most_named)));
+  std::vector<std::string> shown(ids.begin(),
+                                 ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), most_named)));
   std::string text = join(shown, between);
   if (ids.size() > most_named) text += concat(between, "... (", ids.size() - most_named, " more)");
   return text;
@@ -50,7 +53,8 @@ std::string some(const std::vector<std::string>& ids, std::string_view between) 
 std::string share_text(const makespan_share& s, duration wall) {
   const double part = wall > duration::zero() ? 100 * to_seconds(s.time) / to_seconds(wall) : 0;
   const std::string_view what = s.use == time_use::run ? "work" : to_string(s.use);
-  return concat(s.resource.empty() ? what : std::string_view(s.resource), " ", to_text(s.time), " (", fixed(part, 0), " %)");
+  return concat(s.resource.empty() ? what : std::string_view(s.resource), " ", to_text(s.time), " (", fixed(part, 0),
+                " %)");
 }
 
 std::string details(const foreseen_run& r) {
@@ -112,7 +116,8 @@ std::string what_if_text(const what_if_result& w) {
 ordered_json what_if_json(const what_if_result& w) {
   ordered_json runs = ordered_json::array();
   for (const auto& r : w.runs) runs.push_back(to_json(r));
-  return {{"tasks", w.tasks}, {"assumed_durations", w.assumed}, {"assumptions", w.assumptions}, {"runs", std::move(runs)}};
+  return {
+      {"tasks", w.tasks}, {"assumed_durations", w.assumed}, {"assumptions", w.assumptions}, {"runs", std::move(runs)}};
 }
 
 }  // namespace corchestra

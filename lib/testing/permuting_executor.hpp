@@ -86,7 +86,9 @@ class permuting_executor {
     boost::asio::post(*context_, [] {});  // wakes a driver that waits for other threads
   }
 
-  friend bool operator==(const permuting_executor& a, const permuting_executor& b) noexcept { return a.queue_ == b.queue_; }
+  friend bool operator==(const permuting_executor& a, const permuting_executor& b) noexcept {
+    return a.queue_ == b.queue_;
+  }
   friend bool operator!=(const permuting_executor& a, const permuting_executor& b) noexcept { return !(a == b); }
 
  private:

@@ -95,6 +95,18 @@ TEST_CASE("an exhausted budget stops what is new and lets running calls finish")
   CHECK(r.result("c").reason == "budget: the run's budget of 100 tokens is used up (120 were spent)");
 }
 
+TEST_CASE("a question that nobody has answered ends with the budget") {
+  auto asked = ruled(call("asked"), [](task_rules& r) { r.approval = approval_rule{"Sure?", {}, false}; });
+  hand_run r(limited(100), {call("a"), asked, call("after", {"asked"})});
+  r.start();
+  r.s.model_call(r.at("a"), 1, used(100), nullptr, r.now);
+  CHECK(r.result("asked").reason == "budget: the run's budget is used up");
+  CHECK(r.state("after") == task_state::skipped);
+  CHECK(r.s.approvals().empty());
+  r.end("a");
+  CHECK(r.s.finished());
+}
+
 TEST_CASE("on_exhausted cancel stops running tasks too, with the reason budget") {
   auto o = limited(100);
   o.budget.on_exhausted = on_exhausted::cancel;

@@ -20,7 +20,7 @@ const std::map<std::string, duration> paces{{"a1", 1s}, {"b1", 10s}, {"a2", 10s}
 
 }  // namespace
 
-TEST_CASE("[X8][D14] levels are a mode with barriers; the engine itself has none") {
+TEST_CASE("[X8][D14] levels are a mode with barriers, the engine itself has none") {
   hand_run levels(in_mode(scheduling_mode::levels), chains());
   auto begun = levels.play(paces);
   CHECK(begun["a2"] == 10);

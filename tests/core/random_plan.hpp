@@ -8,8 +8,8 @@
 
 namespace corchestra::tests {
 
-/// Random tasks under random rules and limits, all from one seed. Each plan uses only some of what there is, so that what
-/// fails stays small.
+/// Random tasks under random rules and limits, all from one seed. Each plan uses only some of what there is, so that
+/// what fails stays small.
 class random_plan {
  public:
   random_plan(std::uint64_t seed, int size) : random_(seed), size_(size), options(make_options()) {}
@@ -39,7 +39,8 @@ class random_plan {
     c.agent = chance(50) ? "a" : "b";
     c.task_type = chance(50) ? "x" : "y";
     c.priority = pick(0, 3) * 10;
-    for (int i = has_locks ? pick(-1, 2) : 0; i > 0; --i) c.resources.push_back({random_lock(), static_cast<lock_mode>(pick(0, 3)), 1});
+    for (int i = has_locks ? pick(-1, 2) : 0; i > 0; --i)
+      c.resources.push_back({random_lock(), static_cast<lock_mode>(pick(0, 3)), 1});
     if (has_quantities && chance(30)) c.resources.push_back({"gpu", {}, 1});
     if (has_quantities && chance(30)) c.resources.push_back({"calls", {}, 1});
     if (has_limits) {
@@ -48,13 +49,15 @@ class random_plan {
       if (chance(10)) c.limits.schedule_to_close = seconds(1, 30);
       if (chance(10)) c.limits.heartbeat_timeout = seconds(1, 3);
     }
-    if (chance(10)) c.retry = retry_policy{.max_retries = pick(0, 3), .first_delay = seconds(0, 3), .jitter = chance(50)};
+    if (chance(10))
+      c.retry = retry_policy{.max_retries = pick(0, 3), .first_delay = seconds(0, 3), .jitter = chance(50)};
     if (!has_rules && !has_budget && !has_groups && !has_approvals) return c;
     task_rules r;
     if (has_rules) {
       if (chance(30)) r.weight = static_cast<std::uint32_t>(pick(1, heaviest(c)));
       if (chance(30)) r.fairness_key = chance(50) ? "k1" : "k2";
-      if (const auto& l = options.limits.slots_by_key; l.contains(r.fairness_key)) r.weight = std::min(r.weight, l.at(r.fairness_key));
+      if (const auto& l = options.limits.slots_by_key; l.contains(r.fairness_key))
+        r.weight = std::min(r.weight, l.at(r.fairness_key));
       if (chance(15)) r.repeat = loop_rule{"/done", true, static_cast<std::uint32_t>(pick(1, 4))};
       if (chance(15)) r.effect = effect_class::at_most_once;
       if (chance(15)) r.hold_across_waits = true;
@@ -75,15 +78,16 @@ class random_plan {
     return c;
   }
 
-
-  bool has_locks = false, has_joins = false, has_rules = false, has_budget = false, has_groups = false, has_limits = false;
+  bool has_locks = false, has_joins = false, has_rules = false, has_budget = false, has_groups = false,
+       has_limits = false;
   bool has_children = false, has_pauses = false, has_approvals = false, has_cancels = false, has_quantities = false;
   bool has_waits = false, can_fail = false;
 
  private:
   run_options make_options() {
     run_options o;
-    has_locks = chance(40), has_joins = chance(40), has_rules = chance(40), has_budget = chance(25), has_groups = chance(25);
+    has_locks = chance(40), has_joins = chance(40), has_rules = chance(40), has_budget = chance(25),
+    has_groups = chance(25);
     has_limits = chance(40), has_children = chance(50), has_pauses = chance(25), has_approvals = chance(25);
     has_cancels = chance(40), has_quantities = chance(30), has_waits = chance(50), can_fail = chance(60);
     o.limits.max_concurrent_tasks = static_cast<std::uint32_t>(pick(1, 5));
@@ -104,7 +108,8 @@ class random_plan {
     if (chance(20)) o.limits.slots_by_key[chance(30) ? "" : "k1"] = static_cast<std::uint32_t>(pick(1, 3));
     if (chance(30)) o.fairness = {{"k1", 2.0}, {"k2", 0.5}};
     if (has_quantities) {
-      o.resources = {{"gpu", static_cast<std::uint32_t>(pick(1, 3)), {}}, {"calls", static_cast<std::uint32_t>(pick(1, 4)), seconds(1, 8)}};
+      o.resources = {{"gpu", static_cast<std::uint32_t>(pick(1, 3)), {}},
+                     {"calls", static_cast<std::uint32_t>(pick(1, 4)), seconds(1, 8)}};
     }
     if (has_groups) {
       auto& g = o.groups["g1"];
@@ -140,7 +145,8 @@ class random_plan {
   }
 
   std::string random_lock() {
-    static const char* const names[] = {"r0", "r1", "file:/a/b", "directory:/a", "file:/a/c/d", "directory:/", "file:x/y", "directory:x"};
+    static const char* const names[] = {"r0",          "r1",          "file:/a/b", "directory:/a",
+                                        "file:/a/c/d", "directory:/", "file:x/y",  "directory:x"};
     return names[pick(0, 7)];
   }
 
@@ -160,7 +166,8 @@ class random_plan {
     if (c.depends_on.empty() || !has_joins || chance(40)) return;
     task_rules r = c.rules ? *c.rules : task_rules{};
     r.join = static_cast<join_policy>(pick(0, 4));
-    r.quorum = static_cast<std::uint32_t>(pick(1, static_cast<int>(std::set(c.depends_on.begin(), c.depends_on.end()).size())));
+    r.quorum = static_cast<std::uint32_t>(
+        pick(1, static_cast<int>(std::set(c.depends_on.begin(), c.depends_on.end()).size())));
     c.rules = r;
   }
 

@@ -69,7 +69,7 @@ class random_world {
       }
       for (auto& b : bodies_) {
         if (b.task != c->task || b.attempt != c->attempt) continue;
-        need(b.what == doing::slot, "a slot for a body that does not ask for one");
+        need(b.what == doing::slot || s.abort_requested(b.task), "a slot for a body that does not ask for one");
         b.what = doing::work;
         b.ends = std::max(b.ends, now_);
       }
@@ -79,8 +79,8 @@ class random_world {
   void obey(scheduler& s) {
     for (const auto& a : s.take_aborts()) {
       for (auto& b : bodies_) {
-        if (b.task != a.task || b.attempt != a.attempt || a.abandoned || b.deaf) continue;
-        b.ends = now_;
+        if (b.task != a.task || b.attempt != a.attempt || (b.deaf && !a.abandoned)) continue;
+        b.ends = a.abandoned ? now_ + std::chrono::seconds(1) : now_;
         b.what = doing::work;
       }
     }
@@ -158,7 +158,8 @@ class random_world {
     e.output = json{{"go", pick(0, 2)}, {"done", chance(50)}};
     if (plan_.has_budget && chance(30)) e.output.usage.prompt_tokens = pick(0, 40);
     const bool expected = current(s, b);
-    need(s.attempt_ended(b.task, b.attempt, e, now_) == expected, "a result counts when its attempt is the current one");
+    need(s.attempt_ended(b.task, b.attempt, e, now_) == expected,
+         "a result counts when its attempt is the current one");
     if (!expected) model_.body_ended(b.task);
     need(!s.attempt_ended(b.task, b.attempt, e, now_), "a second end of the same attempt is refused");
   }
@@ -191,7 +192,8 @@ class random_world {
       b.until = now_ + plan_.seconds(0, 4);
       return wait(s, b, doing::rate, wait_reason::rate);
     }
-    if (plan_.has_approvals && chance(5) && s.ask(b.task, b.attempt, {"go on?", plan_.seconds(1, 9), chance(50)}, now_)) {
+    if (plan_.has_approvals && chance(5) &&
+        s.ask(b.task, b.attempt, {"go on?", plan_.seconds(1, 9), chance(50)}, now_)) {
       wait(s, b, doing::question, wait_reason::approval);
     }
   }
@@ -222,7 +224,8 @@ class random_world {
     for (const auto& [task, text] : s.approvals()) {
       if (chance(20)) (void)s.answer(task, chance(70), chance(50) ? "" : "because", now_);
     }
-    if (!bodies_.empty() && !s.finished()) disturb_body(s, bodies_[static_cast<std::size_t>(pick(0, static_cast<int>(bodies_.size()) - 1))]);
+    if (!bodies_.empty() && !s.finished())
+      disturb_body(s, bodies_[static_cast<std::size_t>(pick(0, static_cast<int>(bodies_.size()) - 1))]);
     if (chance(3) && !s.finished()) (void)s.submit({plan_.call("late" + std::to_string(late_++))}, now_);
     if (chance(5)) s.close(now_);
   }

@@ -27,7 +27,8 @@ class reference_model {
     time_point submitted{}, started{}, since{};
     std::uint32_t attempts = 0, retries = 0, iteration = 1;
     std::int64_t tokens = 0, tokens_before = 0, own_tokens = 0, own_money = 0;  // spent, as attempts report it
-    bool running = false, waited = false, holds = false, doomed = false, asked_to_stop = false, approved = false, over_limit = false;
+    bool running = false, waited = false, holds = false, doomed = false, asked_to_stop = false, approved = false,
+         over_limit = false, abandoned = false;
   };
 
   explicit reference_model(run_options o) : options(std::move(o)) {
@@ -53,7 +54,8 @@ class reference_model {
     if (e.type == event_type::task_ended) task_ended(e, t);
     if (e.type == event_type::cancel_requested) t.asked_to_stop = true;
     if (e.type == event_type::approval_answered && !t.running) (e.data.at("approved") ? t.approved : t.doomed) = true;
-    if (e.type == event_type::warning) check(e.data.at("message").get<std::string>().rfind("internal", 0) != 0, "illegal transition");
+    if (e.type == event_type::warning)
+      check(e.data.at("message").get<std::string>().rfind("internal", 0) != 0, "illegal transition");
     if (e.type == event_type::model_call) spend(t, e.usage->total_tokens(), 0), t.tokens += e.usage->total_tokens();
     if (e.type == event_type::task_state_changed) {
       check(!is_terminal(e.state) && (e.state == task_state::running) == t.running, "states follow the attempts");
@@ -88,8 +90,10 @@ class reference_model {
     const auto& l = options.limits;
     return weight([](const task&) { return true; }) + more <= slots &&
            fits(l.slots_by_agent, t.call.agent, [&](const task& o) { return o.call.agent == t.call.agent; }) &&
-           fits(l.slots_by_task_type, t.call.task_type, [&](const task& o) { return o.call.task_type == t.call.task_type; }) &&
-           fits(l.slots_by_key, t.rules.fairness_key, [&](const task& o) { return o.rules.fairness_key == t.rules.fairness_key; });
+           fits(l.slots_by_task_type, t.call.task_type,
+                [&](const task& o) { return o.call.task_type == t.call.task_type; }) &&
+           fits(l.slots_by_key, t.rules.fairness_key,
+                [&](const task& o) { return o.rules.fairness_key == t.rules.fairness_key; });
   }
   /// Locks and counters beside what others hold, and rates.
   bool resources_fit(const task& t, bool rates = true) const {
@@ -105,27 +109,35 @@ class reference_model {
       if (amount(t, r.id) == 0 || (r.period && !rates)) continue;
       std::uint64_t used = amount(t, r.id);
       for (const auto& [i, o] : tasks) used += !r.period && o.holds && &o != &t ? amount(o, r.id) : 0;
-      for (const auto& [at, n] : r.period && used_rates.contains(r.id) ? used_rates.at(r.id) : uses{}) used += at + *r.period > now ? n : 0;
+      for (const auto& [at, n] : r.period&& used_rates.contains(r.id) ? used_rates.at(r.id) : uses{})
+        used += at + *r.period > now ? n : 0;
       if (used > r.capacity) return false;
     }
     return true;
   }
   /// Its reserve beside what was spent and what others have reserved.
   bool budget_fits(const task& t) const {
-    budget_amount run = spent, agent, own{t.own_tokens, t.own_money};
-    if (agents.contains(t.call.agent)) agent = agents.at(t.call.agent);
+    budget_amount run, agent;  // reserved
     for (const auto& [i, o] : tasks) {
       if (!o.running || &o == &t) continue;
-      const budget_amount rest{std::max<std::int64_t>(0, o.rules.reserve.tokens - (o.tokens - o.tokens_before)), o.rules.reserve.micro_dollars};
+      const budget_amount rest{std::max<std::int64_t>(0, o.rules.reserve.tokens - (o.tokens - o.tokens_before)),
+                               o.rules.reserve.micro_dollars};
       run += rest;
       if (o.call.agent == t.call.agent) agent += rest;
     }
-    const auto below = [&](const budget_limit& l, const budget_amount& used) {
-      return (!l.tokens || used.tokens + std::max<std::int64_t>(1, t.rules.reserve.tokens) <= *l.tokens) &&
-             (!l.micro_dollars || used.micro_dollars + std::max<std::int64_t>(1, t.rules.reserve.micro_dollars) <= *l.micro_dollars);
+    const auto fits = [](std::optional<std::int64_t> limit, std::int64_t used, std::int64_t reserved,
+                         std::int64_t amount) {
+      return !limit || (used < *limit && used + reserved + amount <= *limit);
     };
-    const auto a = options.budget.agents.find(t.call.agent);
-    return below(options.budget.run, run) && (a == options.budget.agents.end() || below(a->second, agent)) && below(t.rules.budget, own);
+    const auto both = [&](const budget_limit& l, const budget_amount& used, const budget_amount& reserved) {
+      return fits(l.tokens, used.tokens, reserved.tokens, t.rules.reserve.tokens) &&
+             fits(l.micro_dollars, used.micro_dollars, reserved.micro_dollars, t.rules.reserve.micro_dollars);
+    };
+    const auto l = options.budget.agents.find(t.call.agent);
+    const auto a = agents.find(t.call.agent);
+    return both(options.budget.run, spent, run) && both(t.rules.budget, {t.own_tokens, t.own_money}, {}) &&
+           (l == options.budget.agents.end() ||
+            both(l->second, a == agents.end() ? budget_amount{} : a->second, agent));
   }
 
  private:
@@ -136,7 +148,8 @@ class reference_model {
     if (!holds) throw std::logic_error(where + "broken: " + promise);
   }
   const resource_limit* limit(const std::string& id) const {
-    const auto it = std::find_if(options.resources.begin(), options.resources.end(), [&](const auto& r) { return r.id == id; });
+    const auto it =
+        std::find_if(options.resources.begin(), options.resources.end(), [&](const auto& r) { return r.id == id; });
     return it == options.resources.end() ? nullptr : &*it;
   }
   static std::uint32_t amount(const task& t, const std::string& id) {
@@ -147,11 +160,14 @@ class reference_model {
   static bool conflict(const resource_request& a, const resource_request& b) {
     using enum lock_mode;
     const auto path = [](const std::string& id) {
-      return id.starts_with("file:") || id.starts_with("directory:") ? "p" + id.substr(id.find(':') + 1) + "/" : "n" + id + "\n";
+      return id.starts_with("file:") || id.starts_with("directory:") ? "p" + id.substr(id.find(':') + 1) + "/"
+                                                                     : "n" + id + "\n";
     };
     const auto pa = path(a.id), pb = path(b.id);
     if (!pa.starts_with(pb) && !pb.starts_with(pa)) return false;
-    const auto intent = [](lock_mode m) { return m == exclusive || m == intent_exclusive ? intent_exclusive : intent_shared; };
+    const auto intent = [](lock_mode m) {
+      return m == exclusive || m == intent_exclusive ? intent_exclusive : intent_shared;
+    };
     const auto x = pa.size() > pb.size() ? intent(a.mode) : a.mode, y = pb.size() > pa.size() ? intent(b.mode) : b.mode;
     if (x == exclusive || y == exclusive) return true;
     return (x == shared && y == intent_exclusive) || (y == shared && x == intent_exclusive);
@@ -164,11 +180,13 @@ class reference_model {
   }
   static bool fine(const task& t) {
     return t.state == task_state::completed ||
-           (t.state == task_state::skipped && (t.skipped == skip_cause::branch_not_taken || t.skipped == skip_cause::cached));
+           (t.state == task_state::skipped &&
+            (t.skipped == skip_cause::branch_not_taken || t.skipped == skip_cause::cached));
   }
   bool subtree_ended(task_index i) const {
     const auto& t = tasks.at(i);
-    return is_terminal(t.state) && std::all_of(t.children.begin(), t.children.end(), [&](task_index c) { return subtree_ended(c); });
+    return is_terminal(t.state) &&
+           std::all_of(t.children.begin(), t.children.end(), [&](task_index c) { return subtree_ended(c); });
   }
   bool subtree_fine(task_index i) const {
     const auto& t = tasks.at(i);
@@ -185,7 +203,8 @@ class reference_model {
     }
     return in(up.rules.branch->otherwise) || !named;
   }
-  /// What the join policy makes of how the needs have ended. An awaited child may fail within a fine subtree: either way is right.
+  /// What the join policy makes of how the needs have ended. An awaited child may fail within a fine subtree: either
+  /// way is right.
   fate judge(const task& t, bool starting) const {
     std::size_t good = 0, bad = 0, harmless = 0, open = 0;
     for (const task_index n : t.needs) {
@@ -193,7 +212,8 @@ class reference_model {
       const auto& up = tasks.at(n & ~subtree_bit);
       if (whole ? !subtree_ended(n & ~subtree_bit) : !is_terminal(up.state)) {
         ++open;
-      } else if (up.state == task_state::completed && (whole || chosen(up, t.call.id)) && (!whole || starting || subtree_fine(n & ~subtree_bit))) {
+      } else if (up.state == task_state::completed && (whole || chosen(up, t.call.id)) &&
+                 (!whole || starting || subtree_fine(n & ~subtree_bit))) {
         ++good;
       } else {
         ++(fine(up) && (!whole || up.state == task_state::skipped) ? harmless : bad);
@@ -201,11 +221,16 @@ class reference_model {
     }
     const auto decide = [](bool start, bool never) { return start ? fate::start : never ? fate::never : fate::open; };
     switch (t.rules.join) {
-      case join_policy::all_done: return decide(open == 0, false);
-      case join_policy::one_success: return decide(good > 0 || t.needs.empty(), open == 0);
-      case join_policy::quorum: return decide(good >= t.rules.quorum || t.needs.empty(), good + open < t.rules.quorum);
-      case join_policy::none_failed_min_one_success: return decide(open + bad == 0 && (good > 0 || t.needs.empty()), bad > 0 || open + good == 0);
-      default: return decide(open + bad + harmless == 0, bad + harmless > 0);
+      case join_policy::all_done:
+        return decide(open == 0, false);
+      case join_policy::one_success:
+        return decide(good > 0 || t.needs.empty(), open == 0);
+      case join_policy::quorum:
+        return decide(good >= t.rules.quorum || t.needs.empty(), good + open < t.rules.quorum);
+      case join_policy::none_failed_min_one_success:
+        return decide(open + bad == 0 && (good > 0 || t.needs.empty()), bad > 0 || open + good == 0);
+      default:
+        return decide(open + bad + harmless == 0, bad + harmless > 0);
     }
   }
 
@@ -233,7 +258,8 @@ class reference_model {
     }
     check(!open || draining, "a run ends when every task has ended, unless it is drained");
     const auto state = e.data.at("state").get<std::string>();
-    check((state == "INTERRUPTED") == open && (open || (state == "COMPLETED") == good), "the run's state follows from its tasks'");
+    check((state == "INTERRUPTED") == open && (open || (state == "COMPLETED") == good),
+          "the run's state follows from its tasks'");
   }
 
   void submitted(const event& e) {
@@ -276,36 +302,43 @@ class reference_model {
 
   void attempt_ended(const event& e, task& t) {
     check(t.running && e.attempt == t.attempts, "only a running attempt ends");
-    const bool abandoned = e.data.is_object() && e.data.contains("outcome");
+    t.abandoned = e.data.is_object() && e.data.contains("outcome");
     check(!t.asked_to_stop || e.outcome != task_state::completed, "what was cancelled does not complete");
     const auto& l = t.call.limits;
-    check(t.waited || now <= t.started + l.start_to_close.value_or(options.limits.default_start_to_close) + options.limits.cancel_grace, "start_to_close");
+    check(t.waited || now <= t.started + l.start_to_close.value_or(options.limits.default_start_to_close) +
+                                 options.limits.cancel_grace,
+          "start_to_close");
     if (const auto more = e.usage->total_tokens() - t.tokens; more > 0) spend(t, more, 0), t.tokens += more;
     if (t.tokens == t.tokens_before) spend(t, t.rules.reserve.tokens, t.rules.reserve.micro_dollars);
     t.running = false;
-    t.holds = abandoned || (e.retry_in && t.rules.hold_across_waits);
+    t.holds = t.abandoned || (e.retry_in && t.rules.hold_across_waits);
     const auto& retry = t.call.retry ? *t.call.retry : options.retry;
     if (e.retry_in) check(++t.retries <= static_cast<std::uint32_t>(retry.max_retries), "no more retries than allowed");
     if (!e.retry_in) t.retries = 0;
     if (!e.data.is_object() || !e.data.contains("iteration")) return;
-    check(t.rules.repeat && t.iteration == e.data.at("iteration") && t.iteration < t.rules.repeat->max_iterations, "bounded loops");
+    check(t.rules.repeat && t.iteration == e.data.at("iteration") && t.iteration < t.rules.repeat->max_iterations,
+          "bounded loops");
     ++t.iteration;
   }
 
   void task_ended(const event& e, task& t) {
     const auto& r = *e.result;
     check(is_terminal(r.state) && r.state == e.state && !t.running, "it ends in a terminal state, after its attempt");
-    check(r.attempts == t.attempts && (r.state != task_state::completed || t.attempts > 0), "it completes by an attempt");
+    check(r.attempts == t.attempts && (r.state != task_state::completed || t.attempts > 0),
+          "it completes by an attempt");
     check((r.state == task_state::completed) == r.reason.empty(), "whatever did not complete says why");
     check((r.state == task_state::skipped) == (r.skipped != skip_cause::none), "a skipped task has a cause");
-    check((r.state == task_state::cancelled) == (r.cancelled != cancel_reason::none) || r.state == task_state::timeout || r.state == task_state::limit_exceeded, "a cancelled task has a reason");
+    check((r.state == task_state::cancelled) == (r.cancelled != cancel_reason::none) ||
+              r.state == task_state::timeout || r.state == task_state::limit_exceeded,
+          "a cancelled task has a reason");
     check(r.state == task_state::completed || r.state == task_state::skipped || r.error, "a failed task has an error");
     check(r.state != task_state::skipped || judge(t, false) == fate::never, "skipped only when its join cannot be");
     check(r.iterations == t.iteration, "iterations are counted");
     const auto& l = t.call.limits;
-    check(!l.schedule_to_close || now <= t.submitted + *l.schedule_to_close + options.limits.cancel_grace, "schedule_to_close");
+    check(!l.schedule_to_close || now <= t.submitted + *l.schedule_to_close + options.limits.cancel_grace,
+          "schedule_to_close");
     check(times.of(e.task)->total() == now - t.submitted, "attributed times sum up to the wall time");
-    if (t.holds && t.waiting != wait_reason::none) t.holds = false;
+    t.holds = t.abandoned;
     t.state = r.state, t.waiting = wait_reason::none, t.skipped = r.skipped;
     t.output = r.output.value;
     if (fine(t) || r.state == task_state::skipped || r.state == task_state::cancelled) return;
@@ -313,13 +346,16 @@ class reference_model {
       for (auto& [i, o] : tasks) o.doomed = o.doomed || (&o != &t && which(o));
     };
     ++failures;
-    if (options.fail_fast || (options.max_failed && failures > *options.max_failed)) doom([](const task&) { return true; });
+    if (options.fail_fast || (options.max_failed && failures > *options.max_failed))
+      doom([](const task&) { return true; });
     if (t.group.empty()) return;
     const auto& g = options.groups.at(t.group);
-    const auto members = std::count_if(tasks.begin(), tasks.end(), [&](const auto& o) { return o.second.group == t.group; });
+    const auto members =
+        std::count_if(tasks.begin(), tasks.end(), [&](const auto& o) { return o.second.group == t.group; });
     const auto failed = ++group_failures[t.group];
     if (g.fail_fast || (g.max_failed && failed > *g.max_failed) ||
-        (g.max_failed_percent && static_cast<double>(failed) * 100 > *g.max_failed_percent * static_cast<double>(members))) {
+        (g.max_failed_percent &&
+         static_cast<double>(failed) * 100 > *g.max_failed_percent * static_cast<double>(members))) {
       doom([&](const task& o) { return o.group == t.group; });
     }
   }

@@ -1,8 +1,8 @@
 // The scheduler under random plans, rules, limits, failures, cancellations, children and clocks: whatever happens, the
 // reference model finds every promise kept, and the run ends. `soak` does the same for hours; docs/testing.md tells how
 // to look into a seed.
-#include <catch2/catch_test_macros.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch_test_macros.hpp>
 
 #include <corchestra/core/run_metrics.hpp>
 
@@ -27,11 +27,13 @@ void run_cases(std::uint64_t from, std::uint64_t to) {
 
 }  // namespace
 
-TEST_CASE("[L4] [L8] [L20] whatever is asked, cancelled, failed or late, a run keeps every promise and ends: 1,500 cases") {
+TEST_CASE(
+    "[L4] [L8] [L20] whatever is asked, cancelled, failed or late, a run keeps every promise and ends: 1,500 cases") {
   run_cases(1, 1501);
 }
 
-TEST_CASE("[L2] [L5] [L26] whatever waits, no start is forgotten and nothing is held by what has not started: 1,500 cases") {
+TEST_CASE(
+    "[L2] [L5] [L26] whatever waits, no start is forgotten and nothing is held by what has not started: 1,500 cases") {
   run_cases(100'001, 101'501);
 }
 
@@ -56,7 +58,8 @@ TEST_CASE("Graham's bound holds whenever slots are the only limit") {
     for (int i = 0; i < n; ++i) {
       task_call c;
       c.id = "t" + std::to_string(i);
-      for (int d = static_cast<int>(random() % 3); d > 0 && i > 0; --d) c.depends_on.push_back("t" + std::to_string(random() % static_cast<unsigned>(i)));
+      for (int d = static_cast<int>(random() % 3); d > 0 && i > 0; --d)
+        c.depends_on.push_back("t" + std::to_string(random() % static_cast<unsigned>(i)));
       takes[c.id] = std::chrono::milliseconds(1 + random() % 5000);
       calls.push_back(std::move(c));
     }

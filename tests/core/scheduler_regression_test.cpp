@@ -89,7 +89,9 @@ TEST_CASE("what an abandoned attempt had reserved is there for those that wait f
   CHECK(r.start() == ids{"last"});
 }
 
-TEST_CASE("nothing starts while the run is paused: neither what waits for several slots nor what was ready when a failure paused it") {
+TEST_CASE(
+    "nothing starts while the run is paused: neither what waits for several slots nor what was ready when a failure "
+    "paused it") {
   auto o = slots(2);
   o.retry.pause_when_exhausted = true;
   auto two = ruled(call("two slots", {}, 5), [](task_rules& r) { r.weight = 2; });
@@ -102,6 +104,8 @@ TEST_CASE("nothing starts while the run is paused: neither what waits for severa
   CHECK(r.s.paused());
   CHECK(r.start().empty());
   r.s.resume("", r.now);
+  CHECK(r.start() == ids{"one"});
+  r.end("one");
   CHECK(r.start() == ids{"two slots"});
 }
 
@@ -129,7 +133,8 @@ TEST_CASE("a quorum counts a dependency that is listed twice once") {
 TEST_CASE("tasks without a fairness key are a key of their own, also when no weights are given") {
   std::vector<task_call> calls;
   for (int i = 0; i < 4; ++i) calls.push_back(call("plain " + std::to_string(i)));
-  for (int i = 0; i < 2; ++i) calls.push_back(ruled(call("keyed " + std::to_string(i)), [](task_rules& r) { r.fairness_key = "k"; }));
+  for (int i = 0; i < 2; ++i)
+    calls.push_back(ruled(call("keyed " + std::to_string(i)), [](task_rules& r) { r.fairness_key = "k"; }));
   hand_run r(slots(1), calls);
   ids order;
   while (!r.s.finished()) {
@@ -149,7 +154,7 @@ TEST_CASE("[L5] mode levels: a task may wait for a child that needs a task of a 
   auto o = slots(4);
   o.mode = scheduling_mode::levels;
   hand_run r(o, {call("a"), call("b"), call("later", {"b"})});
-  CHECK(r.start() == ids{"a", "b"});
+  CHECK(r.start() == ids{"b", "a"});
   REQUIRE(r.s.spawn(r.at("a"), call("child", {"later"}), r.now, true));
   r.s.attempt_waits(r.at("a"), 1, wait_reason::child, r.now);
   r.end("b");
@@ -163,7 +168,6 @@ TEST_CASE("draining finishes what an awaited child needs, children of its subtre
   CHECK(r.start() == ids{"plan"});
   REQUIRE(r.s.spawn(r.at("plan"), call("part"), r.now));
   r.end("plan");
-  r.s.cancel_task(r.at("nobody"), cancel_reason::user, "", r.now);
   CHECK(r.start() == ids{"asks"});
   REQUIRE(r.s.spawn(r.at("asks"), call("child", {"plan/*"}), r.now, true));
   r.s.attempt_waits(r.at("asks"), 1, wait_reason::child, r.now);
@@ -203,11 +207,69 @@ TEST_CASE("a hundred thousand waiters of one lock can be paused, and a child may
   CHECK(r.s.finished());
 
   std::vector<task_call> chain{call("first")};
-  for (int i = 0; i < 100'000; ++i) chain.push_back(call("c" + std::to_string(i), {i == 0 ? "first" : "c" + std::to_string(i - 1)}));
+  for (int i = 0; i < 100'000; ++i)
+    chain.push_back(call("c" + std::to_string(i), {i == 0 ? "first" : "c" + std::to_string(i - 1)}));
   chain.push_back(call("spawner", {}, 100));
   hand_run q(slots(1), chain);
   CHECK(q.start() == ids{"spawner"});
   CHECK(q.s.spawn(q.at("spawner"), call("child", {"c99999"}), q.now, true));
+}
+
+TEST_CASE(
+    "[L5] two parents that hold what the other's awaited child needs: one child ends with the cause, the run goes on") {
+  auto a = call("a"), b = call("b"), ca = call("child"), cb = call("child");
+  a.resources = {{"x"}};
+  b.resources = {{"y"}};
+  ca.resources = {{"y"}};
+  cb.resources = {{"x"}};
+  hand_run r(slots(2), {a, b});
+  CHECK(r.start() == ids{"a", "b"});
+  REQUIRE(r.s.spawn(r.at("a"), ca, r.now, true));
+  r.s.attempt_waits(r.at("a"), 1, wait_reason::child, r.now);
+  REQUIRE(r.s.spawn(r.at("b"), cb, r.now, true));
+  r.s.attempt_waits(r.at("b"), 1, wait_reason::child, r.now);
+  CHECK(r.start().empty());
+  CHECK(r.state("a/child") == task_state::failed);
+  CHECK(r.result("a/child").reason.find("deadlock") != std::string::npos);
+}
+
+TEST_CASE("[L5] an awaited child goes before a writer that waits for its parent") {
+  auto parent = call("parent"), writer = call("writer"), child = call("child");
+  parent.resources = {{"db", lock_mode::shared}};
+  writer.resources = {{"db"}};
+  child.resources = {{"db", lock_mode::shared}};
+  hand_run r(slots(3), {parent, writer});
+  CHECK(r.start() == ids{"parent"});
+  r.pass(61s);  // the writer starves, and reserves
+  REQUIRE(r.s.spawn(r.at("parent"), child, r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  CHECK(r.start() == ids{"parent/child"});
+}
+
+TEST_CASE("[L5] an awaited child must not need a task that needs what its parent holds") {
+  auto parent = call("parent"), other = call("other");
+  parent.resources = {{"db"}};
+  other.resources = {{"db"}};
+  hand_run r(slots(3), {parent, other});
+  CHECK(r.start() == ids{"parent"});
+  const auto refused = r.s.spawn(r.at("parent"), call("child", {"other"}), r.now, true);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == errc::unreachable_resource);
+}
+
+TEST_CASE("a budget that is used up by an attempt that ends cancels its parent, and not twice the task itself") {
+  auto o = tokens(10);
+  o.budget.on_exhausted = on_exhausted::cancel;
+  hand_run r(o, {call("parent")});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("parent"), call("child"), r.now));
+  CHECK(r.start() == ids{"parent/child"});
+  scheduler::attempt_end e;
+  e.output.usage.completion_tokens = 20;
+  r.end_with("parent/child", e);
+  CHECK(r.state("parent/child") == task_state::completed);
+  CHECK(r.count(event_type::task_ended, "parent/child") == 1);
+  CHECK(r.stopped() == ids{"parent"});
 }
 
 TEST_CASE("a member that joins a group whose end has come ends with it") {

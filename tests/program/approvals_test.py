@@ -21,7 +21,7 @@ GATED = """
 agents:
   wait: {kind: command, argv: [cat, gate]}
 tasks:
-  - {id: first, agent: wait, description: Wait, depends_on: [], resources: ["file:x"]}
+  - {id: first, agent: wait, description: Wait, depends_on: [], priority: 50, resources: ["file:x"]}
   - {id: second, agent: wait, description: Too, depends_on: [], resources: ["file:x"]}
   - {id: third, agent: wait, description: Too, depends_on: [second]}
 """
@@ -43,7 +43,7 @@ class Approvals(ProgramTest):
         self.assertFalse((self.folder / "out").exists())
 
     def test_without_a_terminal_the_time_limit_answers(self):
-        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', "approval: {message: Well?, timeout: 10ms}")
+        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', 'approval: {message: "Well?", timeout: 10ms}')
                    .replace("timeout: 1h", "timeout: 20ms"))
         self.assertEqual(self.run_program("run", "p.yaml", "--output", "out").returncode, 1)
         self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": "CANCELLED", "advertise": "COMPLETED"})
@@ -89,7 +89,7 @@ class Approvals(ProgramTest):
         self.assertEqual(code, 0, shown)
 
     def test_a_question_answered_by_its_time_limit_makes_way_for_the_next(self):
-        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', "approval: {message: Well?, timeout: 50ms}"))
+        self.write("p.yaml", ASKING.replace('approval: "Publish the draft?"', 'approval: {message: "Well?", timeout: 50ms}'))
         code, shown = self.on_terminal([("advertise: Advertise it? [y/n]", "y\n")], "run", "p.yaml", "--output", "out")
         self.assertEqual(code, 1, shown)
         self.assertEqual(self.states(), {"draft": "COMPLETED", "publish": "CANCELLED", "advertise": "COMPLETED"})
@@ -101,16 +101,14 @@ class Why(ProgramTest):
         self.write("p.yaml", GATED)
         os.mkfifo(self.folder / "gate")
 
-    def open_gate(self, times):
-        for _ in range(times):
-            with open(self.folder / "gate", "w", encoding="utf-8"):
-                pass
-
     def check(self, process):
         seen = "".join(self.wait_for(process.stderr, "'third' waits"))
         self.assertIn("2 tasks wait:", seen)
         self.assertIn("'second' waits for 'file:x', held by 'first'", seen)
-        process.kill()
+        process.send_signal(signal.SIGINT)
+        self.wait_for(process.stderr, "Draining")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 130)
 
     def test_a_signal_asks_why_tasks_wait(self):
         process = self.start_program("run", "p.yaml")

@@ -100,7 +100,7 @@ class Plan(ProgramTest):
     def test_every_example_plan_can_be_foreseen(self):
         plans = SOURCE / "examples" / "plans"
         for plan in sorted(plans.glob("*.yaml")):
-            if "tasks:" not in plan.read_text(encoding="utf-8"):
+            if plan.name == "batch-agents.yaml":  # of batch.jsonl
                 continue
             outcome = self.run_program("plan", str(plan), "--slots", "2,8")
             self.assertEqual(outcome.returncode, 0, outcome.stderr)

@@ -42,7 +42,7 @@ class Usage(ProgramTest):
             ("--max-concurrent-tasks", "0"): "--max-concurrent-tasks: expected an integer from 1 to 100000, got '0'",
             ("--run-timeout", "soon"): "--run-timeout: expected a duration above zero such as 30s or 1h30m, got 'soon'",
             ("--analysis", "maybe"): "--analysis: expected auto, always or never, got 'maybe'",
-            ("--mode", "fast"): "--mode: expected auto or sequential, got 'fast'",
+            ("--mode", "fast"): "--mode: expected auto, sequential, levels or parallel, got 'fast'",
             ("--approve", "maybe"): "--approve: expected all, none or default, got 'maybe'",
             ("--log-style", "loud"): "--log-style: expected standard or classic, got 'loud'",
             ("--explain-after", "0s"): "--explain-after: expected a duration above zero such as 30s, got '0s'",
@@ -83,7 +83,7 @@ class Usage(ProgramTest):
     def test_environment(self):
         self.write("p.yaml", COMMANDS)
         cases = {
-            "CORCHESTRA_MODE": ("fast", "CORCHESTRA_MODE: expected auto or sequential, got 'fast'"),
+            "CORCHESTRA_MODE": ("fast", "CORCHESTRA_MODE: expected auto, sequential, levels or parallel, got 'fast'"),
             "OPENAI_BASE_URL": ("ftp://x", "OPENAI_BASE_URL: expected a URL http://HOST[/PATH] or https://HOST[/PATH] "
                                            "without a user name, got 'ftp://x'"),
             "OPENAI_API_KEY": ("two words", "OPENAI_API_KEY: expected a key of visible ASCII characters"),

@@ -1,4 +1,5 @@
-// Random runs against the reference model, for as long as asked: soak --events N --seconds N --seed N --cases N --size N
+// Random runs against the reference model, for as long as asked: soak --events N --seconds N --seed N --cases N --size
+// N
 // --log. Ends with 1 and the seed at the first broken promise; --log then shows the events of that run.
 #include <chrono>
 #include <cstdio>
@@ -29,13 +30,16 @@ int main(int argc, char** argv) {
   using clock = std::chrono::steady_clock;
   const auto first = number(argc, argv, "--seed", 1), size = number(argc, argv, "--size", 0);
   const auto cases = number(argc, argv, "--cases", UINT64_MAX);
-  const auto seconds = number(argc, argv, "--seconds", 0), wanted = number(argc, argv, "--events", seconds > 0 ? UINT64_MAX : 1'000'000);
+  const auto seconds = number(argc, argv, "--seconds", 0),
+             wanted = number(argc, argv, "--events", seconds > 0 ? UINT64_MAX : 1'000'000);
   const bool log = flag(argc, argv, "--log"), go_on = flag(argc, argv, "--all");
   const auto begin = clock::now();
   std::uint64_t events = 0, done = 0, failures = 0;
   const auto took = [&] { return std::chrono::duration<double>(clock::now() - begin).count(); };
-  for (auto seed = first; events < wanted && done < cases && (seconds == 0 || took() < static_cast<double>(seconds)); ++seed, ++done) {
-    corchestra::tests::random_world w(seed, size > 0 ? static_cast<int>(size) : corchestra::tests::size_of_case(seed), log);
+  for (auto seed = first; events < wanted && done < cases && (seconds == 0 || took() < static_cast<double>(seconds));
+       ++seed, ++done) {
+    corchestra::tests::random_world w(seed, size > 0 ? static_cast<int>(size) : corchestra::tests::size_of_case(seed),
+                                      log);
     try {
       w.run();
     } catch (const std::exception& e) {

@@ -29,7 +29,7 @@ struct session_options {
   bool simulated = false;  ///< `settings.base_url` is a simulated model
   approval_answers approvals = approval_answers::wait;
   bool somebody_answers = true;  ///< else `wait` refuses a plan with questions that have no time limit
-  event_sink on_event;     ///< analysis events from the caller's executor, then the run's on its strand
+  event_sink on_event;           ///< analysis events from the caller's executor, then the run's on its strand
   std::function<void(const analysis_result&)> on_analysis;
   std::function<void(run)> on_started;  ///< the handle, for cancelling and draining
   corchestra::logger logger;
@@ -41,7 +41,7 @@ struct session_result {
   std::filesystem::path output_folder;
   std::optional<analysis_result> analysis;  ///< absent: there was none
   bool endpoint_unreachable =
-      false;  ///< LLM calls were made and not one reached the endpoint or passed its authentication
+      false;         ///< LLM calls were made and not one reached the endpoint or passed its authentication
   time_shares time;  ///< what the tasks' time went to, all together
   std::optional<error> output_error;  ///< the first file that could not be written; the run went on without it
 };

@@ -13,8 +13,8 @@
 
 namespace corchestra::testing {
 
-/// What goes wrong in one attempt, `after` the wrapped agent has worked that long (zero: before it begins). An agent that
-/// ends earlier is spared, but for `slow`.
+/// What goes wrong in one attempt, `after` the wrapped agent has worked that long (zero: before it begins). An agent
+/// that ends earlier is spared, but for `slow`.
 struct fault {
   enum class kind : std::uint8_t {
     fail,         ///< the agent is cut short, the attempt ends with `with`
@@ -33,8 +33,8 @@ struct fault {
 
 std::string_view to_string(fault::kind k) noexcept;
 
-/// An agent around another one, with faults by script or by chance. What happens by chance depends on the seed, the task
-/// and the attempt only: not on the order in which tasks run.
+/// An agent around another one, with faults by script or by chance. What happens by chance depends on the seed, the
+/// task and the attempt only: not on the order in which tasks run.
 class faulty_agent : public agent {
  public:
   explicit faulty_agent(std::shared_ptr<agent> inner) : inner_(std::move(inner)) {}

@@ -19,14 +19,15 @@ struct exploration {
 };
 
 /// Runs a scenario again and again, each time with another order of what could go on at the same moment: handlers that
-/// are ready, and timers that are due together. A scenario fails by throwing; a deadlock throws by itself. What one strand
-/// does stays in its order, as Asio promises it.
+/// are ready, and timers that are due together. A scenario fails by throwing; a deadlock throws by itself. What one
+/// strand does stays in its order, as Asio promises it.
 class interleaving_explorer {
  public:
   using scenario = std::function<void(virtual_time_context&)>;
 
   /// `tries` orders, from the seeds `first_seed`, `first_seed` + 1, ...
-  explicit interleaving_explorer(std::size_t tries = 500, std::uint64_t first_seed = 1) : tries_(tries), first_(first_seed) {}
+  explicit interleaving_explorer(std::size_t tries = 500, std::uint64_t first_seed = 1)
+      : tries_(tries), first_(first_seed) {}
 
   /// Ends at the first failure, which is also told to stderr with its seed.
   exploration explore(const scenario& s) const;

@@ -10,9 +10,9 @@
 
 namespace corchestra::testing {
 
-/// An io_context whose time jumps to the next deadline whenever nothing is left to do: a day passes in microseconds, and
-/// every run of a program is the same. Time starts at 0, the calendar at 2026-01-01. While a `time_hold` is alive it waits for
-/// real events instead.
+/// An io_context whose time jumps to the next deadline whenever nothing is left to do: a day passes in microseconds,
+/// and every run of a program is the same. Time starts at 0, the calendar at 2026-01-01. While a `time_hold` is alive
+/// it waits for real events instead.
 class virtual_time_context {
  public:
   virtual_time_context();

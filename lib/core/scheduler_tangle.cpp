@@ -1,0 +1,108 @@
+// Parents that hold locks or budget while they wait for children: who gives way.
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+// Who waits for a task that holds locks must not keep out those that this task waits for: a starving waiter's
+// reservation begins anew.
+void scheduler::impl::end_reservations(task_index t, detail::resource_index on, time_point now) {
+  bool any = false;
+  for (const task_index h : resources.holders(on)) {
+    const record& w = records[h];
+    if (h == t || w.phase() != phase::none || !w.more || w.more->locked) continue;
+    if (w.urgency >= records[t].urgency && records[t].phase() != phase::wants_slot) continue;
+    const auto at = w.more->parked_on;
+    resources.forget(h);
+    any = true;
+    if (at == detail::resource_table::none) continue;
+    auto set = w.more->locks;
+    set.insert(set.end(), w.more->pools.begin(), w.more->pools.end());
+    resources.park(h, rank_of(w), set, at, now);
+  }
+  if (!any) return;
+  std::vector<task_index> woken;
+  resources.wake(on, woken);
+  wake(woken, now);
+}
+
+// An awaited child, and all that it waits for, go before others in the lines for locks: its parent may hold what those
+// others wait for.
+void scheduler::impl::make_urgent(task_index awaited_child) {
+  const auto urgency = records[awaited_child].depth;
+  std::vector<task_index> todo{awaited_child};
+  while (!todo.empty()) {
+    const task_index u = todo.back();
+    todo.pop_back();
+    if (!records.holds(u) || records[u].open_subtree == 0 || records[u].urgency >= urgency) continue;
+    record& r = records[u];
+    r.urgency = urgency;
+    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, rank_of(r));
+    for (const auto& d : r.call.depends_on) {
+      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
+      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
+      if (it != index.end()) todo.push_back(*it);
+    }
+    if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
+  }
+}
+
+// A waiter that began to reserve after they were parked gives way to them as well.
+bool scheduler::impl::press(time_point now) {
+  for (const task_index t : std::vector<task_index>(pressing.begin(), pressing.end())) {
+    if (pressing.contains(t)) end_reservations(t, records[t].more->parked_on, now);
+  }
+  return !ready.empty();
+}
+
+// All that runs waits for children, and nothing but what their parents hold or have reserved is missing: a deadlock,
+// unless somebody gives way. First those who starve, and reserve; then one of those who wait ends.
+bool scheduler::impl::untangle(time_point now) {
+  if (slots_in_use > 0 || running.empty()) return false;
+  const auto waits = [&](task_index t) {
+    return records[t].phase() == phase::waiting && records[t].waiting == wait_reason::child;
+  };
+  if (!std::all_of(running.begin(), running.end(), waits)) return false;
+  std::vector<task_index> parked;
+  for (task_index t = 0; t < records.size(); ++t) {
+    if (!records.holds(t)) continue;
+    const record& r = records[t];
+    if (r.abandoned) return false;
+    if (r.state != task_state::waiting) continue;
+    const bool late_rate = r.waiting == wait_reason::rate && resources.next_due() == never;  // kept by those who starve
+    const bool on_resource = r.waiting == wait_reason::lock || late_rate;
+    if (r.waiting != wait_reason::deps && r.waiting != wait_reason::budget && !on_resource) return false;
+    if (on_resource && r.more->parked_on != detail::resource_table::none) parked.push_back(t);
+  }
+  for (const task_index t : parked) {
+    for (const task_index h : parked) {
+      if (records[t].urgency <= records[h].urgency || records[h].more->locked) continue;
+      const auto on = records[h].more->parked_on;
+      auto set = records[h].more->locks;
+      set.insert(set.end(), records[h].more->pools.begin(), records[h].more->pools.end());
+      resources.forget(h);
+      resources.park(h, rank_of(records[h]), set, on, now);
+    }
+    std::vector<task_index> woken;
+    resources.wake(records[t].more->parked_on, woken);
+    wake(woken, now);
+    if (!ready.empty()) return true;
+  }
+  const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0; });
+  const bool budget = !budget_waiters.empty();
+  if (!budget && needed == parked.end()) return false;
+  if (budget) {
+    end_unstarted(budget_waiters.begin()->second, task_state::limit_exceeded, cancel_reason::budget,
+                  errc::limit_exceeded, "budget: the rest is reserved by tasks that wait for their children", now);
+  } else {
+    const std::string what = resources.name(records[*needed].more->parked_on);
+    end_unstarted(
+        *needed, task_state::failed, cancel_reason::none, errc::unreachable_resource,
+        concat("deadlock: ", quote(what), " is held by a task that waits for its child, which waits for this one"),
+        now);
+  }
+  settle(now);
+  check_end(now);
+  return true;
+}
+
+}  // namespace corchestra
