@@ -61,6 +61,7 @@ void run_impl::shutdown() noexcept {
     w->current->answer = nullptr;
   }
   task_waiters_.clear();
+  let_go();
   for (auto* waiters : {&space_waiters_, &end_waiters_}) {
     for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;
   }
@@ -271,6 +272,14 @@ void run_impl::complete_end() {
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
+  let_go();
+}
+
+// Callbacks and agents may keep a handle of the run, which keeps them: the circle is cut here.
+void run_impl::let_go() {
+  callbacks_ = {};
+  agents_ = {};
+  agent_by_number_.clear();
 }
 
 result_list run_impl::listed_results() {

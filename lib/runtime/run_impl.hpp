@@ -73,6 +73,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   struct worker {
     asio::cancellation_signal signal;
     std::shared_ptr<attempt> current;
+    std::shared_ptr<agent> body;  // of the current attempt: it may outlive the run
     scheduler::start_command next;
     plain_handler parked;
     std::uint32_t number = 0;
@@ -84,7 +85,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
   worker* worker_of(task_index task, std::uint32_t number);
-  agent& agent_of(task_index task);
+  const std::shared_ptr<agent>& agent_of(task_index task);
   void begin_attempt(worker& w);
   void observe(const event& e);
   template <class F>
@@ -93,6 +94,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void carry_out_requests();
   void end();
   void complete_end();
+  void let_go();
   result_list listed_results();
 
   any_io_executor executor_, strand_;

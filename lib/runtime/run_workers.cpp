@@ -112,12 +112,12 @@ void run_impl::carry_out_requests() {
 
 // Worker loops --------------------------------------------------------------------------------------------------------
 
-agent& run_impl::agent_of(task_index task) {
+const std::shared_ptr<agent>& run_impl::agent_of(task_index task) {
   const auto number = scheduler_.agent_number(task);
   if (number >= agent_by_number_.size()) agent_by_number_.resize(number + 1);
   auto& a = agent_by_number_[number];
   if (!a) a = agents_.find(scheduler_.agent_name(number));
-  return *a;
+  return a;
 }
 
 void run_impl::begin_attempt(worker& w) {
@@ -129,6 +129,7 @@ void run_impl::begin_attempt(worker& w) {
   w.current->task = w.next.task;
   w.current->number = w.next.attempt;
   w.current->live = true;
+  if (const auto& a = agent_of(w.next.task); w.body != a) w.body = a;
   w.busy = true;
   scheduler_.tag(w.next.task) = w.number;
 }
@@ -143,7 +144,7 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
       ended.failure = fail(errc::cancelled, "cancelled before it began");
     } else {
       try {
-        result<task_output> r = co_await agent_of(w->next.task).run(attempt::context(w->current));
+        result<task_output> r = co_await w->body->run(attempt::context(w->current));
         if (r.has_value()) {
           ended.output = std::move(*r);
         } else {
@@ -179,6 +180,7 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
     if (ending_) break;
   }
   w->current.reset();  // it keeps the run alive
+  w->body.reset();
   co_await asio::this_coro::throw_if_cancelled(false);
 }
 

@@ -1,5 +1,6 @@
 #include <corchestra/async/sleep.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "support/plans.hpp"
 
@@ -212,6 +213,28 @@ TEST_CASE("[L28] a context destroyed in the middle of a run frees every frame") 
     auto r = v.o.start(plan({t, task("quick"), task("after", {"t"})})).value();
     v.time.advance(10s);
     CHECK(alive.use_count() >= 3);
+  }
+  CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("[L28] callbacks and agents that keep a handle of their run do not keep it alive") {
+  const auto alive = std::make_shared<int>(1);
+  const bool ends = GENERATE(true, false);  // or its context is destroyed before
+  {
+    virtual_orchestra v({10s});
+    const auto handle = std::make_shared<std::optional<run>>();
+    v.o.agents().add("keeper", [alive, handle](task_context) -> awaitable<result<task_output>> {
+      co_await sleep_for(10s);
+      co_return task_output{};
+    });
+    run_callbacks c;
+    c.on_event = [alive, handle](const event&) {};
+    auto t = task("t");
+    t.agent = "keeper";
+    handle->emplace(v.o.start(plan({t}), std::move(c)).value());
+    v.o.agents().add("keeper", v.agent);  // the orchestrator's own registry lets go of it
+    v.time.advance(ends ? 20s : 5s);
+    CHECK((alive.use_count() == 1) == ends);
   }
   CHECK(alive.use_count() == 1);
 }

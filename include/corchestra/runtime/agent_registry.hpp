@@ -22,7 +22,7 @@ class agent_registry {
 
  private:
   using table = std::map<std::string, std::shared_ptr<agent>, std::less<>>;
-  std::shared_ptr<table> agents_ = std::make_shared<table>();
+  std::shared_ptr<table> agents_;  // null: empty
 };
 
 }  // namespace corchestra
