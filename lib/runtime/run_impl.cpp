@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <chrono>
@@ -22,12 +23,17 @@ std::chrono::nanoseconds coarse_now() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
+// A strand around the erased executor would copy it, with its own allocation, at every hop.
+any_io_executor strand_on(const any_io_executor& executor) {
+  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return asio::make_strand(*plain);
+  return asio::make_strand(executor);
+}
 }  // namespace
 
 run_impl::run_impl(any_io_executor executor, std::string run_id, run_options options, agent_registry agents,
                    run_callbacks callbacks, orchestrator_options settings)
     : executor_(std::move(executor)),
-      strand_(asio::make_strand(executor_)),
+      strand_(strand_on(executor_)),
       time_(time_service::of(executor_)),
       agents_(std::move(agents)),
       callbacks_(std::move(callbacks)),
