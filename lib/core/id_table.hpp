@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace corchestra::detail {
@@ -18,11 +20,25 @@ class id_table {
  public:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  /// For at most `count` ids; drops all.
+  /// For at most `count` ids, numbered below it; drops all.
   void reset(std::size_t count) {
     slots_.assign(std::bit_ceil(count * 2 + 1), 0);
     number_bits_ = (std::uint64_t{1} << std::bit_width(count)) - 1;
+    count_ = 0;
   }
+  /// For `count` ids, numbered below `numbers`; keeps what there is.
+  template <class IdOf>
+  void reserve(std::size_t count, std::uint32_t numbers, const IdOf& id_of) {
+    if (count * 2 + 1 <= slots_.size() && numbers <= number_bits_) return;
+    const auto old = std::exchange(slots_, std::vector<std::uint32_t>(std::max(slots_.size(), std::bit_ceil(count * 2 + 1))));
+    const auto old_bits = std::exchange(number_bits_, (std::uint64_t{1} << std::bit_width(numbers)) - 1);
+    for (const std::uint32_t slot : old) {
+      if (slot == 0) continue;
+      const auto n = static_cast<std::uint32_t>(slot & old_bits) - 1;
+      put(free_place(hash(id_of(n))), n, hash(id_of(n)));
+    }
+  }
+  std::size_t size() const noexcept { return count_; }
 
   static std::uint64_t hash(std::string_view id) noexcept {
     const std::size_t size = id.size();
@@ -61,11 +77,27 @@ class id_table {
   bool insert(std::uint32_t n, std::uint64_t hash, const IdOf& id_of) {
     for (std::size_t i = place(hash);; i = next(i)) {
       if (slots_[i] == 0) {
-        slots_[i] = static_cast<std::uint32_t>((hash & ~number_bits_) | (std::uint64_t{n} + 1));
+        put(i, n, hash);
+        ++count_;
         return true;
       }
       if (same_tag(slots_[i], hash) && id_of(number(slots_[i])) == id_of(n)) return false;
     }
+  }
+  /// Takes out a number that is there. Those after it move up, so that no mark is left.
+  template <class IdOf>
+  void erase(std::uint32_t n, std::uint64_t hash, const IdOf& id_of) {
+    std::size_t hole = place(hash);
+    while (number(slots_[hole]) != n) hole = next(hole);
+    for (std::size_t i = next(hole); slots_[i] != 0; i = next(i)) {
+      const std::size_t home = place(id_table::hash(id_of(number(slots_[i]))));
+      const std::size_t mask = slots_.size() - 1;
+      if (((i - home) & mask) < ((i - hole) & mask)) continue;
+      slots_[hole] = slots_[i];
+      hole = i;
+    }
+    slots_[hole] = 0;
+    --count_;
   }
 
  private:
@@ -91,8 +123,18 @@ class id_table {
     return (slot & static_cast<std::uint32_t>(number_bits_)) - 1;
   }
 
+  std::size_t free_place(std::uint64_t hash) const noexcept {
+    std::size_t i = place(hash);
+    while (slots_[i] != 0) i = next(i);
+    return i;
+  }
+  void put(std::size_t i, std::uint32_t n, std::uint64_t hash) noexcept {
+    slots_[i] = static_cast<std::uint32_t>((hash & ~number_bits_) | (std::uint64_t{n} + 1));
+  }
+
   std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1);  // 0: free
   std::uint64_t number_bits_ = 0;
+  std::size_t count_ = 0;
 };
 
 }  // namespace corchestra::detail

@@ -7,7 +7,6 @@ namespace corchestra {
 
 scheduler::impl::impl(run_options o)
     : options(std::move(o)),
-      index(0, id_hash{this}, id_equal{this}),
       ready(options.order),
       ledger(options.budget),
       retries(options.retry_budget),
@@ -69,11 +68,21 @@ const std::string& scheduler::reason() const noexcept { return impl_->reason; }
 std::size_t scheduler::size() const noexcept { return impl_->records.size(); }
 
 task_index scheduler::find(std::string_view id) const noexcept {
-  const auto it = impl_->index.find(id);
-  return it == impl_->index.end() ? no_task : *it;
+  return impl_->find(id);
 }
 
-const task_call& scheduler::call(task_index task) const { return impl_->records[task].call; }
+task_index scheduler::impl::find(std::string_view id) const noexcept {
+  return index.size() == 0 ? no_task : index.find(id, detail::id_table::hash(id), id_of());
+}
+
+task_index scheduler::impl::need_of(std::string_view depends_on) const noexcept {
+  task_index t = find(depends_on);
+  if (t != no_task || !depends_on.ends_with("/*")) return t;
+  t = find(depends_on.substr(0, depends_on.size() - 2));
+  return t == no_task ? t : t | subtree_bit;
+}
+
+const task_call& scheduler::call(task_index task) const { return *impl_->records[task].call; }
 task_state scheduler::state(task_index task) const { return impl_->records[task].state; }
 wait_reason scheduler::waiting(task_index task) const { return impl_->records[task].waiting; }
 std::uint32_t scheduler::attempt(task_index task) const { return impl_->records[task].attempts; }
@@ -127,7 +136,7 @@ std::vector<std::pair<task_index, std::string>> scheduler::approvals() const {
 }
 
 std::vector<lock_status> scheduler::locks() const {
-  return impl_->resources.status([this](task_index t) { return impl_->records[t].call.id; });
+  return impl_->resources.status([this](task_index t) { return impl_->records[t].call->id; });
 }
 
 std::uint64_t scheduler::fence(task_index task, std::string_view resource) const { return impl_->resources.fence(task, resource); }

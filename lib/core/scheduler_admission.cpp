@@ -54,7 +54,7 @@ void scheduler::impl::push(task_index t, time_point now) {
   e.weight = r.weight();
   e.key = r.more ? r.more->key : 0;
   const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
-  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? options.score(r.call) : static_cast<double>(r.rank);
+  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? options.score(*r.call) : static_cast<double>(r.rank);
   e.ready_at = options.mode == scheduling_mode::sequential ? time_point{} : now;  // no aging there
   r.queued = true;
   ready.push(e);
@@ -120,7 +120,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
     const auto* rules = r.rules();
     static const budget_amount nothing;
     static const budget_limit unlimited;
-    const auto answer = ledger.reserve(t, r.call.agent, rules ? rules->reserve : nothing, rules ? rules->budget : unlimited);
+    const auto answer = ledger.reserve(t, r.call->agent, rules ? rules->reserve : nothing, rules ? rules->budget : unlimited);
     if (answer.what == detail::budget_ledger::verdict::never) {
       end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded,
                     concat("budget: ", answer.budget), now);
@@ -270,7 +270,7 @@ void scheduler::impl::release(task_index t, bool of_pools, bool of_locks, time_p
 void scheduler::impl::settle_budget(task_index t, bool assume_spent) {
   record& r = records[t];
   if (!r.more || !std::exchange(r.more->reserved, false)) return;
-  ledger.settle(t, r.call.agent, assume_spent);
+  ledger.settle(t, r.call->agent, assume_spent);
   budget_changed = true;
 }
 
@@ -279,7 +279,7 @@ void scheduler::impl::offer_budget(time_point now) {
   for (auto w = budget_waiters.begin(); w != budget_waiters.end(); ++w) {
     const task_index t = w->second;
     record& r = records[t];
-    if (ledger.room(t, r.call.agent, r.rules() ? r.rules()->reserve : budget_amount{}) == detail::budget_ledger::verdict::later) continue;
+    if (ledger.room(t, r.call->agent, r.rules() ? r.rules()->reserve : budget_amount{}) == detail::budget_ledger::verdict::later) continue;
     budget_waiters.erase(w);
     r.more->budget_parked = false;
     return make_ready(t, now);
@@ -331,9 +331,8 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
       push(u, now);
     }
     if (r.missing > 0 && r.phase() == phase::none) {
-      for (const auto& d : r.call.depends_on) {
-        const auto it = index.find(std::string_view(d).substr(0, d.ends_with("/*") ? d.size() - 2 : d.size()));
-        if (it != index.end()) todo.push_back(*it);
+      for (const auto& d : r.call->depends_on) {
+        if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);
       }
     }
     if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
@@ -342,7 +341,7 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
 
 // Its locks are free again: what it inherited from those who waited for them ends.
 void scheduler::impl::lower_priority(record& r) const {
-  int priority = r.call.priority;
+  int priority = r.call->priority;
   if (r.parent != no_task) priority = std::max(priority, records[r.parent].priority);
   for (auto e = r.first_edge; e != none; e = edges[e].next) priority = std::max(priority, records[edges[e].to].priority);
   if (r.more) {

@@ -27,12 +27,12 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.staged.clear();
   l.next_ordinal = 0;
   l.open_waits = 0;
-  const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
+  const duration limit = r.call->limits.start_to_close.value_or(options.limits.default_start_to_close);
   l.attempt_due = now + limit;
   l.attempt_left = duration::zero();
   l.patience = duration::zero();
-  if (r.call.limits.heartbeat_timeout) {
-    l.patience = *r.call.limits.heartbeat_timeout / 2;
+  if (r.call->limits.heartbeat_timeout) {
+    l.patience = *r.call->limits.heartbeat_timeout / 2;
   } else if (kinds[r.kind].known) {
     constexpr duration least = std::chrono::seconds(30);
     l.patience = std::max(least, 3 * expected(r));
@@ -45,7 +45,7 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   if (!sink) return;
   event e;
   e.type = event_type::attempt_started;
-  e.call = &r.call;
+  e.call = r.call;
   publish(e, t, now);
 }
 
@@ -128,7 +128,7 @@ boxed<error> scheduler::impl::check_output(task_index t, const task_output& outp
   const record& r = records[t];
   if (!r.more || !r.more->schema) return {};
   if (const auto ok = r.more->schema->validate(output.value); ok.has_error()) {
-    return in_place(ok.error(), concat("the output of ", quote(r.call.id), " does not match its schema"));
+    return in_place(ok.error(), concat("the output of ", quote(r.call->id), " does not match its schema"));
   }
   return {};
 }
@@ -163,7 +163,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   auto& l = *r.now_running;
   l.usage += end.output.usage;
   if (!s.ledger.empty() && !(end.output.usage == token_usage{})) {
-    s.ledger.spend(task, r.call.agent, {end.output.usage.total_tokens(), 0});
+    s.ledger.spend(task, r.call->agent, {end.output.usage.total_tokens(), 0});
   }
   s.end_attempt(task, now);
 
@@ -175,7 +175,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     failure = l.timed_out ? s.time_limit_error(l.why_text) : fail(errc::cancelled, l.why_text);
   }
   error_decision decision;
-  if (failure && !l.aborting && s.options.on_error) decision = s.options.on_error(r.call, r.attempts, *failure);
+  if (failure && !l.aborting && s.options.on_error) decision = s.options.on_error(*r.call, r.attempts, *failure);
   using action = error_decision::action;
   if (decision.what == action::substitute) {
     failure.reset();
@@ -225,7 +225,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   if (pause) {
     if (s.state == run_state::running) {
       s.state = run_state::paused;
-      s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call.id), " failed: ", failure->message)}});
+      s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
     }
     l.tries = 0;
     s.retry(task, duration::zero(), now);
@@ -296,7 +296,7 @@ void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   l.why_text.clear();
   ++r.ticket;
   // A scope ends with its attempt.
-  cancel_children(t, cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call.id), " ended"), now);
+  cancel_children(t, cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call->id), " ended"), now);
   if (state == run_state::paused) {
     hold(t, paused_tasks, now);
   } else {
@@ -314,7 +314,7 @@ void scheduler::impl::iterate(task_index t, task_output output, time_point now) 
   r.more->has_previous = true;
   r.now_running->tries = 0;
   ++r.ticket;
-  cancel_children(t, cancel_reason::parent_cancelled, concat("an iteration of its parent ", quote(r.call.id), " ended"), now);
+  cancel_children(t, cancel_reason::parent_cancelled, concat("an iteration of its parent ", quote(r.call->id), " ended"), now);
   if (draining && !r.needed) {
     set_state(t, task_state::waiting, wait_reason::backoff, now);
   } else {

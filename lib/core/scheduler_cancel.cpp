@@ -31,7 +31,7 @@ std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::
     r.now_running->why_text = std::move(words);
     abort(t, now);
     for (std::size_t i = 0; i < children_of(r); ++i) {
-      changed += cancel(r.more->children[i], cancel_reason::parent_cancelled, concat("its parent ", quote(r.call.id), " was cancelled"), now);
+      changed += cancel(r.more->children[i], cancel_reason::parent_cancelled, concat("its parent ", quote(r.call->id), " was cancelled"), now);
     }
     return changed;
   }
@@ -56,7 +56,7 @@ std::size_t scheduler::cancel_agent(std::string_view agent, std::string_view mes
   auto& s = *impl_;
   std::size_t changed = 0;
   for (task_index t = 0; t < s.records.size(); ++t) {
-    if (known(t) && s.records[t].call.agent == agent) changed += cancel_task(t, cancel_reason::user, message, now);
+    if (known(t) && s.records[t].call->agent == agent) changed += cancel_task(t, cancel_reason::user, message, now);
   }
   return changed;
 }
@@ -126,11 +126,11 @@ void scheduler::impl::mark_needed() {
       }
     }
     if (runs) continue;
-    for (const auto& d : r.call.depends_on) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it == index.end()) continue;
-      std::vector<task_index> all{*it};
+    for (const auto& d : r.call->depends_on) {
+      const task_index up = need_of(d);
+      if (up == no_task) continue;
+      const bool whole = (up & subtree_bit) != 0;
+      std::vector<task_index> all{up & ~subtree_bit};
       for (std::size_t i = 0; i < all.size(); ++i) {
         if (!records.holds(all[i])) continue;
         need(all[i]);
@@ -158,7 +158,7 @@ void scheduler::impl::expire(task_index t, const std::string& text, bool may_ret
       if (records.holds(c) && deadline_of(records[c]) <= now) {  // inherited: the same limit, by its own name
         expire(c, concat(records[c].more->deadline_name, " passed"), false, now);
       } else {
-        cancel(c, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call.id), " ran out of time"), now);
+        cancel(c, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call->id), " ran out of time"), now);
       }
     }
     return;

@@ -6,14 +6,14 @@ namespace corchestra {
 
 std::string scheduler::impl::child_id(task_index parent, const task_call& child) {
   record& p = records[parent];
-  const std::string prefix = p.call.id + "/";
+  const std::string prefix = p.call->id + "/";
   const std::size_t ordinal = p.now_running ? ++p.now_running->next_ordinal : children_of(p) + 1;
   std::string id = child.id.empty() ? concat(prefix, ordinal) : child.id;
   if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
   // A child of an earlier attempt that did not complete is not in the way of this attempt's.
-  const auto it = index.find(std::string_view(id));
-  if (it == index.end()) return id;
-  const record& earlier = records[*it];
+  const task_index known = find(id);
+  if (known == no_task) return id;
+  const record& earlier = records[known];
   const bool lost = earlier.aborting() || (is_terminal(earlier.state) && earlier.state != task_state::completed);
   return lost ? id + concat("~", p.attempts) : id;
 }
@@ -22,10 +22,10 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
   const record& p = records[parent];
   if (ended || draining) return fail(errc::not_running, "the run no longer accepts tasks");
   if (is_terminal(p.state) || p.aborting()) {
-    return fail(errc::not_running, concat("task ", quote(p.call.id), " has ended and can have no more children"));
+    return fail(errc::not_running, concat("task ", quote(p.call->id), " has ended and can have no more children"));
   }
   const auto capped = [&](std::size_t limit, std::string_view of) {
-    return fail(errc::limit_exceeded, concat("task ", quote(p.call.id), ": the limit of ", limit, " ", of, " is reached"),
+    return fail(errc::limit_exceeded, concat("task ", quote(p.call->id), ": the limit of ", limit, " ", of, " is reached"),
                 retry_class::terminal);
   };
   const auto& limits = options.limits;
@@ -47,7 +47,7 @@ result<void> scheduler::impl::check_held(task_index parent, std::string_view who
     const auto on = resources.conflict(records[up].more->locks, wanted);
     if (on == detail::resource_table::none) continue;
     return fail(errc::unreachable_resource, concat("task ", quote(who), " needs ", quote(resources.name(on)), ", which its ancestor ",
-                                                   quote(records[up].call.id), " holds while it waits for it"),
+                                                   quote(records[up].call->id), " holds while it waits for it"),
                 retry_class::terminal);
   }
   return {};
@@ -68,9 +68,7 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
   const auto needs_of = [&](const std::vector<std::string>& depends_on, const record* self, bool whole_self) {
     std::vector<task_index> needs;
     for (const auto& d : depends_on) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it != index.end()) needs.push_back(*it | (whole ? subtree_bit : 0));
+      if (const auto need = need_of(d); need != no_task) needs.push_back(need);
     }
     if (!self || !self->more) return needs;
     for (const task_index c : self->more->children) {
@@ -95,13 +93,13 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
     const record& up = records[u];
     const bool above = std::find(ancestors.begin(), ancestors.end(), u) != ancestors.end();
     const bool over = whole ? up.open_subtree == 0 : is_terminal(up.state);
-    if (above && (whole || (awaited && !over))) ancestor = &up.call.id;
+    if (above && (whole || (awaited && !over))) ancestor = &up.call->id;
     if (ancestor || over || !seen.insert(need).second) continue;
-    path.push_back(up.call.id);
+    path.push_back(up.call->id);
     if (awaited && up.phase() == phase::none && !is_terminal(up.state) && up.more && !up.more->locks.empty()) {
       if (const auto held = check_held(parent, join(path, " -> "), up.more->locks); held.has_error()) return held;
     }
-    steps.push_back({needs_of(up.call.depends_on, &up, whole), 0});
+    steps.push_back({needs_of(up.call->depends_on, &up, whole), 0});
   }
   if (!ancestor) return {};
   return fail(errc::dependency_cycle, concat("task ", join(path, " -> "), " depends on its own ancestor ", quote(*ancestor),
@@ -111,9 +109,8 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
 result<task_index> scheduler::spawn(task_index parent, task_call child, time_point now, bool awaited) {
   auto& s = *impl_;
   child.id = s.child_id(parent, child);
-  if (const auto it = s.index.find(std::string_view(child.id)); it != s.index.end()) {
-    if (s.records[*it].state == task_state::completed) return *it;
-  }
+  const task_index known = s.find(child.id);
+  if (known != no_task && s.records[known].state == task_state::completed) return known;
   if (const auto checked = s.check_child(parent, child, awaited); checked.has_error()) return checked.error();
   std::vector<task_call> one;
   one.push_back(std::move(child));
@@ -129,7 +126,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   auto& s = *impl_;
   auto& p = s.records[parent];
   if (p.attempts != attempt || p.phase() == impl::phase::none || p.abandoned) {
-    return fail(errc::not_running, concat("task ", quote(p.call.id), ": this attempt has ended"));
+    return fail(errc::not_running, concat("task ", quote(p.call->id), ": this attempt has ended"));
   }
   child.id = s.child_id(parent, child);
   if (const auto checked = s.check_child(parent, child, false); checked.has_error()) return checked.error();
@@ -147,17 +144,17 @@ result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_po
   auto& s = *impl_;
   auto& p = s.records[parent];
   if (p.attempts != attempt || p.phase() == impl::phase::none || p.abandoned) {
-    return fail(errc::not_running, concat("task ", quote(p.call.id), ": this attempt has ended"));
+    return fail(errc::not_running, concat("task ", quote(p.call->id), ": this attempt has ended"));
   }
   if (p.now_running->replans >= s.options.limits.max_replans) {
     return fail(errc::limit_exceeded,
-                concat("task ", quote(p.call.id), ": the limit of ", s.options.limits.max_replans, " new plans is reached"),
+                concat("task ", quote(p.call->id), ": the limit of ", s.options.limits.max_replans, " new plans is reached"),
                 retry_class::terminal);
   }
   ++p.now_running->replans;
   p.now_running->staged.clear();
   if (p.more) {
-    const std::string text = concat(quote(p.call.id), " made a new plan");
+    const std::string text = concat(quote(p.call->id), " made a new plan");
     for (const task_index c : std::vector<task_index>(p.more->children)) {
       if (s.records.holds(c) && s.records[c].phase() == impl::phase::none) s.cancel(c, cancel_reason::superseded, text, now);
     }

@@ -61,7 +61,7 @@ void scheduler::resume(std::string_view agent, time_point now) {
 }
 
 bool scheduler::known(task_index task) const noexcept {
-  return impl_->records.holds(task) && !impl_->records[task].call.id.empty();
+  return impl_->records.holds(task) && !impl_->records[task].call->id.empty();
 }
 
 bool scheduler::paused(std::string_view agent) const noexcept {
@@ -117,10 +117,10 @@ result<void> scheduler::ask(task_index task, std::uint32_t attempt, approval_rul
   auto& s = *impl_;
   auto& r = s.records[task];
   if (r.attempts != attempt || r.phase() == impl::phase::none || r.abandoned) {
-    return fail(errc::not_running, concat("task ", quote(r.call.id), ": this attempt has ended"));
+    return fail(errc::not_running, concat("task ", quote(r.call->id), ": this attempt has ended"));
   }
   if (r.more && r.more->asked) {
-    return fail(errc::invalid_argument, concat("task ", quote(r.call.id), " waits for the answer to another question"));
+    return fail(errc::invalid_argument, concat("task ", quote(r.call->id), " waits for the answer to another question"));
   }
   s.ask_approval(task, question, now);
   return {};
@@ -132,7 +132,7 @@ result<void> scheduler::answer(task_index task, bool approved, std::string_view 
   if (s.ended) return fail(errc::not_running, "the run has ended");
   const auto& r = s.records[task];
   if (!r.more || !r.more->asked || is_terminal(r.state)) {
-    return fail(errc::invalid_argument, concat("task ", quote(r.call.id), " does not wait for approval"));
+    return fail(errc::invalid_argument, concat("task ", quote(r.call->id), " does not wait for approval"));
   }
   s.answered(task, approved, false, message, now);
   return {};

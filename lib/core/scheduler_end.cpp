@@ -18,9 +18,9 @@ void scheduler::impl::finish(task_index t, task_state s, task_result&& details, 
   --unfinished;
   if (!ledger.empty()) ledger.forget(t);
   auto out = std::make_unique<task_result>(std::move(details));
-  out->id = r.call.id;
-  out->agent = r.call.agent;
-  out->task_type = r.call.task_type;
+  out->id = r.call->id;
+  out->agent = r.call->agent;
+  out->task_type = r.call->task_type;
   out->state = s;
   out->attempts = r.attempts;
   out->queued_at = r.submitted;
@@ -32,7 +32,7 @@ void scheduler::impl::finish(task_index t, task_state s, task_result&& details, 
     out->usage = l.usage;
   }
   if (r.more) out->iterations = r.more->iteration;
-  if (r.parent != no_task) out->parent = records[r.parent].call.id;
+  if (r.parent != no_task) out->parent = records[r.parent].call->id;
   r.result = out.get();
   const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out->skipped));
   ++(fine ? good : bad);
@@ -147,7 +147,7 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
   if (output.branch) {
     chosen = *output.branch;
     if (!rule) {
-      for (auto e = r.first_edge; e != none; e = edges[e].next) named.push_back(records[edges[e].to].call.id);
+      for (auto e = r.first_edge; e != none; e = edges[e].next) named.push_back(records[edges[e].to].call->id);
     }
   }
   std::erase_if(named, [&](const std::string& id) { return std::find(chosen.begin(), chosen.end(), id) != chosen.end(); });
@@ -177,7 +177,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   for (auto e = first; e != none; e = edges[e].next) {
     const task_index d = edges[e].to;
     if (!records.holds(d)) continue;  // it did not wait for this one, and is forgotten
-    const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call.id) != not_taken->end();
+    const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call->id) != not_taken->end();
     if (refused) {
       tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now);
     } else {
@@ -194,7 +194,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   }
   if (!completed) {
     if (r.more && !r.more->children.empty()) {
-      cancel_children(t, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call.id), " ended ", to_string(r.state)), now);
+      cancel_children(t, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call->id), " ended ", to_string(r.state)), now);
     }
     if (!fine) count_failure(t, now);
   }
@@ -237,7 +237,7 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
     const auto& o = g.options;
     std::string text;
     if (o.fail_fast) {
-      text = concat("fail_fast of group ", quote(g.name), ": ", quote(r.call.id), " ended ", to_string(r.state));
+      text = concat("fail_fast of group ", quote(g.name), ": ", quote(r.call->id), " ended ", to_string(r.state));
     } else if (o.max_failed && g.failed > *o.max_failed) {
       text = concat("group ", quote(g.name), ": more than ", *o.max_failed, " tasks failed");
     } else if (o.max_failed_percent &&
@@ -251,7 +251,7 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
   }
   if (failing || run_cancelled != cancel_reason::none) return;
   std::string text;
-  if (options.fail_fast) text = concat("fail_fast: ", quote(r.call.id), " ended ", to_string(r.state));
+  if (options.fail_fast) text = concat("fail_fast: ", quote(r.call->id), " ended ", to_string(r.state));
   if (options.max_failed && failures > *options.max_failed) text = concat("max_failed: more than ", *options.max_failed, " tasks failed");
   if (text.empty()) return;
   failing = true;
@@ -268,9 +268,15 @@ void scheduler::impl::forget(task_index t) {
     if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result) return;
     const task_index up = r.parent;
     const bool keep = r.state != task_state::completed;
-    if (keep || r.call.id.empty()) return;
-    index.erase(t);
-    r.call = {};
+    if (keep || r.call->id.empty()) return;
+    index.erase(t, detail::id_table::hash(r.call->id), id_of());
+    static task_call nobody;
+    *r.call = {};
+    r.call = &nobody;
+    if (batch& b = batches[r.batch]; --b.left == 0) {
+      b.calls = {};
+      free_batches.push_back(r.batch);
+    }
     r.more.reset();
     r.now_running.reset();
     r.result = nullptr;

@@ -27,7 +27,7 @@ void scheduler::impl::publish(event& e, task_index t, time_point now) {
     const record& r = records[t];
     const kind& k = kinds[r.kind];
     e.task = t;
-    e.task_id = r.call.id;
+    e.task_id = r.call->id;
     e.agent = k.agent;
     e.task_type = k.task_type;
     e.attempt = r.attempts;
@@ -74,7 +74,7 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
   r.now_running->heartbeat_at = now;
   r.now_running->usage += usage;
-  if (!s.ledger.empty()) s.ledger.spend(task, r.call.agent, spent.value_or(budget_amount{usage.total_tokens(), 0}));
+  if (!s.ledger.empty()) s.ledger.spend(task, r.call->agent, spent.value_or(budget_amount{usage.total_tokens(), 0}));
   if (s.sink) {
     event e;
     e.type = event_type::model_call;

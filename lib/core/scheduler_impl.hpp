@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <map>
 #include <queue>
@@ -14,6 +13,7 @@
 #include <corchestra/core/scheduler.hpp>
 
 #include "core/budget_ledger.hpp"
+#include "core/id_table.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
 #include "core/retry_budget.hpp"
@@ -78,8 +78,14 @@ struct scheduler::impl {
     bool level_held = false, pause_held = false;
   };
 
+  /// Task calls that came together and stay where they are.
+  struct batch {
+    std::vector<task_call> calls;
+    std::size_t left = 0;  // not forgotten
+  };
+
   struct record {
-    task_call call;
+    task_call* call = nullptr;  // in its batch; an empty one when it is forgotten
     std::unique_ptr<scheduler::impl::extra> more;
     std::unique_ptr<scheduler::impl::live> now_running;
     task_result* result = nullptr;
@@ -91,6 +97,7 @@ struct scheduler::impl {
     std::uint32_t ticket = 0;    // makes older queue entries stale
     std::uint32_t attempts = 0;
     std::uint32_t kind = 0;
+    std::uint32_t batch = 0;
     std::uint32_t open_subtree = 1;  // itself, and children whose subtrees have not ended
     std::int32_t priority = 10;      // with what it inherits
     std::uint32_t level = 0;         // longest chain of needs and parents above it
@@ -106,8 +113,8 @@ struct scheduler::impl {
     scheduler::impl::extra& get() { return more ? *more : *(more = std::make_unique<scheduler::impl::extra>()); }
     scheduler::impl::phase phase() const noexcept { return now_running ? now_running->phase : phase::none; }
     bool aborting() const noexcept { return now_running && now_running->aborting; }
-    const task_rules* rules() const noexcept { return call.rules.get(); }
-    std::uint32_t weight() const noexcept { return call.rules ? call.rules->weight : 1; }
+    const task_rules* rules() const noexcept { return call->rules.get(); }
+    std::uint32_t weight() const noexcept { return call->rules ? call->rules->weight : 1; }
   };
 
   struct edge {
@@ -148,20 +155,6 @@ struct scheduler::impl {
     bool operator>(const alarm& o) const noexcept { return at != o.at ? at > o.at : task > o.task; }
   };
 
-  struct id_hash {
-    using is_transparent = void;
-    const impl* self;
-    std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
-    std::size_t operator()(task_index t) const noexcept { return (*this)(self->records[t].call.id); }
-  };
-  struct id_equal {
-    using is_transparent = void;
-    const impl* self;
-    bool operator()(task_index a, task_index b) const noexcept { return a == b; }
-    bool operator()(std::string_view a, task_index b) const noexcept { return a == self->records[b].call.id; }
-    bool operator()(task_index a, std::string_view b) const noexcept { return (*this)(b, a); }
-  };
-
   explicit impl(run_options o);
   impl(const impl&) = delete;
 
@@ -172,7 +165,9 @@ struct scheduler::impl {
   event_sink sink;
   std::function<bool(std::string_view)> known_agent;
   detail::record_store<record> records;
-  boost::unordered_flat_set<task_index, id_hash, id_equal> index;
+  std::vector<batch> batches;
+  std::vector<std::uint32_t> free_batches;
+  detail::id_table index;
   std::vector<edge> edges;
   std::uint32_t free_edge = none;
   std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
@@ -220,6 +215,12 @@ struct scheduler::impl {
   // scheduler_prepare.cpp
   result<prepared> prepare(std::vector<task_call> calls) const;
   result<void> check_call(const task_call& c) const;
+  task_index find(std::string_view id) const noexcept;
+  /// Whom an entry of `depends_on` names, with the subtree bit for `plan/*`; no_task when there is none (any more).
+  task_index need_of(std::string_view depends_on) const noexcept;
+  auto id_of() const noexcept {
+    return [this](task_index t) -> std::string_view { return records[t].call->id; };
+  }
 
   // scheduler_children.cpp
   std::string child_id(task_index parent, const task_call& child);
@@ -229,6 +230,8 @@ struct scheduler::impl {
 
   // scheduler_submit.cpp
   void add(prepared tasks, task_index parent, bool awaited, time_point now);
+  std::uint32_t store(std::vector<task_call> calls);
+  void number_ids(const prepared& tasks, std::span<const task_call> calls);
   void enter(task_index t, time_point now);
   void link(task_index t, std::span<const task_index> needs, time_point now);
   std::uint32_t kind_of(const task_call& c);
@@ -240,7 +243,7 @@ struct scheduler::impl {
   // scheduler_order.cpp
   duration expected(const record& r) const;
   std::vector<task_index> topological(task_index first) const;
-  void set_order(task_index first);
+  void set_order(task_index first, bool any_needs);
   void open_levels(time_point now);
   void pull_to_level(task_index child, time_point now);
 
@@ -287,7 +290,7 @@ struct scheduler::impl {
   void retry(task_index t, duration delay, time_point now);
   void iterate(task_index t, task_output output, time_point now);
   duration backoff(const record& r, const error& e);
-  const retry_policy& policy_of(const record& r) const { return r.call.retry ? *r.call.retry : options.retry; }
+  const retry_policy& policy_of(const record& r) const { return r.call->retry ? *r.call->retry : options.retry; }
   boxed<error> check_output(task_index t, const task_output& output) const;
   void learn(const record& r, duration took);
   error time_limit_error(std::string text) const { return fail(errc::timeout, std::move(text)); }

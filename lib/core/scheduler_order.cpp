@@ -7,7 +7,7 @@ constexpr duration assumed_duration = std::chrono::seconds(1);
 }
 
 duration scheduler::impl::expected(const record& r) const {
-  if (r.call.rules && r.call.rules->expected_duration) return *r.call.rules->expected_duration;
+  if (r.call->rules && r.call->rules->expected_duration) return *r.call->rules->expected_duration;
   return kinds[r.kind].expected.value_or(assumed_duration);
 }
 
@@ -40,9 +40,9 @@ std::vector<task_index> scheduler::impl::topological(task_index first) const {
 
 // Levels of the new tasks, and their upward ranks: own expected duration plus the greatest rank of those that need it
 // (HEFT, Topcuoglu 2002). Ranks of tasks that were there before stay.
-void scheduler::impl::set_order(task_index first) {
+void scheduler::impl::set_order(task_index first, bool any_needs) {
   const auto n = static_cast<task_index>(records.size());
-  const auto order = topological(first);
+  const auto order = any_needs ? topological(first) : std::vector<task_index>();
   const auto at = [&](task_index i) { return order.empty() ? first + i : order[i]; };
   for (task_index i = 0; i < n - first; ++i) {
     record& r = records[at(i)];
@@ -79,14 +79,14 @@ void scheduler::impl::pull_to_level(task_index child, time_point now) {
   while (!todo.empty()) {
     const record& r = records[todo.back()];
     todo.pop_back();
-    for (const auto& d : r.call.depends_on) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it == index.end() || is_terminal(records[*it].state) || records[*it].level <= to) continue;
-      --level_open[records[*it].level];
-      records[*it].level = to;
+    for (const auto& d : r.call->depends_on) {
+      if (need_of(d) == no_task) continue;
+      const task_index up = need_of(d) & ~subtree_bit;
+      if (is_terminal(records[up].state) || records[up].level <= to) continue;
+      --level_open[records[up].level];
+      records[up].level = to;
       ++level_open[to];
-      todo.push_back(*it);
+      todo.push_back(up);
       any = true;
     }
   }

@@ -1,6 +1,5 @@
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <algorithm>
+#include <array>
 #include <corchestra/core/dependency_graph.hpp>
 
 #include "core/scheduler_impl.hpp"
@@ -85,6 +84,7 @@ result<void> check_rules(const task_call& c, const run_options& options, std::si
 
 /// Kahn over the numbers of the new tasks; true when all of them can be ordered.
 bool acyclic(const scheduler::prepared& p, task_index base) {
+  if (p.first_need.empty()) return true;
   const auto n = static_cast<task_index>(p.first_need.size() - 1);
   const auto inner = [&](task_index need) { return (need & ~subtree_bit) >= base; };
   bool forward = false;
@@ -142,7 +142,7 @@ error graph_error(const std::vector<task_call>& calls, const std::function<bool(
 
 result<void> scheduler::impl::check_call(const task_call& c) const {
   if (c.id.empty()) return fail(errc::invalid_argument, "a task needs an id");
-  if (index.contains(std::string_view(c.id))) {
+  if (find(c.id) != no_task) {
     return fail(errc::duplicate_task, concat("task ", quote(c.id), ": the run already has a task of this id"));
   }
   if (const auto ok = check_limits(c); ok.has_error()) return ok.error();
@@ -162,33 +162,47 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
   if (base + calls.size() >= subtree_bit) {
     return fail(errc::limit_exceeded, concat("a run has at most ", subtree_bit, " tasks"));
   }
+  prepared p;
+  const auto count = static_cast<task_index>(calls.size());
+  const auto own_id = [&](task_index i) -> std::string_view { return calls[i].id; };
+  if (count > 1) {
+    p.ids = std::make_shared<detail::id_table>();
+    p.ids->reset(count);
+  }
   const std::string* last_agent = nullptr;
-  for (const auto& c : calls) {
-    if (known_agent && (!last_agent || *last_agent != c.agent) && !known_agent(c.agent)) {
-      return fail(errc::unknown_agent, concat("task ", quote(c.id), ": no agent named ", quote(c.agent), " is registered"));
-    }
-    last_agent = &c.agent;
-    if (const auto ok = check_call(c); ok.has_error()) return ok.error();
-  }
-  boost::unordered_flat_map<std::string_view, task_index> names_of;
-  names_of.reserve(calls.size());
-  bool wrong = false;
+  bool wrong = false, branches = false;
   std::size_t edges_wanted = 0;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    wrong = wrong || !names_of.emplace(calls[i].id, base + static_cast<task_index>(i)).second;
-    edges_wanted += calls[i].depends_on.size();
+  std::array<std::uint64_t, 32> hashes{};  // in blocks: the table's memory is fetched meanwhile
+  for (task_index begin = 0; begin < count; begin += hashes.size()) {
+    const auto end = std::min<task_index>(count, begin + hashes.size());
+    for (task_index i = begin; i < end && p.ids; ++i) {
+      hashes[i - begin] = detail::id_table::hash(calls[i].id);
+      p.ids->prefetch(hashes[i - begin]);
+    }
+    for (task_index i = begin; i < end; ++i) {
+      const task_call& c = calls[i];
+      if (known_agent && (!last_agent || *last_agent != c.agent) && !known_agent(c.agent)) {
+        return fail(errc::unknown_agent, concat("task ", quote(c.id), ": no agent named ", quote(c.agent), " is registered"));
+      }
+      last_agent = &c.agent;
+      if (const auto ok = check_call(c); ok.has_error()) return ok.error();
+      wrong = (p.ids && !p.ids->insert(i, hashes[i - begin], own_id)) || wrong;
+      edges_wanted += c.depends_on.size();
+      branches = branches || (c.rules && c.rules->branch);
+    }
   }
-  const auto number = [&](std::string_view id) {
-    if (const auto it = names_of.find(id); it != names_of.end()) return it->second;
-    const auto it = index.find(id);
-    return it == index.end() ? no_task : *it;
+  const auto number = [&](std::string_view id) -> task_index {
+    const task_index own = p.ids ? p.ids->find(id, detail::id_table::hash(id), own_id) : count == 1 && calls[0].id == id ? 0 : no_task;
+    return own == no_task ? find(id) : base + own;
   };
   const bool ignore = options.mode == scheduling_mode::parallel;
-  prepared p;
-  p.first_need.reserve(calls.size() + 1);
-  p.first_need.push_back(0);
-  p.needs.reserve(edges_wanted);
+  if (edges_wanted > 0) {
+    p.first_need.reserve(calls.size() + 1);
+    p.first_need.push_back(0);
+    p.needs.reserve(edges_wanted);
+  }
   for (const auto& c : calls) {
+    if (edges_wanted == 0 && !branches) break;
     const auto begin = p.needs.size();
     for (const auto& d : c.depends_on) {
       task_index need = number(d);
@@ -201,7 +215,7 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
       if (std::find(mine, p.needs.end(), need) == p.needs.end()) p.needs.push_back(need);
     }
     if (ignore) p.needs.resize(begin);
-    p.first_need.push_back(static_cast<std::uint32_t>(p.needs.size()));
+    if (edges_wanted > 0) p.first_need.push_back(static_cast<std::uint32_t>(p.needs.size()));
     if (!c.rules || !c.rules->branch) continue;
     const auto& b = *c.rules->branch;
     const auto all_known = [&](const std::vector<std::string>& tasks) -> const std::string* {
@@ -215,14 +229,15 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
     }
   }
   if (wrong || !acyclic(p, base)) {
-    return graph_error(calls, [&](std::string_view id) { return index.contains(id); });
+    return graph_error(calls, [&](std::string_view id) { return find(id) != no_task; });
   }
   for (const auto& c : calls) {  // what a branch chooses must wait for it
+    if (!branches) break;
     if (!c.rules || !c.rules->branch) continue;
     const auto waits = [&](const std::vector<std::string>& tasks) -> const std::string* {
       for (const auto& id : tasks) {
         const auto t = number(id);
-        const auto& other = t >= base ? calls[t - base] : records[t].call;
+        const auto& other = t >= base ? calls[t - base] : *records[t].call;
         if (!names(other.depends_on, c.id)) return &id;
       }
       return nullptr;

@@ -51,33 +51,35 @@ void scheduler::impl::use_pool(std::vector<detail::claim>& set, std::string_view
 void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_point now) {
   const auto first = static_cast<task_index>(records.size());
   const auto count = static_cast<task_index>(tasks.calls.size());
-  index.reserve(index.size() + count);
+  if (count == 0) return;
+  const std::uint32_t number = store(std::move(tasks.calls));
+  const std::span<task_call> calls = batches[number].calls;
+  const bool any_needs = !tasks.first_need.empty();
   for (task_index i = 0; i < count; ++i) {
     const task_index t = first + i;
     record& r = records.emplace_back();
-    r.call = std::move(tasks.calls[i]);
+    r.call = &calls[i];
+    r.batch = number;
     r.submitted = now;
-    r.priority = r.call.priority;
+    r.priority = r.call->priority;
     r.parent = parent;
     r.awaited = awaited;
-    index.insert(t);
     ++counts[static_cast<std::size_t>(task_state::pending)];
     ++unfinished;
     enter(t, now);
     if (sink) {
       event e;
       e.type = event_type::task_submitted;
-      e.call = &r.call;
-      e.needs = {tasks.needs.data() + tasks.first_need[i], tasks.first_need[i + 1] - tasks.first_need[i]};
+      e.call = r.call;
+      e.needs = tasks.needs_of(i);
       e.parent = parent;
-      if (parent != no_task) e.data = json{{"parent", records[parent].call.id}};
+      if (parent != no_task) e.data = json{{"parent", records[parent].call->id}};
       publish(e, t, now);
     }
   }
-  for (task_index i = 0; i < count; ++i) {
-    link(first + i, {tasks.needs.data() + tasks.first_need[i], tasks.first_need[i + 1] - tasks.first_need[i]}, now);
-  }
-  set_order(first);
+  number_ids(tasks, calls);
+  for (task_index i = 0; i < count && any_needs; ++i) link(first + i, tasks.needs_of(i), now);
+  set_order(first, any_needs);
   for (task_index t = first; t < first + count; ++t) {
     record& r = records[t];
     if (is_terminal(r.state)) continue;  // skipped by what happened before it
@@ -97,12 +99,37 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   settle(now);
 }
 
+std::uint32_t scheduler::impl::store(std::vector<task_call> calls) {
+  std::uint32_t number = static_cast<std::uint32_t>(batches.size());
+  if (free_batches.empty()) {
+    batches.emplace_back();
+  } else {
+    number = free_batches.back();
+    free_batches.pop_back();
+  }
+  batches[number].left = calls.size();
+  batches[number].calls = std::move(calls);
+  return number;
+}
+
+void scheduler::impl::number_ids(const prepared& tasks, std::span<const task_call> calls) {
+  const auto first = static_cast<task_index>(records.size() - calls.size());
+  if (first == 0 && tasks.ids) {
+    index = std::move(*tasks.ids);
+    return;
+  }
+  index.reserve(index.size() + calls.size(), static_cast<task_index>(records.size()), id_of());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    index.insert(first + static_cast<task_index>(i), detail::id_table::hash(calls[i].id), id_of());
+  }
+}
+
 // What depends on the task alone: kind, resources, group, deadlines, parent.
 void scheduler::impl::enter(task_index t, time_point now) {
   record& r = records[t];
-  r.kind = kind_of(r.call);
+  r.kind = kind_of(*r.call);
   const kind& k = kinds[r.kind];
-  if (!r.call.resources.empty()) r.get().locks = resources.intern(r.call.resources);
+  if (!r.call->resources.empty()) r.get().locks = resources.intern(r.call->resources);
   if (!k.pools.empty()) r.get().pools = k.pools;
   if (!options.limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", r.rules() ? r.rules()->fairness_key : std::string_view());
   if (const auto* rules = r.rules()) {
@@ -117,10 +144,10 @@ void scheduler::impl::enter(task_index t, time_point now) {
     if (!rules->output_schema.is_null()) x.schema = *json_schema::compile(rules->output_schema);
   }
   for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = r.weight();
-  if (r.call.limits.schedule_to_close) {
+  if (r.call->limits.schedule_to_close) {
     extra& x = r.get();
-    x.deadline = now + *r.call.limits.schedule_to_close;
-    x.deadline_name = concat("schedule_to_close of ", to_text(*r.call.limits.schedule_to_close));
+    x.deadline = now + *r.call->limits.schedule_to_close;
+    x.deadline_name = concat("schedule_to_close of ", to_text(*r.call->limits.schedule_to_close));
   }
   if (r.parent != no_task) {
     record& p = records[r.parent];
@@ -133,15 +160,15 @@ void scheduler::impl::enter(task_index t, time_point now) {
     if (deadline_of(p) < deadline_of(r)) {
       extra& x = r.get();
       x.deadline = p.more->deadline;
-      x.deadline_name = concat(p.more->deadline_name, " of ", quote(p.call.id));
+      x.deadline_name = concat(p.more->deadline_name, " of ", quote(p.call->id));
     }
     if (p.more->group != none && (!r.more || r.more->group == none)) {
       r.get().group = p.more->group;
       groups[p.more->group].members.push_back(t);
     }
   }
-  if (r.call.limits.schedule_to_start) {
-    alarms.push({now + *r.call.limits.schedule_to_start, t, 0, alarm::kind::schedule_to_start});
+  if (r.call->limits.schedule_to_start) {
+    alarms.push({now + *r.call->limits.schedule_to_start, t, 0, alarm::kind::schedule_to_start});
   }
   if (deadline_of(r) != never) alarms.push({r.more->deadline, t, 0, alarm::kind::deadline});
 }

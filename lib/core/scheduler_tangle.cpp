@@ -37,10 +37,8 @@ void scheduler::impl::make_urgent(task_index awaited_child) {
     record& r = records[u];
     r.urgency = urgency;
     if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, rank_of(r));
-    for (const auto& d : r.call.depends_on) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it != index.end()) todo.push_back(*it);
+    for (const auto& d : r.call->depends_on) {
+      if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);
     }
     if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
   }

@@ -6,8 +6,8 @@ time_point scheduler::impl::due_of(const record& r) const {
   const live& l = *r.now_running;
   if (l.aborting) return l.abandon_at;
   time_point due = std::min(l.attempt_due, l.stall_told ? never : l.stall_at);
-  if (r.call.limits.heartbeat_timeout && l.phase == phase::working) {
-    due = std::min(due, l.heartbeat_at + *r.call.limits.heartbeat_timeout);
+  if (r.call->limits.heartbeat_timeout && l.phase == phase::working) {
+    due = std::min(due, l.heartbeat_at + *r.call->limits.heartbeat_timeout);
   }
   return due;
 }
@@ -35,11 +35,11 @@ void scheduler::impl::scan_running(time_point now) {
     if (l.aborting) {
       abandon(t, now);
     } else if (l.attempt_due <= now) {
-      const duration limit = r.call.limits.start_to_close.value_or(options.limits.default_start_to_close);
+      const duration limit = r.call->limits.start_to_close.value_or(options.limits.default_start_to_close);
       expire(t, concat("start_to_close of ", to_text(limit), " passed"), true, now);
-    } else if (r.call.limits.heartbeat_timeout && l.phase == phase::working &&
-               l.heartbeat_at + *r.call.limits.heartbeat_timeout <= now) {
-      expire(t, concat("heartbeat_timeout: no sign of life for ", to_text(*r.call.limits.heartbeat_timeout)), true, now);
+    } else if (r.call->limits.heartbeat_timeout && l.phase == phase::working &&
+               l.heartbeat_at + *r.call->limits.heartbeat_timeout <= now) {
+      expire(t, concat("heartbeat_timeout: no sign of life for ", to_text(*r.call->limits.heartbeat_timeout)), true, now);
     } else {
       tell_stall(t, now);
     }
@@ -73,7 +73,7 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
     }
     case alarm::kind::schedule_to_start:
       if (r.attempts == 0) {
-        expire(a.task, concat("schedule_to_start of ", to_text(*r.call.limits.schedule_to_start), " passed"), false, now);
+        expire(a.task, concat("schedule_to_start of ", to_text(*r.call->limits.schedule_to_start), " passed"), false, now);
       }
       return;
     case alarm::kind::deadline:

@@ -16,7 +16,7 @@ std::string some(const std::vector<std::string>& names) {
 
 void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::string>& out, time_point now) const {
   const record& r = records[t];
-  const auto say = [&](std::string text) { out.push_back(std::string(2 * depth, ' ') + quote(r.call.id) + " " + std::move(text)); };
+  const auto say = [&](std::string text) { out.push_back(std::string(2 * depth, ' ') + quote(r.call->id) + " " + std::move(text)); };
   const auto go_deeper = [&](const std::vector<task_index>& causes) {
     if (depth + 1 >= deepest) return;
     for (std::size_t i = 0; i < causes.size() && i < widest; ++i) explain(causes[i], depth + 1, out, now);
@@ -48,15 +48,15 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
   if (r.missing > 0) {
     std::vector<std::string> names;
     std::vector<task_index> causes;
-    for (const auto& d : r.call.depends_on) {
-      const bool whole = !index.contains(std::string_view(d)) && d.ends_with("/*");
-      const auto it = index.find(whole ? std::string_view(d).substr(0, d.size() - 2) : std::string_view(d));
-      if (it == index.end()) continue;
-      const record& up = records[*it];
+    for (const auto& d : r.call->depends_on) {
+      const task_index need = need_of(d);
+      if (need == no_task) continue;
+      const bool whole = (need & subtree_bit) != 0;
+      const record& up = records[need & ~subtree_bit];
       if (whole ? up.open_subtree == 0 : is_terminal(up.state)) continue;
       names.push_back(d);
-      if (!whole || !is_terminal(up.state)) causes.push_back(*it);
-      if (whole) open_under(open_under, *it, causes);
+      if (!whole || !is_terminal(up.state)) causes.push_back(need & ~subtree_bit);
+      if (whole) open_under(open_under, need & ~subtree_bit, causes);
     }
     say(concat("waits for ", some(names)));
     return go_deeper(causes);
@@ -66,7 +66,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       return say(concat("waits for approval: ", r.more->question_text));
     case wait_reason::paused:
       return say(state == run_state::paused ? std::string("is held: the run is paused")
-                                            : concat("is held: the agent ", quote(r.call.agent), " is paused"));
+                                            : concat("is held: the agent ", quote(r.call->agent), " is paused"));
     case wait_reason::backoff:
       return say(concat("waits before its next try: ", r.attempts, " failed so far"));
     case wait_reason::budget:
@@ -90,7 +90,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       std::sort(holders.begin(), holders.end());
     }
     std::vector<std::string> names;
-    for (const task_index h : holders) names.push_back(records[h].call.id);
+    for (const task_index h : holders) names.push_back(records[h].call->id);
     if (kind == detail::resource_kind::pool) {
       std::erase(name, '\1');
       say(concat("waits for a slot of ", quote(name), ", taken by ", some(names)));
@@ -107,7 +107,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
   if (slots_in_use < slots) return say("is about to start");
   std::vector<std::string> names;
   for (const task_index h : running) {
-    if (records[h].phase() == phase::working) names.push_back(records[h].call.id);
+    if (records[h].phase() == phase::working) names.push_back(records[h].call->id);
   }
   say(concat("waits for a slot: ", slots_in_use, " of ", slots, " taken by ", some(names)));
 }

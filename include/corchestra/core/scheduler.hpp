@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@
 #include <corchestra/core/plan.hpp>
 
 namespace corchestra {
+
+namespace detail {
+class id_table;
+}
 
 /// The state machine that decides what may start, and records what became of it. Pure: events in (the functions below,
 /// each with the time), commands out (`next_start`, `take_aborts`, `take_answers`, `next_deadline`), facts to the sink. It
@@ -35,8 +40,13 @@ class scheduler {
   /// Tasks that were found valid, with their references resolved to numbers.
   struct prepared {
     std::vector<task_call> calls;
-    std::vector<std::uint32_t> first_need;  ///< by call, and one more: where its needs begin
+    std::vector<std::uint32_t> first_need;  ///< by call, and one more: where its needs begin; empty when there are none
     std::vector<task_index> needs;          ///< numbers in the run; the highest bit marks a whole subtree (`plan/*`)
+    std::shared_ptr<detail::id_table> ids;  ///< of the calls; absent for a single one
+
+    std::span<const task_index> needs_of(std::size_t call) const noexcept {
+      return first_need.empty() ? std::span<const task_index>() : std::span(needs).subspan(first_need[call], first_need[call + 1] - first_need[call]);
+    }
   };
   /// Whether these tasks could be started or submitted now. Errors: `unknown_task`, `duplicate_task`, `dependency_cycle`,
   /// `unknown_agent`, `unreachable_resource`, `invalid_argument`.
