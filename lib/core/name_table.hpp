@@ -3,10 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace corchestra::detail {
 
@@ -17,14 +18,15 @@ class name_table {
   std::uint32_t number(std::string_view name) {
     const print p(name);
     const entry& seen = recent_[p.place()];
-    if (seen.known == p && (name.size() <= 16 || names_[seen.number] == name)) return seen.number;
+    if (seen.known == p && (name.size() <= 16 || *names_[seen.number] == name)) return seen.number;
     return look_up(name, p);
   }
-  const std::string& name(std::uint32_t number) const noexcept { return names_[number]; }
+  const std::string& name(std::uint32_t number) const noexcept { return *names_[number]; }
   std::size_t size() const noexcept { return names_.size(); }
 
  private:
-  static constexpr std::size_t places = 256;
+  static constexpr std::uint32_t few = 8;  // are compared one by one
+  static constexpr std::size_t places = 16;
 
   struct print {
     std::uint64_t first = 0, last = 0;
@@ -40,7 +42,7 @@ class name_table {
       }
     }
     std::size_t place() const noexcept {
-      return static_cast<std::size_t>(((first ^ (last * 31) ^ size) * 0x9E3779B97F4A7C15u) >> 56);
+      return static_cast<std::size_t>(((first ^ (last * 31) ^ size) * 0x9E3779B97F4A7C15u) >> 60);
     }
     bool operator==(const print&) const = default;
   };
@@ -50,18 +52,32 @@ class name_table {
   };
 
   std::uint32_t look_up(std::string_view name, const print& p) {
-    auto it = index_.find(name);
-    if (it == index_.end()) {
-      names_.emplace_back(name);
-      it = index_.emplace(names_.back(), static_cast<std::uint32_t>(names_.size() - 1)).first;
+    const std::uint32_t number = find(name);
+    if (number == names_.size()) {
+      names_.push_back(std::make_unique<const std::string>(name));
+      if (names_.size() > few) index_.emplace(*names_.back(), number);
+      if (names_.size() == few + 1) {
+        for (std::uint32_t n = 0; n < few; ++n) index_.emplace(*names_[n], n);
+      }
     }
-    recent_[p.place()] = {p, it->second};
-    return it->second;
+    recent_[p.place()] = {p, number};
+    return number;
+  }
+  // The next number when it is not there.
+  std::uint32_t find(std::string_view name) const {
+    const auto next = static_cast<std::uint32_t>(names_.size());
+    if (names_.size() > few) {
+      const auto it = index_.find(name);
+      return it == index_.end() ? next : it->second;
+    }
+    std::uint32_t n = 0;
+    while (n < next && *names_[n] != name) ++n;
+    return n;
   }
 
   std::array<entry, places> recent_{};
-  std::deque<std::string> names_;                              // never move
-  std::unordered_map<std::string_view, std::uint32_t> index_;  // views of `names_`
+  std::vector<std::unique_ptr<const std::string>> names_;
+  std::unordered_map<std::string_view, std::uint32_t> index_;  // views of `names_`, once they are more than a few
 };
 
 }  // namespace corchestra::detail

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ class resource_names {
     for (auto at = hash & mask();; at = (at + 1) & mask()) {
       const slot& s = slots_[at];
       if (s.text == none) return none;
-      if (s.hash == hash && texts_[s.text] == text) return s.resource;
+      if (s.hash == hash && *texts_[s.text] == text) return s.resource;
     }
   }
   /// A name that is not yet there. Returns the text's own number, for `text`.
@@ -35,10 +35,10 @@ class resource_names {
   }
   /// A text that `find` does not know.
   std::uint32_t add_hidden(std::string text) {
-    texts_.push_back(std::move(text));
+    texts_.push_back(std::make_unique<const std::string>(std::move(text)));
     return static_cast<std::uint32_t>(texts_.size() - 1);
   }
-  const std::string& text(std::uint32_t number) const noexcept { return texts_[number]; }
+  const std::string& text(std::uint32_t number) const noexcept { return *texts_[number]; }
 
  private:
   struct slot {
@@ -62,7 +62,7 @@ class resource_names {
     }
   }
 
-  std::deque<std::string> texts_;  // references to them stay valid
+  std::vector<std::unique_ptr<const std::string>> texts_;  // references to them stay valid
   std::vector<slot> slots_;        // a power of two of them, at most two thirds in use; collisions go to the next
   std::size_t listed_ = 0;
 };

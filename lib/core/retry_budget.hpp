@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <corchestra/base/time.hpp>
 
@@ -11,7 +11,7 @@ namespace corchestra::detail {
 /// Retries may be at most a part of the attempts of the last 60 s, with a floor of 10. Counted by whole seconds.
 class retry_budget {
  public:
-  explicit retry_budget(std::optional<double> part) : part_(part) {}
+  explicit retry_budget(std::optional<double> part) : part_(part), seconds_(part ? window : 0) {}
 
   void attempted(time_point now) {
     if (part_) ++at(now).attempts;
@@ -55,7 +55,7 @@ class retry_budget {
   }
 
   std::optional<double> part_;
-  std::array<second, window> seconds_{};
+  std::vector<second> seconds_;  // none without a part
 };
 
 }  // namespace corchestra::detail

@@ -18,8 +18,9 @@ namespace {
 duration pigeonhole(const std::vector<duration>& longest_first, std::size_t slots) {
   duration best{}, all{};
   if (slots == 0) return best;
-  std::vector<duration> prefix{all};
+  std::vector<duration> prefix;
   prefix.reserve(longest_first.size() + 1);
+  prefix.push_back(all);
   for (const duration d : longest_first) prefix.push_back(all += d);
   for (std::size_t k = 1; (k - 1) * slots < longest_first.size(); ++k) {
     const std::size_t longest = (k - 1) * slots + 1;
@@ -199,10 +200,16 @@ struct metrics_fold::impl {
 
   void sort_durations() {
     if (sorted == durations.size()) return;
+    const auto longer = std::greater<>();
+    if (sorted == 0) {
+      std::sort(durations.begin(), durations.end(), longer);
+      sorted = durations.size();
+      return;
+    }
     const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(sorted);
-    std::sort(middle, durations.end(), std::greater<>());
+    std::sort(middle, durations.end(), longer);
     std::vector<duration> all(durations.size());
-    std::merge(durations.begin(), middle, middle, durations.end(), all.begin(), std::greater<>());
+    std::merge(durations.begin(), middle, middle, durations.end(), all.begin(), longer);
     durations = std::move(all);
     sorted = durations.size();
   }
@@ -221,7 +228,10 @@ struct metrics_fold::impl {
   }
 };
 
-metrics_fold::metrics_fold(bool keep_tasks) : impl_(std::make_unique<impl>()) { impl_->keep_tasks = keep_tasks; }
+metrics_fold::metrics_fold(bool keep_tasks, std::size_t slots) : impl_(std::make_unique<impl>()) {
+  impl_->keep_tasks = keep_tasks;
+  impl_->m.slots = slots;
+}
 metrics_fold::~metrics_fold() = default;
 metrics_fold::metrics_fold(metrics_fold&&) noexcept = default;
 metrics_fold& metrics_fold::operator=(metrics_fold&&) noexcept = default;
@@ -232,7 +242,7 @@ void metrics_fold::operator()(const event& e) {
   switch (e.type) {
     case event_type::run_started:
       s.begin = e.at;
-      if (e.data.is_object()) s.m.slots = e.data.value("max_concurrent_tasks", std::size_t{0});
+      if (e.data.is_object() && s.m.slots == 0) s.m.slots = e.data.value("max_concurrent_tasks", std::size_t{0});
       return;
     case event_type::run_ended:
       s.ended = true;

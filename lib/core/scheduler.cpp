@@ -36,7 +36,6 @@ scheduler::impl::impl(run_options o)
     options_error = fail(errc::invalid_argument, concat("state key ", quote(key), ": there is no reducer ", quote(name),
                                                         "; there are last, append, merge, sum, min, max, union"));
   }
-  keys.emplace("", 0);
   if (const auto w = options.fairness.find(""); w != options.fairness.end()) ready.set_weight(0, w->second);
   if (options.mode == scheduling_mode::parallel && !options.unsafe_ignore_dependencies && !options_error) {
     options_error = fail(errc::invalid_argument,
@@ -66,6 +65,8 @@ run_state scheduler::state() const noexcept { return impl_->state; }
 cancel_reason scheduler::cancelled() const noexcept { return impl_->run_cancelled; }
 const std::string& scheduler::reason() const noexcept { return impl_->reason; }
 std::size_t scheduler::size() const noexcept { return impl_->records.size(); }
+
+void scheduler::omit_details() noexcept { impl_->details = false; }
 
 task_index scheduler::find(std::string_view id) const noexcept {
   return impl_->find(id);
@@ -126,6 +127,7 @@ const std::vector<std::unique_ptr<task_result>>& scheduler::results() const noex
 std::vector<std::unique_ptr<task_result>> scheduler::take_results() { return std::exchange(impl_->results, {}); }
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
+std::size_t scheduler::slots() const noexcept { return impl_->slots; }
 std::size_t scheduler::slots_in_use() const noexcept { return impl_->slots_in_use; }
 const std::vector<task_index>& scheduler::running() const noexcept { return impl_->running; }
 

@@ -301,8 +301,11 @@ void scheduler::impl::check_end(time_point now) {
   } else {
     state = run_state::failed;
   }
-  json data{{"state", to_string(state)}};
-  if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
+  json data;
+  if (details) {
+    data = json{{"state", to_string(state)}};
+    if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
+  }
   publish(event_type::run_ended, now, std::move(data));
   sink = nullptr;  // nothing follows: bodies that were given up may still call
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <map>
 #include <queue>
 #include <set>
@@ -163,6 +162,7 @@ struct scheduler::impl {
   run_options options;
   std::optional<error> options_error;
   event_sink sink;
+  bool details = true;  // the sink reads `event::data`
   std::function<bool(std::string_view)> known_agent;
   detail::record_store<record> records;
   std::vector<batch> batches;
@@ -171,10 +171,10 @@ struct scheduler::impl {
   std::vector<edge> edges;
   std::uint32_t free_edge = none;
   std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
-  std::deque<kind> kinds;
+  std::vector<kind> kinds;
   std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type
   std::uint32_t last_kind = none;
-  std::deque<agent_entry> agents;
+  std::vector<agent_entry> agents;
   std::vector<group> groups;
   std::map<std::string, detail::key_index, std::less<>> keys;
   std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name

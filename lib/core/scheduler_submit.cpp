@@ -35,8 +35,9 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
 }
 
 detail::key_index scheduler::impl::key_of(const std::string& name) {
+  if (name.empty()) return 0;
   if (const auto it = keys.find(name); it != keys.end()) return it->second;
-  const auto number = static_cast<detail::key_index>(keys.size());
+  const auto number = static_cast<detail::key_index>(keys.size() + 1);
   keys.emplace(name, number);
   if (const auto w = options.fairness.find(name); w != options.fairness.end()) ready.set_weight(number, w->second);
   return number;
@@ -55,6 +56,8 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   const std::uint32_t number = store(std::move(tasks.calls));
   const std::span<task_call> calls = batches[number].calls;
   const bool any_needs = !tasks.first_need.empty();
+  if (options.keep == keep_results::all && results.capacity() < first + count) results.reserve(std::max<std::size_t>(first + count, 2 * first));
+  if (edges.capacity() < edges.size() + tasks.needs.size()) edges.reserve(std::max(edges.size() + tasks.needs.size(), 2 * edges.size()));
   for (task_index i = 0; i < count; ++i) {
     const task_index t = first + i;
     record& r = records.emplace_back();
@@ -73,7 +76,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
       e.call = r.call;
       e.needs = tasks.needs_of(i);
       e.parent = parent;
-      if (parent != no_task) e.data = json{{"parent", records[parent].call->id}};
+      if (parent != no_task && details) e.data = json{{"parent", records[parent].call->id}};
       publish(e, t, now);
     }
   }
@@ -218,11 +221,14 @@ void scheduler::begin(prepared tasks, time_point now) {
   const auto& o = s.options;
   if (o.limits.run_timeout) s.run_due = now + *o.limits.run_timeout;
   constexpr const char* modes[] = {"auto", "sequential", "levels", "parallel"};
-  json data{{"name", o.name},
-            {"tasks", tasks.calls.size()},
-            {"max_concurrent_tasks", s.slots},
-            {"mode", modes[static_cast<std::size_t>(o.mode)]}};
-  if (o.mode == scheduling_mode::parallel) data["unsafe"] = true;
+  json data;
+  if (s.details) {
+    data = json{{"name", o.name},
+                {"tasks", tasks.calls.size()},
+                {"max_concurrent_tasks", s.slots},
+                {"mode", modes[static_cast<std::size_t>(o.mode)]}};
+    if (o.mode == scheduling_mode::parallel) data["unsafe"] = true;
+  }
   s.publish(event_type::run_started, now, std::move(data));
   if (o.mode == scheduling_mode::parallel) {
     s.publish(event_type::warning, now,

@@ -69,7 +69,7 @@ class task_blocks {
   }
 
  private:
-  static constexpr std::size_t size = 256;
+  static constexpr std::size_t size = 16;  // small, so that small runs cost little
   struct block {
     std::array<T, size> values{};
     std::array<bool, size> used{};

@@ -5,7 +5,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <compare>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <map>
 #include <set>
 #include <vector>
@@ -58,7 +58,7 @@ class waiting_room {
     waiter*& place = places_[t];
     if (place != nullptr) return *place;
     if (spare_.empty()) {
-      place = &all_.emplace_back();
+      place = all_.emplace_back(std::make_unique<waiter>()).get();
     } else {
       place = spare_.back();
       spare_.pop_back();
@@ -76,7 +76,7 @@ class waiting_room {
 
  private:
   boost::unordered_flat_map<task_index, waiter*> places_;
-  std::deque<waiter> all_;
+  std::vector<std::unique_ptr<waiter>> all_;
   std::vector<waiter*> spare_;
 };
 

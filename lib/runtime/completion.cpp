@@ -11,15 +11,28 @@
 
 namespace corchestra::detail {
 
-void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec) {
-  asio::post(via, [via, h = std::move(handler), ec]() mutable {
+namespace {
+
+template <class Handler, class Value>
+void complete_by_post(const any_io_executor& via, Handler handler, Value value) {
+  asio::post(via, [via, h = std::move(handler), v = std::move(value)]() mutable {
     const auto own = asio::get_associated_executor(h, via);
-    asio::dispatch(own, [h = std::move(h), ec]() mutable {
+    asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable {
       auto slot = asio::get_associated_cancellation_slot(h);
       if (slot.is_connected()) slot.clear();
-      std::move(h)(ec);
+      std::move(h)(std::move(v));
     });
   });
+}
+
+}  // namespace
+
+void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec) {
+  complete_by_post(via, std::move(handler), ec);
+}
+
+void complete_with(const any_io_executor& via, run_handler handler, result<run_result> value) {
+  complete_by_post(via, std::move(handler), std::move(value));
 }
 
 awaitable<void> suspend(std::function<void(plain_handler)> start) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <corchestra/async/awaitable.hpp>
+#include <corchestra/runtime/orchestrator.hpp>
 
 namespace corchestra::detail {
 
@@ -13,6 +14,9 @@ using plain_handler = asio::any_completion_handler<void(boost::system::error_cod
 
 /// Calls a handler on its own executor, never inline, its cancellation slot cleared. `via` is an executor that may be posted to.
 void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec = {});
+
+/// The same with a run's outcome.
+void complete_with(const any_io_executor& via, run_handler handler, result<run_result> value);
 
 /// Suspends the coroutine until the handler given to `start` is called; throws its error.
 awaitable<void> suspend(std::function<void(plain_handler)> start);

@@ -1,9 +1,5 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <mutex>
 
 #include <corchestra/async/scope.hpp>
@@ -43,6 +39,11 @@ agent_registry& orchestrator::agents() noexcept { return impl_->agents; }
 any_io_executor orchestrator::executor() const noexcept { return impl_->executor; }
 
 result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
+  return launch(std::move(plan), std::move(callbacks), nullptr);
+}
+
+// The handler is taken only when the run starts.
+result<run> orchestrator::launch(task_plan plan, run_callbacks callbacks, run_handler* handler) {
   auto& s = *impl_;
   std::string id = s.options.run_id;
   if (id.empty()) {
@@ -58,6 +59,7 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
     std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
     s.runs.push_back(r);
+    if (handler) r->deliver_to(std::move(*handler));
     r->launch(std::move(*prepared));  // before anybody else can post to it
   }
   return detail::run_impl::handle(std::move(r));
@@ -92,35 +94,12 @@ awaitable<void> orchestrator::shutdown(duration grace) {
 
 namespace detail {
 
-namespace {
-
-// On the handler's own executor, never inline.
-void finish(const any_io_executor& via, run_handler handler, result<run_result> value) {
-  asio::post(via, [via, h = std::move(handler), v = std::move(value)]() mutable {
-    const auto own = asio::get_associated_executor(h, via);
-    asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable {
-      auto slot = asio::get_associated_cancellation_slot(h);
-      if (slot.is_connected()) slot.clear();
-      std::move(h)(std::move(v));
-    });
-  });
-}
-
-}  // namespace
-
 void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler) {
-  const any_io_executor executor = o.executor();
-  result<run> started = o.start(std::move(plan), std::move(callbacks));
-  if (started.has_error()) return finish(executor, std::move(handler), started.error());
   auto slot = asio::get_associated_cancellation_slot(handler);
-  if (slot.is_connected()) {
-    slot.assign([r = *started](asio::cancellation_type) mutable { r.request_cancel("the operation was cancelled"); });
-  }
-  const auto r = run_impl::of(*started);
-  auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-  r->on_end([r, work, h = std::move(handler)](boost::system::error_code) mutable {
-    finish(r->strand(), std::move(h), r->outcome());
-  });
+  result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
+  if (started.has_error()) return complete_with(o.executor(), std::move(handler), started.error());
+  if (!slot.is_connected()) return;
+  slot.assign([r = *started](asio::cancellation_type) mutable { r.request_cancel("the operation was cancelled"); });
 }
 
 }  // namespace detail

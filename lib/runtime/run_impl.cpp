@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <chrono>
 #include <ctime>
@@ -40,7 +41,9 @@ run_impl::run_impl(any_io_executor executor, std::string run_id, run_options opt
       settings_(std::move(settings)),
       scheduler_(std::move(run_id), std::move(options), [this](const event& e) { observe(e); },
                  [this](std::string_view name) { return agents_.find(name) != nullptr; }),
-      metrics_(scheduler_.options().keep == keep_results::all) {}
+      metrics_(scheduler_.options().keep == keep_results::all, scheduler_.slots()) {
+  if (!callbacks_.on_event) scheduler_.omit_details();
+}
 
 void run_impl::launch(scheduler::prepared tasks) {
   shutdown_service::add(executor_, weak_from_this());
@@ -57,7 +60,9 @@ void run_impl::post(std::function<void(run_impl&)> f) {
 
 void run_impl::shutdown() noexcept {
   ending_ = true;
-  timer_.reset();
+  alarm_.clear();
+  result_handler_ = nullptr;
+  work_ = {};
   idle_.clear();
   for (const auto& w : std::exchange(workers_, {})) {
     if (!w) continue;
@@ -93,6 +98,11 @@ std::shared_ptr<plain_handler> cancellable(std::weak_ptr<run_impl> run, plain_ha
 
 }  // namespace
 
+void run_impl::deliver_to(run_handler handler) {
+  result_handler_ = std::move(handler);
+  work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+}
+
 void run_impl::on_end(plain_handler handler) {
   post([shared = cancellable(weak_from_this(), std::move(handler))](run_impl& r) {
     if (!*shared) return;
@@ -122,14 +132,21 @@ void run_impl::arm() {
   const auto due = scheduler_.next_deadline();
   if (!due || *due >= armed_) return;  // a timer that fires early only looks and re-arms
   armed_ = *due;
-  if (!timer_) timer_ = time_.make_timer(strand_);
-  timer_->async_wait_until(*due, [self = shared_from_this(), at = *due](boost::system::error_code ec) {
-    if (ec || self->armed_ != at) return;
-    self->armed_ = time_point::max();
-    const time_point fired = self->now();
-    self->scheduler_.advance(fired);
-    self->after_event(fired);
-  });
+  alarm_.set(*due);
+}
+
+std::function<void()> run_impl::alarm::when_due() {
+  auto self = run.weak_from_this().lock();
+  if (!self) return {};
+  return [self = std::move(self)] { self->post([](run_impl& r) { r.deadline_passed(); }); };
+}
+
+void run_impl::deadline_passed() {
+  armed_ = time_point::max();
+  if (ending_) return;
+  const time_point fired = now();
+  scheduler_.advance(fired);
+  after_event(fired);
 }
 
 // Observers -----------------------------------------------------------------------------------------------------------
@@ -251,7 +268,7 @@ run_status run_impl::status() const {
 void run_impl::end() {
   if (ending_) return;
   ending_ = true;
-  if (timer_) timer_->cancel();
+  alarm_.clear();
   for (const auto place : std::exchange(idle_, {})) complete(strand_, std::move(workers_[place]->parked));
   complete_end();
 }
@@ -278,6 +295,8 @@ void run_impl::complete_end() {
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
+  if (result_handler_) complete_with(strand_, std::exchange(result_handler_, nullptr), *result_);
+  work_ = {};
   let_go();
 }
 

@@ -9,6 +9,7 @@
 #include <corchestra/core/scheduler.hpp>
 #include <corchestra/runtime/orchestrator.hpp>
 
+#include "async/shared_timer.hpp"
 #include "async/shutdown_service.hpp"
 #include "runtime/completion.hpp"
 
@@ -40,6 +41,8 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   // Before the run begins, from any thread.
   result<scheduler::prepared> prepare(std::vector<task_call> calls) const { return scheduler_.prepare(std::move(calls)); }
   void launch(scheduler::prepared tasks);
+  /// Before `launch`: gets the outcome, and keeps the context running until then.
+  void deliver_to(run_handler handler);
 
   // From any thread.
   const std::string& id() const noexcept { return scheduler_.run_id(); }
@@ -80,6 +83,13 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     bool busy = false, lost = false;
   };
 
+  struct alarm final : shared_timer::client {
+    explicit alarm(run_impl& r) : shared_timer::client(r.executor_), run(r) {}
+    ~alarm() override { clear(); }
+    std::function<void()> when_due() override;
+    run_impl& run;
+  };
+
   awaitable<void> work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
   std::optional<scheduler::start_command> take(time_point at);
@@ -95,6 +105,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void end();
   void complete_end();
   void let_go();
+  void deadline_passed();
   result_list listed_results();
 
   any_io_executor executor_, strand_;
@@ -106,7 +117,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   scheduler scheduler_;
   metrics_fold metrics_;
   clock_anchor anchor_;
-  std::unique_ptr<timer> timer_;
+  alarm alarm_{*this};
   time_point armed_ = time_point::max();
   std::vector<std::shared_ptr<worker>> workers_;  // all that were ever needed; a lost one's place is empty
   std::vector<std::uint32_t> idle_, free_places_;  // places of parked ones, of lost ones
@@ -115,6 +126,8 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;
   std::vector<task_index> just_ended_;
   std::shared_ptr<run_result> result_;
+  run_handler result_handler_;
+  any_io_executor work_;  // tracked, while the handler waits
   std::size_t callback_failures_ = 0;
   bool ending_ = false, told_ = false, in_after_event_ = false;
 };

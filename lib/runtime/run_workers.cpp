@@ -61,10 +61,7 @@ void run_impl::assign(const scheduler::start_command& command) {
   }
   ++working_;
   asio::co_spawn(strand_, work(shared_from_this(), w),
-                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this()](std::exception_ptr) {
-                   --self->working_;
-                   self->complete_end();
-                 }));
+                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this()](std::exception_ptr) {}));
 }
 
 // The worker that carries out this attempt; null when it has not begun, or is given up.
@@ -164,7 +161,6 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
     const time_point at = now();
     scheduler_.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
     if (w->lost) {
-      ++working_;  // its end is counted by its completion handler
       after_event(at);
       break;
     }
@@ -181,6 +177,8 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
   }
   w->current.reset();  // it keeps the run alive
   w->body.reset();
+  if (!w->lost) --working_;
+  complete_end();
   co_await asio::this_coro::throw_if_cancelled(false);
 }
 

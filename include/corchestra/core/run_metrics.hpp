@@ -48,7 +48,8 @@ class metrics_fold {
  public:
   /// Without `keep_tasks` memory does not grow with tasks that have ended, and paths end at what has been forgotten:
   /// `longest_path` and `lower_bound` are then lower bounds of their exact values.
-  explicit metrics_fold(bool keep_tasks = true);
+  /// `slots`: max_concurrent_tasks, where the events come without data; 0: as run_started says.
+  explicit metrics_fold(bool keep_tasks = true, std::size_t slots = 0);
   ~metrics_fold();
   metrics_fold(metrics_fold&&) noexcept;
   metrics_fold& operator=(metrics_fold&&) noexcept;

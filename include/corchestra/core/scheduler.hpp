@@ -35,6 +35,9 @@ class scheduler {
   scheduler(scheduler&&) noexcept;
   scheduler& operator=(scheduler&&) noexcept;
 
+  /// Events come without `data` from here on: for a sink that does not read it.
+  void omit_details() noexcept;
+
   // Events in -----------------------------------------------------------------------------------------------------------
 
   /// Tasks that were found valid, with their references resolved to numbers.
@@ -180,6 +183,7 @@ class scheduler {
   std::vector<std::unique_ptr<task_result>> take_results();
   std::size_t count(task_state s) const noexcept;
   std::size_t unfinished() const noexcept;
+  std::size_t slots() const noexcept;        ///< there are
   std::size_t slots_in_use() const noexcept;
   const std::vector<task_index>& running() const noexcept;  ///< attempts under way, in no order
   bool paused(std::string_view agent = {}) const noexcept;

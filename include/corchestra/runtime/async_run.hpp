@@ -1,18 +1,11 @@
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <corchestra/runtime/orchestrator.hpp>
 
 namespace corchestra {
-
-using run_handler = asio::any_completion_handler<void(result<run_result>)>;
-
-namespace detail {
-void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler);
-}
 
 /// Start and wait in one operation, with any completion token: `use_awaitable`, `use_future`, a callback, `deferred`.
 /// Completes with `result<run_result>`, never with an exception: an error only when the run could not start. Completes on

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,15 @@ struct orchestrator_options {
   std::size_t max_pending = 10'000;  ///< tasks that may wait before `submit` suspends
 };
 
+class orchestrator;
+
+/// What `async_run` completes: a result, or the error that kept the run from starting.
+using run_handler = asio::any_completion_handler<void(result<run_result>)>;
+
+namespace detail {
+void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler);
+}
+
 /// Runs plans on the caller's executor: no threads of its own, nothing global. Each run lives on a strand of that
 /// executor. A handle: copies share the agents and the runs; runs under way survive it.
 class orchestrator {
@@ -48,6 +58,8 @@ class orchestrator {
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:
+  friend void detail::start_async_run(orchestrator, task_plan, run_callbacks, run_handler);
+  result<run> launch(task_plan plan, run_callbacks callbacks, run_handler* handler);
   struct impl;
   std::shared_ptr<impl> impl_;
 };

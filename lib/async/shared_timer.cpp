@@ -1,0 +1,75 @@
+#include "async/shared_timer.hpp"
+
+#include <boost/asio/post.hpp>
+#include <vector>
+
+namespace corchestra::detail {
+
+asio::execution_context::id shared_timer::id;
+
+shared_timer::client::client(const any_io_executor& executor)
+    : executor_(executor), timer_(asio::use_service<shared_timer>(asio::query(executor, asio::execution::context))) {}
+
+void shared_timer::client::set(time_point due) {
+  const std::lock_guard lock(timer_.mutex_);
+  if (is_linked()) timer_.clients_.erase(timer_.clients_.iterator_to(*this));
+  due_ = due;
+  timer_.clients_.insert(*this);
+  if (due < timer_.armed_) timer_.arm(executor_);
+}
+
+void shared_timer::client::clear() {
+  const std::lock_guard lock(timer_.mutex_);
+  if (!is_linked()) return;
+  timer_.clients_.erase(timer_.clients_.iterator_to(*this));
+  if (timer_.clients_.empty()) timer_.look_later(executor_);
+}
+
+// With the lock, for the first of the clients.
+void shared_timer::arm(const any_io_executor& executor) {
+  armed_ = clients_.begin()->due_;
+  if (!timer_) timer_ = time_service::of(executor).make_timer(executor);
+  timer_->async_wait_until(armed_, [this, executor, arming = ++arming_](boost::system::error_code ec) {
+    if (!ec) fire(executor, arming);
+  });
+}
+
+void shared_timer::fire(const any_io_executor& executor, std::uint64_t arming) {
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    if (arming != arming_) return;
+    armed_ = time_point::max();
+    const time_point now = time_service::of(executor).now();
+    while (!clients_.empty() && clients_.begin()->due_ <= now) {
+      client& c = *clients_.begin();
+      clients_.erase(clients_.begin());
+      due.push_back(c.when_due());
+    }
+    if (!clients_.empty()) arm(executor);
+  }
+  for (const auto& f : due) {
+    if (f) f();
+  }
+}
+
+// Nobody is left: a pending wait would keep the context running. But somebody may come in the same moment.
+void shared_timer::look_later(const any_io_executor& executor) {
+  if (armed_ == time_point::max() || std::exchange(looks_later_, true)) return;
+  asio::post(executor, [this] {
+    const std::lock_guard lock(mutex_);
+    looks_later_ = false;
+    if (!clients_.empty()) return;
+    armed_ = time_point::max();
+    ++arming_;
+    timer_->cancel();
+  });
+}
+
+void shared_timer::shutdown() {
+  const std::lock_guard lock(mutex_);
+  clients_.clear();
+  timer_.reset();
+}
+
+}  // namespace corchestra::detail

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include <corchestra/async/time_service.hpp>
+
+namespace corchestra::detail {
+
+/// One timer for the next deadlines of many. It is armed only for one that is earlier than what it is armed for, and
+/// stays armed over the gap between one run and the next: far deadlines, as nearly all are, then cost no system call.
+/// Thread-safe.
+class shared_timer : public asio::execution_context::service {
+ public:
+  static asio::execution_context::id id;
+  explicit shared_timer(asio::execution_context& context) : asio::execution_context::service(context) {}
+
+  /// Somebody with one deadline. `clear` before it is destroyed.
+  class client : public boost::intrusive::set_base_hook<> {
+   public:
+    explicit client(const any_io_executor& executor);
+    client(const client&) = delete;
+    virtual ~client() = default;
+
+    /// At `due` or later, once; a deadline that was set before is forgotten.
+    void set(time_point due);
+    void clear();
+
+    friend bool operator<(const client& a, const client& b) noexcept { return a.due_ < b.due_; }
+
+   protected:
+    /// What is to be done then, called on the executor; null when the client is about to be destroyed.
+    virtual std::function<void()> when_due() = 0;
+
+   private:
+    friend shared_timer;
+    any_io_executor executor_;
+    shared_timer& timer_;
+    time_point due_{};
+  };
+
+ private:
+  void shutdown() override;
+  void arm(const any_io_executor& executor);
+  void fire(const any_io_executor& executor, std::uint64_t arming);
+  void look_later(const any_io_executor& executor);
+
+  std::mutex mutex_;
+  boost::intrusive::multiset<client> clients_;
+  std::unique_ptr<timer> timer_;
+  time_point armed_ = time_point::max();
+  std::uint64_t arming_ = 0;
+  bool looks_later_ = false;
+};
+
+}  // namespace corchestra::detail
