@@ -1,6 +1,7 @@
 #include <corchestra/core/run_metrics.hpp>
 
 #include <algorithm>
+#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <functional>
 #include <unordered_map>
 #include <utility>
@@ -201,8 +202,9 @@ struct metrics_fold::impl {
   void sort_durations() {
     if (sorted == durations.size()) return;
     const auto longer = std::greater<>();
+    const auto digits = [](duration d, unsigned shift) { return -d.count() >> shift; };
     if (sorted == 0) {
-      std::sort(durations.begin(), durations.end(), longer);
+      boost::sort::spreadsort::integer_sort(durations.begin(), durations.end(), digits, longer);
       sorted = durations.size();
       return;
     }

@@ -176,14 +176,14 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   settle_budget(t, true);
   aborts.push_back({t, r.attempts, true});
   const std::string text = concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
-  task_result out;
-  out.cancelled = cancel_reason::abandoned;
-  out.reason = text;
-  out.error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);
+  auto out = std::make_unique<task_result>();
+  out->cancelled = cancel_reason::abandoned;
+  out->reason = text;
+  out->error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);
   if (sink) {
     event e;
     e.type = event_type::attempt_ended;
-    e.error = out.error.get();
+    e.error = out->error.get();
     e.usage = &l.usage;
     e.outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
     e.data = json{{"outcome", "abandoned"}};

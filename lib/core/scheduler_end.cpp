@@ -12,12 +12,11 @@ bool same_answer(const json& answer, const json& expected) {
 
 }  // namespace
 
-void scheduler::impl::finish(task_index t, task_state s, task_result&& details, time_point now) {
+void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now) {
   record& r = records[t];
   set_state(t, s, wait_reason::none, now);
   --unfinished;
   if (!ledger.empty()) ledger.forget(t);
-  auto out = std::make_unique<task_result>(std::move(details));
   out->id = r.call->id;
   out->agent = r.call->agent;
   out->task_type = r.call->task_type;
@@ -55,18 +54,18 @@ void scheduler::impl::finish(task_index t, task_state s, task_result&& details, 
 void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now) {
   unqueue(t, now);
   release(t, false, true, now);  // kept over a back-off
-  task_result out;
-  out.cancelled = why;
-  out.error = fail(code, text);
-  out.reason = std::move(text);
+  auto out = std::make_unique<task_result>();
+  out->cancelled = why;
+  out->error = fail(code, text);
+  out->reason = std::move(text);
   finish(t, s, std::move(out), now);
 }
 
 void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
   const task_result& up = *records[cause].result;
-  task_result out;
-  out.skipped = why;
-  out.reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
+  auto out = std::make_unique<task_result>();
+  out->skipped = why;
+  out->reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
                    ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
                    : concat(to_string(why), ": it needs ", quote(up.id), ", which ended ", to_string(up.state));
   unqueue(t, now);

@@ -284,6 +284,7 @@ struct scheduler::impl {
   void raise_holders(const record& r, detail::resource_index on, time_point now);
 
   // scheduler_attempt.cpp
+  void fetch_ahead(task_index t) const noexcept;
   void start_attempt(task_index t, time_point now);
   void end_attempt(task_index t, time_point now);
   void take_slot_again(task_index t, time_point now);
@@ -293,11 +294,10 @@ struct scheduler::impl {
   const retry_policy& policy_of(const record& r) const { return r.call->retry ? *r.call->retry : options.retry; }
   boxed<error> check_output(task_index t, const task_output& output) const;
   void learn(const record& r, duration took);
-  error time_limit_error(std::string text) const { return fail(errc::timeout, std::move(text)); }
   time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
 
   // scheduler_end.cpp
-  void finish(task_index t, task_state s, task_result&& details, time_point now);
+  void finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now);
   void settle(time_point now);
   void settle_one(task_index t, time_point now);
   enum class outcome : std::uint8_t { ok, bad, skipped };

@@ -83,6 +83,11 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     bool busy = false, lost = false;
   };
 
+  struct stop_request {
+    std::shared_ptr<worker> who;
+    task_index task;
+    std::uint32_t attempt;
+  };
   struct alarm final : shared_timer::client {
     explicit alarm(run_impl& r) : shared_timer::client(r.executor_), run(r) {}
     ~alarm() override { clear(); }

@@ -78,6 +78,8 @@ void run_impl::resume_now(attempt& a) {
 
 // What the scheduler asks of attempts under way: to stop, or to hear an answer.
 void run_impl::carry_out_requests() {
+  if (!scheduler_.has_requests()) return;
+  std::vector<stop_request> stops;
   for (const auto& a : scheduler_.take_aborts()) {
     const auto place = scheduler_.tag(a.task);
     const auto w = place < workers_.size() ? workers_[place] : nullptr;
@@ -92,10 +94,13 @@ void run_impl::carry_out_requests() {
       settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }
-    // Posted: never resumed inline from a callback, and the worker has begun by then.
-    asio::post(strand_, [w, task = a.task, number = a.attempt] {
-      if (w->busy && w->current->task == task && w->current->number == number) {
-        w->signal.emit(asio::cancellation_type::terminal);
+    stops.push_back({w, a.task, a.attempt});
+  }
+  if (!stops.empty()) {
+    // Posted: never resumed inline from a callback, and the workers have begun by then.
+    asio::post(strand_, [self = shared_from_this(), stops = std::move(stops)] {
+      for (const auto& [who, task, number] : stops) {
+        if (who->busy && who->current->task == task && who->current->number == number) who->signal.emit(asio::cancellation_type::terminal);
       }
     });
   }
@@ -150,7 +155,8 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
       } catch (...) {
         thrown = std::current_exception();
       }
-      if (thrown) ended.failure = error_from_exception(thrown);
+      // One that was asked to stop has its reason already.
+      if (thrown && !scheduler_.abort_requested(w->next.task)) ended.failure = error_from_exception(thrown);
     }
     // Always: a cancelled or shielded attempt must not colour the next one.
     co_await asio::this_coro::reset_cancellation_state();

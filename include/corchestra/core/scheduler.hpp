@@ -131,6 +131,8 @@ class scheduler {
     std::uint32_t attempt = 0;
     bool abandoned = false;  ///< the grace period is over: its worker is lost
   };
+  /// Whether `take_aborts` or `take_answers` have something.
+  bool has_requests() const noexcept;
   /// Attempts to be asked to stop, since the last call.
   std::vector<abort_command> take_aborts();
 
