@@ -99,7 +99,7 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
   if (e.type == event_type::attempt_ended && is_terminal(e.outcome)) data["outcome"] = to_lower(to_string(e.outcome));
   if (e.retry_in) data["retry_in_ms"] = milliseconds(*e.retry_in);
   if (e.data.is_object()) {
-    for (const auto& [key, value] : e.data.items()) data[key] = value;
+    for (const auto& [key, value] : e.data.get().items()) data[key] = value;
   }
   ordered_json record{
       {"seq", e.seq}, {"at", to_iso8601(anchor.to_wall(e.at))}, {"run_id", e.run_id}, {"type", to_string(e.type)}};

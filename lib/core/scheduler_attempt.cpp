@@ -162,7 +162,7 @@ void scheduler::impl::learn(const record& r, duration took) {
   k.known = seen.samples >= 3;
 }
 
-bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_end end, time_point now) {
+bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_end&& end, time_point now) {
   auto& s = *impl_;
   if (!s.records.holds(task)) return false;
   auto& r = s.records[task];

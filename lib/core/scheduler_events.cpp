@@ -8,9 +8,9 @@ namespace {
 constexpr duration progress_interval = std::chrono::milliseconds(100);
 }
 
-void scheduler::impl::publish(event_type type, time_point now, json data) { publish(type, no_task, now, std::move(data)); }
+void scheduler::impl::publish(event_type type, time_point now, event_data data) { publish(type, no_task, now, std::move(data)); }
 
-void scheduler::impl::publish(event_type type, task_index t, time_point now, json data) {
+void scheduler::impl::publish(event_type type, task_index t, time_point now, event_data data) {
   if (!sink) return;
   event e;
   e.type = type;

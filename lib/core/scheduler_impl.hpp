@@ -248,8 +248,8 @@ struct scheduler::impl {
   void pull_to_level(task_index child, time_point now);
 
   // scheduler_events.cpp
-  void publish(event_type type, time_point now, json data = nullptr);
-  void publish(event_type type, task_index t, time_point now, json data = nullptr);
+  void publish(event_type type, time_point now, event_data data = {});
+  void publish(event_type type, task_index t, time_point now, event_data data = {});
   void publish(event& e, task_index t, time_point now);
   void flush_progress(task_index t, time_point now);
   void tell_budget_alerts(time_point now);

@@ -9,6 +9,7 @@
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/optional_duration.hpp>
 #include <corchestra/base/time.hpp>
+#include <corchestra/core/event_data.hpp>
 #include <corchestra/core/task_call.hpp>
 #include <corchestra/core/task_result.hpp>
 #include <corchestra/core/task_state.hpp>
@@ -71,7 +72,7 @@ struct event {
   const corchestra::error* error = nullptr;  ///< attempt_ended
   task_state outcome{};                      ///< attempt_ended: how this try ended
   optional_duration retry_in;                ///< attempt_ended: another try follows after this time
-  json data;                                 ///< the rest, by type; null or an object
+  event_data data;                           ///< the rest, by type; null or an object
 };
 
 using event_sink = std::function<void(const event&)>;

@@ -79,7 +79,10 @@ class scheduler {
     task_output output;
   };
   /// False when the attempt is not the current one: the result came too late and is refused.
-  bool attempt_ended(task_index task, std::uint32_t attempt, attempt_end end, time_point now);
+  bool attempt_ended(task_index task, std::uint32_t attempt, attempt_end&& end, time_point now);
+  bool attempt_ended(task_index task, std::uint32_t attempt, const attempt_end& end, time_point now) {
+    return attempt_ended(task, attempt, attempt_end(end), now);
+  }
   /// A running attempt waits for something that is not work: its slot is free meanwhile.
   void attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now);
   /// A wait is over. The slot stays free while another wait of the same attempt is open: one of them may need it.
