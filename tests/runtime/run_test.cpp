@@ -1,4 +1,5 @@
 #include <corchestra/async/sleep.hpp>
+#include <corchestra/base/text.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -148,6 +149,32 @@ TEST_CASE("submission suspends while too many tasks wait") {
   };
   CHECK(time.run(all()).success());
   CHECK(accepted == std::vector<double>{0, 0, 1, 2, 3});
+}
+
+TEST_CASE("submission that must not wait is refused while too many tasks wait") {
+  testing::virtual_time_context time;
+  orchestrator o(time.executor(), {.max_pending = 2});
+  o.agents().add("a", std::make_shared<testing::scripted_agent>(testing::scripted_step{1s}));
+  auto p = plan({task("t0")}, 1);
+  p.options.stay_open = true;
+  std::vector<std::string> answers;
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = o.start(p).value();
+    for (int i = 1; i <= 3; ++i) {
+      std::vector<task_call> one{task("t" + std::to_string(i))};
+      result<void> taken = co_await r.try_submit(std::move(one));
+      answers.push_back(taken.has_value() ? "taken" : concat(code_name(taken.error()), ": ", taken.error().message));
+    }
+    co_await sleep_for(1500ms);
+    std::vector<task_call> later{task("t4")};
+    result<void> taken = co_await r.try_submit(std::move(later));
+    CHECK(taken.has_value());
+    r.close();
+    co_return co_await r.wait();
+  };
+  CHECK(time.run(all()).results.size() == 4);
+  CHECK(answers == std::vector<std::string>{
+                       "taken", "taken", "queue_full: the run has 2 task calls waiting, and takes no more before some have begun"});
 }
 
 TEST_CASE("status, metrics and locks show a run in flight [C13][E11]") {

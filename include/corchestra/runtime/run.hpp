@@ -51,6 +51,8 @@ class run {
   /// Adds task calls to a running run. Suspends while more than `max_pending` wait; cancelling that adds none of them.
   /// Errors: as for a plan, `not_running`.
   awaitable<result<void>> submit(std::vector<task_call> calls);
+  /// The same without waiting for room. Error: `queue_full` when `max_pending` task calls wait already.
+  awaitable<result<void>> try_submit(std::vector<task_call> calls);
   /// A child of a task that has not ended; gives back its full id. Errors: as `submit`, `limit_exceeded`.
   awaitable<result<std::string>> spawn(std::string parent, task_call child);
   /// No more submissions will come: lets a `stay_open` run end.
