@@ -15,13 +15,14 @@ namespace corchestra::detail {
 enum class upkeep : std::uint8_t {
   latest,  ///< progress: of a task only the last is kept
   recent,  ///< a fact on the way: the oldest are dropped, after progress
-  always,  ///< the end of something, or a question
+  always,  ///< the end of something, a question, and what a task is: one for each end
 };
 
 constexpr upkeep upkeep_of(event_type t) noexcept {
   switch (t) {
     case event_type::task_progress:
       return upkeep::latest;
+    case event_type::task_submitted:
     case event_type::task_ended:
     case event_type::run_ended:
     case event_type::analysis_ended:

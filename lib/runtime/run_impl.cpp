@@ -11,6 +11,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "runtime/run_progress.hpp"
+
 namespace corchestra::detail {
 
 namespace {
@@ -257,6 +259,7 @@ run_status run_impl::status() const {
                          scheduler_.progress(t), scheduler_.started_at(t)});
   }
   for (const auto& [t, question] : scheduler_.approvals()) s.approvals.push_back({scheduler_.call(t).id, question});
+  s.progress = progress_of(scheduler_);
   s.budget = scheduler_.budget();
   s.agent_budgets = scheduler_.agent_budgets();
   std::sort(s.running.begin(), s.running.end(),
@@ -290,9 +293,13 @@ void run_impl::complete_end() {
   r.shared_state = scheduler_.shared_state();
   r.unsafe = scheduler_.options().mode == scheduling_mode::parallel;
   r.durations = scheduler_.durations();
-  for (const auto& l : scheduler_.locks()) {
+  for (auto& l : scheduler_.locks()) {
     if (l.quarantined) r.quarantined.push_back(l.resource);
+    if (l.blocked > 0) r.contention.push_back(std::move(l));
   }
+  std::sort(r.contention.begin(), r.contention.end(), [](const lock_status& a, const lock_status& b) {
+    return std::tie(b.waited, a.resource) < std::tie(a.waited, b.resource);
+  });
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
@@ -304,6 +311,14 @@ void run_impl::let_go() {
   callbacks_ = {};
   agents_ = {};
   agent_by_number_.clear();
+}
+
+// By its id: a child's begins with its parent's.
+std::string run_impl::parent_of(std::string_view id) const {
+  for (auto end = id.rfind('/'); end != std::string_view::npos && end > 0; end = id.rfind('/', end - 1)) {
+    if (scheduler_.find(id.substr(0, end)) != no_task) return std::string(id.substr(0, end));
+  }
+  return {};
 }
 
 result_list run_impl::listed_results() {
@@ -322,6 +337,7 @@ result_list run_impl::listed_results() {
     open->task_type = scheduler_.call(t).task_type;
     open->state = scheduler_.state(t);
     open->attempts = scheduler_.attempt(t);
+    open->parent = parent_of(open->id);
     listed.push_back(open.get());
     owned.push_back(std::move(open));
   }

@@ -110,6 +110,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void complete_end();
   void let_go();
   result_list listed_results();
+  std::string parent_of(std::string_view id) const;
 
   any_io_executor executor_, strand_;
   time_service& time_;

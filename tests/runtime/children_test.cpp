@@ -311,7 +311,7 @@ TEST_CASE("a child that was forgotten as it ended is still given to its parent")
   CHECK(seen == "found");
 }
 
-TEST_CASE("a callback expands what completes into children, under the caps of the run [C35]") {
+TEST_CASE("a callback expands what completes into children, under the caps of the run [C36]") {
   virtual_orchestra v;
   auto p = plan({task("root")}, 2);
   p.options.limits.max_spawned_tasks = 5;

@@ -12,8 +12,8 @@ namespace corchestra {
 
 /// The events of one run as records (lines of events.jsonl), to be awaited on another executor than the run's strand: for
 /// a connection, a log shipper, a user interface. Bounded: of a task's progress that nobody has read only the last is
-/// kept; when more than `capacity` records wait, the oldest progress is dropped, then the oldest of the others. Ends of
-/// tasks and of the run, and questions, never are.
+/// kept; when more than `capacity` records wait, the oldest progress is dropped, then the oldest of the others. That a
+/// task was submitted, or has ended, the run's end and questions never are, and do not count.
 class event_stream {
  public:
   /// `executor` is the reader's.

@@ -17,9 +17,9 @@ struct awaitable_callbacks {
 };
 
 struct on_executor_options {
-  /// Calls that may wait in line besides those for ends and questions, which are never dropped. A task's progress that
-  /// nobody has seen gives way to the next; when there is no more room the oldest progress goes first, then the oldest
-  /// other event.
+  /// Calls that may wait in line. A task's progress that nobody has seen gives way to the next; when there is no more room
+  /// the oldest progress goes first, then the oldest other event. Never dropped, and not counted, are submissions and ends
+  /// of tasks, the run's end and questions.
   std::size_t capacity = 1024;
   /// Of one call. After it an awaitable callback is asked to stop and not waited for; a plain one cannot be stopped. Both
   /// count as failures, as do exceptions: run_metrics::callback_failures.
@@ -28,8 +28,8 @@ struct on_executor_options {
 };
 
 /// Callbacks to be given to `orchestrator::start`, or added to with others, that call these on `executor`: in order, one
-/// at a time, on a strand of their own. They never hold the run up, and may still be called after its end. `expand`
-/// stays on the run's strand.
+/// at a time, on a strand of their own. They never hold the run up, and may still be called after its end. The executor's
+/// context must outlive the run. `expand` stays on the run's strand.
 run_callbacks on_executor(any_io_executor executor, run_callbacks callbacks, on_executor_options options = {});
 run_callbacks on_executor(any_io_executor executor, awaitable_callbacks callbacks, on_executor_options options = {});
 

@@ -32,6 +32,8 @@ struct run_status {
   std::string run_id, name;
   run_state state{};
   std::array<std::size_t, task_state_count> counts{};  ///< by task_state
+  /// In [0, 1]: what has ended and the progress of what runs, each task weighted by its expected duration.
+  double progress = 0;
   std::vector<task_status> running;                    ///< in order of start
   struct question {
     std::string task_id, message;
