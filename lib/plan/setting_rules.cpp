@@ -211,7 +211,8 @@ std::vector<setting_rule> make_rules() {
         "limits.preset",
         "stage8, ucop, jobpool or taskcall",
         "none",
-        "The limits of an earlier system; what is said by other flags, variables or beside it in the plan wins."},
+        "The limits of an earlier system. In a plan, what stands beside it wins; from a flag or variable it wins over the "
+        "plan's limits."},
        assign_preset},
       {{"max_concurrent_tasks",
         "--max-concurrent-tasks",
