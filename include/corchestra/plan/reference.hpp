@@ -10,7 +10,8 @@
 namespace corchestra {
 
 /// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}`, `${state.KEY.KEY}`,
-/// `${previous.KEY}` (of a loop) or `${iteration}`, each but the last with an optional `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes of arrays are keys.
+/// `${previous.KEY}` (of a loop) or `${iteration}`, each but the last with an optional `#/json/pointer` at its end.
+/// An id may hold dots; it ends before the last `.output`. Indexes of arrays are keys.
 struct reference {
   enum class kind : std::uint8_t { task_output, context, inputs, state, previous, iteration };
   kind where{};
