@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 awaitable<result<task_output>> write_text(task_context context) {
   co_await sleep_for(10ms);
-  const result<bool> at_length = co_await context.ask({"Should it be long?", 1h, false});
+  const result<approval_answer> at_length = co_await context.ask({"Should it be long?", 1h, false});
   if (!at_length) co_return at_length.error();
   co_return task_output(*at_length ? "a long text" : "a short text");
 }

@@ -1,78 +1,46 @@
 // A tree of analyses that grows while it runs: when a node completes, a callback looks at what it found, decides how many
-// questions follow from it, and submits them as children. Depth first, at most 20 nodes, at most 3 children each.
-#include <boost/asio/co_spawn.hpp>
+// questions follow from it, and spawns them as its children. Depth first; the run's limits see to it that there are at most
+// 20 nodes, and 3 children of each.
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/runtime/orchestrator.hpp>
+#include <corchestra/runtime/task_context.hpp>
 
 using namespace corchestra;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t max_nodes = 20;
+constexpr int max_nodes = 20;
 constexpr int max_children_per_node = 3;
 
 // Stands for a model that judges how much is left to find out.
 awaitable<result<task_output>> analyze(task_context context) {
   co_await sleep_for(5ms);
   const int depth = context.task().context["depth"].get<int>();
-  const int seed = context.task().context["seed"].get<int>();
-  const double promise = 1.0 / (1 + depth + seed % 3);
-  co_return task_output(json{{"promise", promise}, {"depth", depth}});
+  const int branch = context.task().context["branch"].get<int>();
+  co_return task_output(json{{"promise", 1.0 / (1 + depth + branch % 3)}, {"depth", depth}});
 }
 
-/// Expands a node of the tree on its completion; adaptive: what promises more gets more children.
-class tree {
- public:
-  void grow(run r) { run_ = std::move(r); }
+task_call question(std::string id, int depth, int branch) {
+  return create_task_call(std::move(id), "analyst", "analysis", "Find out more", {{"depth", depth}, {"branch", branch}});
+}
 
-  void operator()(const task_result& node) {
-    --open_;
-    std::vector<task_call> children;
-    if (node.success()) {
-      const double promise = node.output.value["promise"].get<double>();
-      const int depth = node.output.value["depth"].get<int>();
-      const int wanted = std::min(max_children_per_node, static_cast<int>(promise * 6));
-      for (int i = 1; i <= wanted && nodes_ < max_nodes; ++i, ++nodes_) {
-        children.push_back(question(concat(node.id, ".", i), depth + 1));
-        children.back().depends_on = {node.id};  // its place in the tree: what depth first goes by
-      }
-    }
-    open_ += children.size();
-    if (children.empty()) {
-      if (open_ == 0) run_->close();  // nothing is left that could grow
-      return;
-    }
-    submit(std::move(children));
+// Adaptive: what promises more gets more children. They start when the node is recorded as completed, and belong to its
+// subtree: `depends_on: ["root/*"]` waits for the whole tree.
+void grow(task_context& node, const task_output& found) {
+  const int wanted = static_cast<int>(found.value["promise"].get<double>() * 6);
+  const int depth = found.value["depth"].get<int>();
+  for (int i = 0; i < wanted; ++i) {
+    const result<std::string> child = node.spawn(question("", depth + 1, i));
+    if (child) continue;
+    if (!child.error().is(errc::limit_exceeded)) node.warn(child.error().message);
+    break;  // the tree, or this node, is full
   }
-
-  task_call question(std::string id, int depth) {
-    return create_task_call(std::move(id), "analyst", "analysis", "Find out more",
-                            {{"depth", depth}, {"seed", static_cast<int>(nodes_)}});
-  }
-
-  std::size_t nodes() const noexcept { return nodes_; }
-  bool failed() const noexcept { return failed_; }
-  void submit_on(any_io_executor executor) { executor_ = std::move(executor); }
-
- private:
-  // A callback must not wait: the submission is a coroutine of its own.
-  void submit(std::vector<task_call> calls) {
-    asio::co_spawn(executor_, [](run r, std::vector<task_call> c) -> awaitable<bool> {
-      const result<void> done = co_await r.submit(std::move(c));
-      co_return done.has_value();
-    }(*run_, std::move(calls)), [this](std::exception_ptr e, bool done) { failed_ = failed_ || e || !done; });
-  }
-
-  std::optional<run> run_;
-  any_io_executor executor_;
-  std::size_t nodes_ = 1, open_ = 1;
-  bool failed_ = false;
-};
+}
 
 }  // namespace
 
@@ -81,20 +49,25 @@ int main() {
   orchestrator orchestra(io.get_executor());
   orchestra.agents().add("analyst", analyze);
 
-  tree nodes;
-  nodes.submit_on(io.get_executor());
   task_plan plan;
-  plan.options.stay_open = true;  // the end comes by run::close
   plan.options.order = start_order::depth_first;
   plan.options.limits.max_concurrent_tasks = 3;
-  plan.tasks = {nodes.question("root", 0)};
+  plan.options.limits.max_spawned_tasks = max_nodes - 1;
+  plan.options.limits.max_children_per_task = max_children_per_node;
+  plan.tasks = {question("root", 0, 0)};
 
+  std::size_t nodes = 0;
   run_callbacks callbacks;
+  callbacks.expand = grow;
   callbacks.on_task_ended = [&](const task_result& r) {
+    ++nodes;
     std::cout << r.id << " " << to_string(r.state) << "\n";
-    nodes(r);
   };
-  nodes.grow(orchestra.start(plan, callbacks).value());
+  const result<run> started = orchestra.start(std::move(plan), std::move(callbacks));
+  if (!started) {
+    std::cerr << started.error().message << "\n";
+    return 1;
+  }
   io.run();
-  std::cout << (nodes.failed() ? "a submission failed\n" : concat("the tree has ", nodes.nodes(), " nodes\n"));
+  std::cout << "the tree has " << nodes << " nodes\n";
 }

@@ -28,6 +28,33 @@ std::string waits_text(const time_shares& time) {
   return parts.empty() ? std::string() : concat("   Waits: ", join(parts, ", "), " (all tasks together)");
 }
 
+// `   Fought over: 'db' (3 waits, 12.0 s)`; empty when nobody waited for a resource.
+std::string contention_text(const std::vector<lock_status>& contention) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> parts;
+  for (const lock_status& l : contention) {
+    if (parts.size() == most) break;
+    parts.push_back(concat(quote(l.resource), " (", l.blocked, l.blocked == 1 ? " wait, " : " waits, ", to_text(l.waited), ")"));
+  }
+  return parts.empty() ? std::string() : concat("   Fought over: ", join(parts, ", "));
+}
+
+// The tasks that an interrupted run has left, children under their parents.
+std::vector<std::string> leftover_lines(const run_result& r) {
+  constexpr std::size_t most = 50;
+  if (r.state != run_state::interrupted) return {};
+  std::vector<std::string> lines = r.unfinished();
+  if (lines.empty()) return {};
+  const std::size_t all = lines.size();
+  if (all > most) {
+    lines.resize(most);
+    lines.push_back(concat("and ", all - most, " more"));
+  }
+  for (auto& line : lines) line = concat("   ", line);
+  lines.insert(lines.begin(), "   Not ended:");
+  return lines;
+}
+
 struct run_verb {
   plan_arguments plan;
   setting_arguments settings;
@@ -114,8 +141,12 @@ struct run_verb {
 
   exit_code report(const session_result& r, const std::string& endpoint, const display_options& shown) const {
     if (!quiet && shown.style == console_style::standard) {
-      if (const std::string waits = waits_text(r.time); !waits.empty())
-        write_to(shown.fd, one_line(waits, shown.terminal.interactive ? shown.terminal.width : waits.size()) + '\n');
+      std::vector<std::string> lines = leftover_lines(r.run);
+      lines.insert(lines.begin(), {waits_text(r.time), contention_text(r.run.contention)});
+      for (const std::string& line : lines) {
+        if (line.empty()) continue;
+        write_to(shown.fd, one_line(line, shown.terminal.interactive ? shown.terminal.width : line.size()) + '\n');
+      }
     }
     if (r.run.unsafe) print_error("warning: dependencies were ignored (mode parallel): results may be wrong");
     for (const auto& name : r.run.quarantined)
@@ -172,7 +203,7 @@ verb add_run(CLI::App& app) {
       "  corchestra run batch.jsonl --agents agents.yaml --max-concurrent-tasks 50 --json > summary.json\n\n"
       "A question of the plan (approval) is asked on the terminal; without one --approve or its time limit answers "
       "it.\n"
-      "SIGUSR1 tells why tasks wait.\n"
+      "SIGUSR1 tells why tasks wait; SIGUSR2 pauses the run (nothing new starts), and lets it go on the next time.\n"
       "Ctrl-C lets running tasks finish and starts nothing new; a second one cancels them.\n"
       "Exit codes: 0 all tasks completed; 1 any other outcome; 2 bad usage, plan or configuration, nothing was run;\n"
       "3 no call reached the endpoint or passed its authentication; 130 interrupted.");

@@ -11,6 +11,7 @@
 
 #include "explainer.hpp"
 #include "interrupts.hpp"
+#include "pauses.hpp"
 #include "questions.hpp"
 
 namespace corchestra::program {
@@ -106,13 +107,16 @@ result<session_result> conduct(boost::asio::io_context& context, session_options
     });
   }
   explainer waits(executor, display.explain_after, say_later);
+  pauses pausing(executor, say_later);
   options.on_event = [&, screen](const event& e) {
     (*screen)(e);
     waits(e);
+    pausing(e);
     if (person) (*person)(e);
   };
-  options.on_started = [&started, &waits](run r) {
+  options.on_started = [&started, &waits, &pausing](run r) {
     waits.watch(r);
+    pausing.watch(r);
     started = std::move(r);
   };
   asio::co_spawn(executor, run_session(std::move(options)),

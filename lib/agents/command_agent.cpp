@@ -89,6 +89,9 @@ class command_agent final : public agent {
                                            {"context", input.context()},
                                            {"upstream", input.upstream()},
                                            {"attempt", context.attempt()},
+                                           {"iteration", context.iteration()},
+                                           {"previous", context.previous() ? *context.previous() : json()},
+                                           {"fences", input.fences()},
                                            {"run_id", context.run_id()},
                                            {"idempotency_key", context.idempotency_key()}});
     command.input += '\n';

@@ -43,20 +43,22 @@ result<void> apply_options(llm::chat_request& request, const task_call& task, bo
 
 class llm_agent final : public agent {
  public:
-  llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options, std::optional<json_schema> schema)
+  llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options, std::shared_ptr<const json_schema> schema)
       : model_(std::move(model)), options_(std::move(options)), schema_(std::move(schema)) {}
 
   awaitable<result<task_output>> run(task_context context) override {
-    auto request = make_request(context);
+    const auto schema = schema_for(context.task());
+    if (!schema) co_return schema.error();
+    auto request = make_request(context, schema->get());
     if (!request) co_return request.error();
 
     auto reply = co_await ask(context, *request);
     if (!reply) co_return reply.error();
-    if (!schema_) {
+    if (!*schema) {
       if (reply->finish == llm::finish_reason::length) context.warn("the answer was cut at max_tokens");
       co_return task_output(std::move(reply->message.content));
     }
-    auto value = read_answer(*reply, request->max_tokens);
+    auto value = read_answer(*reply, **schema, request->max_tokens);
     if (!value && value.error().is(errc::schema_mismatch)) {
       context.warn(concat("the answer was refused and asked for once more: ", one_line(value.error().message, 500)));
       request->messages.push_back({llm::role::assistant, std::move(reply->message.content)});
@@ -64,7 +66,7 @@ class llm_agent final : public agent {
                                                            "\nAnswer again with the corrected JSON value only.")});
       reply = co_await ask(context, *request);
       if (!reply) co_return reply.error();
-      value = read_answer(*reply, request->max_tokens);
+      value = read_answer(*reply, **schema, request->max_tokens);
       if (!value) co_return in_place(value.error(), "after one correction");
     }
     if (!value) co_return value.error();
@@ -72,7 +74,17 @@ class llm_agent final : public agent {
   }
 
  private:
-  result<llm::chat_request> make_request(const task_context& context) const {
+  using shared_schema = std::shared_ptr<const json_schema>;
+
+  // The task's own, which is what the engine will check, else the agent's; null: text.
+  result<shared_schema> schema_for(const task_call& task) const {
+    if (!task.rules || task.rules->output_schema.is_null()) return schema_;
+    auto compiled = json_schema::compile(task.rules->output_schema);
+    if (!compiled) return in_place(compiled.error(), concat("task ", quote(task.id), ": output_schema"));
+    return shared_schema(std::make_shared<json_schema>(std::move(*compiled)));
+  }
+
+  result<llm::chat_request> make_request(const task_context& context, const json_schema* schema) const {
     detail::task_input input(context, options_.inputs);
     if (const auto filled = input.resolve_context(); !filled) return filled.error();
     auto prompt = input.prompt(options_.prompt);
@@ -85,10 +97,10 @@ class llm_agent final : public agent {
     if (const auto applied = apply_options(request, context.task(), options_.model_forced); !applied)
       return applied.error();
     if (!options_.system.empty()) request.messages.push_back({llm::role::system, options_.system});
-    if (schema_) {
+    if (schema) {
       *prompt += concat("\n\nAnswer with one JSON value only, without any other text, that matches this JSON Schema:\n",
-                        llm::json_block(schema_->source()));
-      request.output = llm::output_schema{"output", schema_->source(), detail::is_strict_schema(schema_->source())};
+                        llm::json_block(schema->source()));
+      request.output = llm::output_schema{"output", schema->source(), detail::is_strict_schema(schema->source())};
     }
     request.messages.push_back({llm::role::user, std::move(*prompt)});
     return request;
@@ -119,7 +131,8 @@ class llm_agent final : public agent {
     co_return reply;
   }
 
-  result<json> read_answer(const llm::chat_response& reply, std::optional<std::int64_t> max_tokens) const {
+  static result<json> read_answer(const llm::chat_response& reply, const json_schema& schema,
+                                  std::optional<std::int64_t> max_tokens) {
     if (reply.finish == llm::finish_reason::length)
       return fail(errc::truncated,
                   concat("the answer was cut before its JSON was complete: raise max_tokens",
@@ -127,14 +140,14 @@ class llm_agent final : public agent {
                   retry_class::terminal);
     auto value = llm::extract_json(reply.message.content);
     if (!value) return fail(errc::schema_mismatch, value.error().message);
-    if (const auto valid = schema_->validate(*value); !valid)
+    if (const auto valid = schema.validate(*value); !valid)
       return fail(errc::schema_mismatch, concat("the answer does not match its schema: ", valid.error().message));
     return value;
   }
 
   std::shared_ptr<llm::chat_model> model_;
   llm_agent_options options_;
-  std::optional<json_schema> schema_;
+  shared_schema schema_;
 };
 
 }  // namespace
@@ -143,11 +156,11 @@ result<std::shared_ptr<agent>> make_llm_agent(std::shared_ptr<llm::chat_model> m
   if (!model) return fail(errc::invalid_argument, "an LLM agent needs a chat model");
   if (const auto found = find_references(std::string_view(options.prompt)); !found)
     return in_place(found.error(), "prompt");
-  std::optional<json_schema> schema;
+  std::shared_ptr<const json_schema> schema;
   if (!options.output_schema.is_null()) {
     auto compiled = json_schema::compile(options.output_schema);
     if (!compiled) return in_place(compiled.error(), "output_schema");
-    schema = std::move(*compiled);
+    schema = std::make_shared<json_schema>(std::move(*compiled));
   }
   return std::make_shared<llm_agent>(std::move(model), std::move(options), std::move(schema));
 }

@@ -21,6 +21,8 @@ reference_scope scope_of(const task_context& context, const json& inputs) {
     return it == state.end() ? nullptr : &*it;
   };
   scope.inputs = &inputs;
+  scope.previous = context.previous();
+  scope.iteration = context.iteration();
   return scope;
 }
 
@@ -65,6 +67,15 @@ json task_input::upstream() const {
     if (const task_result* r = context_.upstream(id); r && r->success()) outputs[id] = r->output.value;
   }
   return outputs;
+}
+
+json task_input::fences() const {
+  json tokens = json::object();
+  for (const resource_request& r : context_.task().resources) {
+    if (r.mode != lock_mode::exclusive) continue;
+    if (const std::uint64_t token = context_.fence(r.id); token > 0) tokens[r.id] = token;
+  }
+  return tokens;
 }
 
 task_output to_task_output(json value) {

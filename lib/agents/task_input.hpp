@@ -27,6 +27,8 @@ class task_input {
 
   /// The outputs of the tasks that this one depends on, by id.
   json upstream() const;
+  /// The fencing tokens of the exclusive locks that it holds, by resource.
+  json fences() const;
 
  private:
   task_context context_;

@@ -20,9 +20,12 @@ std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::m
 ordered_json error_value(const error& e) { return ordered_json{{"code", code_name(e)}, {"message", e.message}}; }
 
 ordered_json resources_value(const std::vector<resource_request>& resources) {
+  constexpr std::string_view modes[] = {"exclusive", "shared", "intent_exclusive", "intent_shared"};
   ordered_json all = ordered_json::array();
   for (const auto& r : resources) {
-    all.push_back({{"id", r.id}, {"mode", r.mode == lock_mode::shared ? "shared" : "exclusive"}});
+    ordered_json one{{"id", r.id}, {"mode", modes[static_cast<std::size_t>(r.mode)]}};
+    if (r.amount != 1) one["amount"] = r.amount;
+    all.push_back(std::move(one));
   }
   return all;
 }

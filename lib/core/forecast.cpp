@@ -1,5 +1,6 @@
 #include <corchestra/core/forecast.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/forecast_state.hpp"
@@ -19,6 +20,11 @@ struct forecast::impl : detail::forecast_state {
     t.needs.assign(e.needs.begin(), e.needs.end());
     t.kind = kind_of(e);
     if (e.call && e.call->rules) t.expected = e.call->rules->expected_duration;
+    if (t.expected) {
+      given += to_seconds(*t.expected);
+    } else {
+      ++kinds[t.kind].tasks;
+    }
     if (e.parent != no_task) children[e.parent].push_back(e.task);
   }
 
@@ -47,8 +53,33 @@ struct forecast::impl : detail::forecast_state {
 
   void ended(task& t, const event& e) {
     rest(t, e.at);
+    if (t.expected) {
+      given_ended += to_seconds(*t.expected);
+    } else {
+      ++kinds[t.kind].ended;
+    }
+    progress.erase(e.task);
     if (t.begun && e.state != task_state::cancelled && e.state != task_state::skipped) learn(t);
     tasks.remove(e.task);
+  }
+
+  // In seconds; of a kind that nothing is known of: as all others, else 1.
+  double usual(const kind& k) const {
+    if (const auto* e = book.find(k.task_type, k.agent)) return e->mean_seconds;
+    return finished.samples > 0 ? finished.mean : 1;
+  }
+
+  double part_done() const {
+    double whole = given, done = given_ended;
+    for (const kind& k : kinds) {
+      whole += usual(k) * static_cast<double>(k.tasks);
+      done += usual(k) * static_cast<double>(k.ended);
+    }
+    for (const auto& [index, part] : progress) {
+      const task* t = tasks.find(index);
+      if (t) done += part * (t->expected ? to_seconds(*t->expected) : usual(kinds[t->kind]));
+    }
+    return whole > 0 ? std::clamp(done / whole, 0.0, 1.0) : 0;
   }
 
   void learn(const task& t) {
@@ -74,6 +105,11 @@ void forecast::operator()(const event& e) {
   }
   if (e.task == no_task) return;
   if (e.type == event_type::task_submitted) return s.submitted(e);
+  if (e.type == event_type::task_progress) {
+    s.progress[e.task] = e.progress;
+    return;
+  }
+  if (e.type == event_type::attempt_ended && !s.progress.empty()) s.progress.erase(e.task);
   const bool tells = e.type == event_type::task_state_changed || e.type == event_type::attempt_started ||
                      e.type == event_type::attempt_ended || e.type == event_type::task_ended;
   auto* task = tells ? s.tasks.find(e.task) : nullptr;
@@ -86,6 +122,7 @@ void forecast::operator()(const event& e) {
 }
 
 std::optional<eta> forecast::remaining(time_point now) const { return detail::estimate(*impl_, now); }
+double forecast::progress() const { return impl_->part_done(); }
 std::size_t forecast::tasks_left() const noexcept { return impl_->tasks.count(); }
 const duration_book& forecast::durations() const noexcept { return impl_->book; }
 

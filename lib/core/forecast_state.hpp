@@ -37,6 +37,7 @@ struct forecast_state {
   struct kind {
     std::string task_type, agent;
     spread finished;  // in this run
+    std::size_t tasks = 0, ended = 0;  // without an expected duration of their own
   };
 
   std::shared_ptr<const duration_book> before;  // never null
@@ -48,6 +49,8 @@ struct forecast_state {
   std::unordered_map<std::uint64_t, std::uint32_t> kind_index;  // by the numbers of type and agent
   task_blocks<task> tasks;
   std::unordered_map<task_index, std::vector<task_index>> children;
+  std::unordered_map<task_index, double> progress;  // of attempts under way that have told some
+  double given = 0, given_ended = 0;                // seconds of tasks that say what they take
 };
 
 std::optional<eta> estimate(const forecast_state& run, time_point now);

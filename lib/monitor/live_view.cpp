@@ -89,9 +89,8 @@ styled_line live_view::task_line(const tracked_task& t, time_point now, std::siz
 
 styled_line live_view::whole_line(const run_tracker& run, time_point now, std::size_t columns) const {
   const auto& c = run.counts();
-  const double fraction = c.tasks == 0 ? 0 : static_cast<double>(c.ended) / static_cast<double>(c.tasks);
   styled_line l = start(columns);
-  l.add(bar_text(glyphs_, std::min<std::size_t>(columns / 2, 40), fraction, {}), text_style::good);
+  l.add(bar_text(glyphs_, std::min<std::size_t>(columns / 2, 40), run.progress(), {}), text_style::good);
   l.add(concat(' ', count_text(c.ended), '/', count_text(c.tasks), " tasks in ", clock_text(now - run.begin())));
   return l;
 }

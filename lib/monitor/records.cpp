@@ -29,7 +29,7 @@ ordered_json versions() {
 
 }  // namespace
 
-ordered_json result_record(const task_result& r, const clock_anchor& anchor) {
+ordered_json result_record(const task_result& r, const clock_anchor& anchor, const time_shares* spent) {
   ordered_json record;
   record["id"] = r.id;
   record["agent"] = r.agent;
@@ -43,12 +43,33 @@ ordered_json result_record(const task_result& r, const clock_anchor& anchor) {
   record["confidence"] = r.output.confidence ? ordered_json(*r.output.confidence) : ordered_json(nullptr);
   record["evidence"] = r.output.evidence;
   record["attempts"] = r.attempts;
+  record["iterations"] = r.iterations;
   record["queued_at"] = moment(r.queued_at, anchor);
   record["started_at"] = moment(r.started_at, anchor);
   record["ended_at"] = moment(r.ended_at, anchor);
   record["duration_ms"] = std::chrono::round<std::chrono::milliseconds>(r.last_duration()).count();
   record["usage"] = to_json_value(r.usage);
+  if (spent) record["lost_seconds"] = lost_seconds(*spent);
   return record;
+}
+
+ordered_json lost_seconds(const time_shares& time) {
+  ordered_json lost = ordered_json::object();
+  for (int u = 0; u < time_use_count; ++u) {
+    const auto use = static_cast<time_use>(u);
+    if (use != time_use::run && time[use] > duration::zero()) lost[std::string(to_string(use))] = to_seconds(time[use]);
+  }
+  return lost;
+}
+
+ordered_json contention_record(const std::vector<lock_status>& contention) {
+  constexpr std::size_t most = 10;
+  ordered_json all = ordered_json::array();
+  for (const lock_status& l : contention) {
+    if (all.size() == most) break;
+    all.push_back({{"resource", l.resource}, {"waits", l.blocked}, {"waited_seconds", seconds(l.waited)}, {"grants", l.grants}});
+  }
+  return all;
 }
 
 ordered_json summary_record(const summary_input& in, const run_metrics& m) {

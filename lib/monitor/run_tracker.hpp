@@ -45,6 +45,7 @@ class run_tracker {
   bool draining() const noexcept { return draining_; }
   bool paused() const noexcept { return paused_; }
   time_point begin() const noexcept { return begin_; }  ///< of the run, or of the analysis before it
+  double progress() const { return forecast_.progress(); }
   /// While many tasks are left, up to a second old.
   std::optional<eta> remaining(time_point now) const;
 

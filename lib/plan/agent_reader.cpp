@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <corchestra/base/json_schema.hpp>
+#include "plan/byte_size.hpp"
 #include "plan/name.hpp"
 
 namespace corchestra::plan_file {
@@ -47,11 +48,19 @@ void read_environment(const field& f, agent_spec& a) {
   }
 }
 
+void read_process_limits(const field& f, agent_spec& a) {
+  if (!f.object({"memory", "cpu_time", "open_files"})) return;
+  if (const auto x = f.member("memory")) a.limits.memory_bytes = read_byte_size(*x, 1024);
+  if (const auto x = f.member("cpu_time")) a.limits.cpu_time = x->time_span();
+  if (const auto x = f.member("open_files")) a.limits.open_files = static_cast<std::uint32_t>(x->integer(4, 1'000'000'000));
+}
+
 void read_command(const field& f, agent_spec& a) {
-  if (!f.object({"kind", "argv", "cwd", "env"})) return;
+  if (!f.object({"kind", "argv", "cwd", "env", "limits"})) return;
   if (const auto x = f.required("argv")) read_argv(*x, a);
   if (const auto x = f.member("cwd")) a.cwd = x->non_empty("a folder");
   if (const auto x = f.member("env")) read_environment(*x, a);
+  if (const auto x = f.member("limits")) read_process_limits(*x, a);
 }
 
 }  // namespace

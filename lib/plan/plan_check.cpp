@@ -92,6 +92,11 @@ class plan_checker {
             return report(concat(r.text, ": no task has the state_key ", quote(r.key),
                                  suggestion(r.key, {state_keys_.begin(), state_keys_.end()}, "keys of the state")));
           break;
+        case reference::kind::previous:
+          if (!t.rules || !t.rules->repeat) return report(concat(r.text, ": the task does not repeat"));
+          break;
+        case reference::kind::iteration:
+          break;
       }
     }
   }

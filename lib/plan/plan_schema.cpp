@@ -44,6 +44,10 @@ constexpr std::string_view plan_text = R"json({
       "description": "Limits of the run as a whole.",
       "additionalProperties": false,
       "properties": {
+        "preset": {
+          "enum": ["stage8", "ucop", "jobpool", "taskcall"],
+          "description": "The limits of an earlier system, where nothing else is said here."
+        },
         "max_concurrent_tasks": {
           "type": "integer", "minimum": 1, "maximum": 100000, "default": 10,
           "description": "How many tasks may run at once."
@@ -272,7 +276,11 @@ constexpr std::string_view plan_text = R"json({
             "first_delay": {"$ref": "#/definitions/duration", "description": "Before the first retry. Default 5s."},
             "factor": {"type": "number", "minimum": 1, "maximum": 100, "default": 2, "description": "By which the delay grows."},
             "max_delay": {"$ref": "#/definitions/duration", "description": "The longest delay. Default 60s."},
-            "jitter": {"type": "boolean", "default": true, "description": "Draw each delay between zero and itself."}
+            "jitter": {"type": "boolean", "default": true, "description": "Draw each delay between zero and itself."},
+            "pause_when_exhausted": {
+              "type": "boolean", "default": false,
+              "description": "The last failure pauses the run; when it goes on, the task is tried again."
+            }
           }
         }
       ]
@@ -313,8 +321,25 @@ constexpr std::string_view plan_text = R"json({
           "description": "Environment variables, added to the inherited ones.",
           "propertyNames": {"pattern": "^[^=]+$"},
           "additionalProperties": {"type": "string"}
+        },
+        "limits": {
+          "type": "object",
+          "description": "Of its process, and of each that it starts.",
+          "additionalProperties": false,
+          "properties": {
+            "memory": {"$ref": "#/definitions/bytes", "description": "Private writable memory."},
+            "cpu_time": {"$ref": "#/definitions/duration", "description": "Processor time, rounded up to seconds."},
+            "open_files": {"type": "integer", "minimum": 4, "maximum": 1000000000, "description": "Descriptors."}
+          }
         }
       }
+    },
+    "bytes": {
+      "description": "A number of bytes, or text such as 512MiB or 1.5GB.",
+      "anyOf": [
+        {"type": "integer", "minimum": 1024, "maximum": 1000000000000000},
+        {"type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]*)?\\s*[KMG]i?B\\s*$"}
+      ]
     }
   }
 })json";

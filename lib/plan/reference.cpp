@@ -53,7 +53,8 @@ bool take_key(std::string& pointer, std::string& key) {
 /// `.output`.
 result<reference> parse_reference(std::string_view text) {
   constexpr std::string_view grammar =
-      "expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY} or ${state.KEY}, each with an optional #/pointer";
+      "expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY}, ${state.KEY}, ${previous} or ${iteration}, each with an "
+      "optional #/pointer";
   std::string_view body = text.substr(2, text.size() - 3);
   reference out;
   out.text = text;
@@ -75,7 +76,9 @@ result<reference> parse_reference(std::string_view text) {
   std::string steps;
   for (const auto& [name, kind] : {std::pair{std::string_view("context"), reference::kind::context},
                                    std::pair{std::string_view("inputs"), reference::kind::inputs},
-                                   std::pair{std::string_view("state"), reference::kind::state}}) {
+                                   std::pair{std::string_view("state"), reference::kind::state},
+                                   std::pair{std::string_view("previous"), reference::kind::previous},
+                                   std::pair{std::string_view("iteration"), reference::kind::iteration}}) {
     if (!body.starts_with(name)) continue;
     const std::string_view rest = body.substr(name.size());
     if (!rest.empty() && rest[0] != '.') continue;
@@ -83,6 +86,7 @@ result<reference> parse_reference(std::string_view text) {
     out.where = kind;
     out.pointer = steps + out.pointer;
     if (kind == reference::kind::state && !take_key(out.pointer, out.key)) return malformed(text, grammar);
+    if (kind == reference::kind::iteration && !out.pointer.empty()) return malformed(text, grammar);
     return out;
   }
   return malformed(text, grammar);
@@ -133,6 +137,12 @@ result<json> resolve(const reference& r, const reference_scope& scope) {
       base = scope.state ? scope.state(r.key) : nullptr;
       missing = "no task has put anything there";
       break;
+    case reference::kind::previous:
+      if (!scope.previous) return json();
+      base = scope.previous;
+      break;
+    case reference::kind::iteration:
+      return json(scope.iteration);
   }
   if (!base) return fail(errc::unresolved_reference, concat(r.text, ": ", missing));
   if (r.pointer.empty()) return *base;
@@ -175,7 +185,7 @@ result<std::string> substitute_text(std::string_view text, const reference_scope
       [&](const reference& r) -> result<void> {
         const result<json> value = resolve(r, scope);
         if (!value) return value.error();
-        out += to_text(*value);
+        if (r.where != reference::kind::previous || !value->is_null()) out += to_text(*value);
         return {};
       });
   if (!done) return done.error();

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <corchestra/core/preset.hpp>
+
 #include "plan/budget_reader.hpp"
 #include "plan/flow_reader.hpp"
 #include "plan/plan_reader.hpp"
@@ -37,9 +39,16 @@ std::map<std::string, std::uint32_t> read_slots(const field& f) {
 
 void read_limits(const field& f, plan_document& out) {
   run_limits& l = out.plan.options.limits;
-  if (!f.object({"max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks", "max_children_per_task",
+  if (!f.object({"preset", "max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks", "max_children_per_task",
                  "max_depth", "max_iterations", "max_replans", "slots_by_agent", "slots_by_task_type", "slots_by_key"}))
     return;
+  if (const auto x = f.member("preset")) {
+    if (const auto known = apply_preset(x->non_empty("a preset's name"), out.plan.options); known.has_error()) {
+      x->expected(concat("one of ", join(preset_names(), ", ")));
+    } else {
+      declare(out, "preset", *x);
+    }
+  }
   if (const auto x = f.member("max_concurrent_tasks")) {
     l.max_concurrent_tasks = read_count(*x, 1, max_slots);
     declare(out, "max_concurrent_tasks", *x);
@@ -132,9 +141,9 @@ void read_failures(const field& root, plan_document& out) {
 
 void read_run_options(const field& root, plan_document& out) {
   run_options& o = out.plan.options;
+  read_failures(root, out);  // a preset may say something about groups
   if (const auto x = root.member("limits")) read_limits(*x, out);
   read_mode(root, out);
-  read_failures(root, out);
   if (const auto x = root.member("resources")) o.resources = read_resource_limits(*x);
   if (const auto x = root.member("budget")) {
     o.budget = read_budget_options(*x);

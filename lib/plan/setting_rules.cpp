@@ -5,6 +5,7 @@
 
 #include <corchestra/base/logger.hpp>
 #include <corchestra/base/text.hpp>
+#include <corchestra/core/preset.hpp>
 
 namespace corchestra::plan_file {
 
@@ -44,6 +45,13 @@ bool assign_integer(Target& target, const std::string& text, T least, T most) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (problem != std::errc() || end != text.data() + text.size() || n < least || n > most) return false;
   target = n;
+  return true;
+}
+
+bool assign_preset(settings& s, const std::string& text) {
+  const auto names = preset_names();
+  if (std::find(names.begin(), names.end(), text) == names.end()) return false;
+  s.preset = text;
   return true;
 }
 
@@ -197,6 +205,15 @@ std::vector<setting_rule> make_rules() {
         "as endpoint.model",
         "The model that is asked for dependencies."},
        [](settings& s, const std::string& t) { return assign_line(s.analysis_model, t); }},
+      {{"preset",
+        "--preset",
+        {"CORCHESTRA_PRESET"},
+        "limits.preset",
+        "stage8, ucop, jobpool or taskcall",
+        "none",
+        "The limits of an earlier system. In a plan, what stands beside it wins; from a flag or variable it wins over the "
+        "plan's limits."},
+       assign_preset},
       {{"max_concurrent_tasks",
         "--max-concurrent-tasks",
         {"CORCHESTRA_MAX_CONCURRENT_TASKS"},

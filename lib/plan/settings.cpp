@@ -120,6 +120,15 @@ result<settings> load_settings(const settings_input& input) {
     row_of("endpoint.base_url").value = openai_url;
     row_of("endpoint.base_url").origin = "an API key is set";
   }
+  // A preset is stronger than a number of slots from a weaker source.
+  const setting& preset = row_of("preset");
+  if (setting& slots = row_of("max_concurrent_tasks"); !s.preset.empty() && slots.source < preset.source) {
+    s.max_concurrent_tasks.reset();
+    slots.value = concat("as preset ", s.preset);
+    slots.source = preset.source;
+    slots.origin = preset.origin;
+  }
+  if (preset.source == setting_source::plan) s.preset.clear();  // it is in the plan's options already
   if (setting& cache = row_of("cache_folder"); cache.source == setting_source::standard)
     cache.value = s.cache_folder.string();
   return s;

@@ -51,12 +51,13 @@ retry_policy read_retries(const field& f) {
   constexpr int most = 1000;
   retry_policy r;
   if (f.is_object()) {
-    f.object({"max", "first_delay", "factor", "max_delay", "jitter"});
+    f.object({"max", "first_delay", "factor", "max_delay", "jitter", "pause_when_exhausted"});
     if (const auto m = f.required("max")) r.max_retries = static_cast<int>(m->integer(0, most));
     if (const auto d = f.member("first_delay")) r.first_delay = d->time_span();
     if (const auto x = f.member("factor")) r.factor = x->number(1, 100);
     if (const auto d = f.member("max_delay")) r.max_delay = d->time_span();
     if (const auto j = f.member("jitter")) r.jitter = j->boolean();
+    if (const auto p = f.member("pause_when_exhausted")) r.pause_when_exhausted = p->boolean();
   } else if (f.value().value.is_number_integer()) {
     r.max_retries = static_cast<int>(f.integer(0, most));
   } else {

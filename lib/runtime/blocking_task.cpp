@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "runtime/run_impl.hpp"
 #include "runtime/worker_queue.hpp"
 
 namespace corchestra {
@@ -74,11 +75,18 @@ class blocking_agent final : public agent {
 
   awaitable<result<task_output>> run(task_context context) override {
     const auto call = std::make_shared<detail::blocking_call>(function_, context);
+    const auto job = std::make_shared<detail::thread_job>([call](detail::thread_job& j) { call->run(j); });
+    const auto attempt = detail::attempt::of(context);
+    attempt->when_abandoned = [threads = threads_, job] { threads->abandon(job); };
     struct silence {
       detail::blocking_call& call;
-      ~silence() { call.on_progress = nullptr; }
-    } const at_the_end{*call};
-    co_await detail::worker_queue::run(threads_, [call](detail::thread_job& job) { call->run(job); });
+      detail::attempt& attempt;
+      ~silence() {
+        call.on_progress = nullptr;
+        attempt.when_abandoned = nullptr;
+      }
+    } const at_the_end{*call, *attempt};
+    co_await detail::worker_queue::run(threads_, job);
     co_return std::move(*call->answer);
   }
 

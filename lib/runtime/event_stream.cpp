@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
-#include <deque>
 #include <mutex>
 
 #include <corchestra/async/time_service.hpp>
@@ -9,30 +8,24 @@
 
 #include "async/shutdown_service.hpp"
 #include "runtime/completion.hpp"
+#include "runtime/lagging_queue.hpp"
 
 namespace corchestra {
 
 struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_this<event_stream::state> {
   struct item {
-    event_type type;
+    bool last;
     ordered_json record;
   };
 
-  state(any_io_executor e, std::size_t n) : executor(std::move(e)), anchor(time_service::of(executor).anchor()), capacity(n) {}
+  state(any_io_executor e, std::size_t n) : executor(std::move(e)), anchor(time_service::of(executor).anchor()), items(n) {}
 
   void push(const event& e) {
     ordered_json record = to_record(e, anchor);
     detail::plain_handler waiting;
     {
       std::lock_guard lock(mutex);
-      if (items.size() >= capacity) {
-        const auto old = std::find_if(items.begin(), items.end(), [](const item& i) { return i.type == event_type::task_progress; });
-        if (old != items.end()) {
-          items.erase(old);
-          ++dropped;
-        }
-      }
-      items.push_back({e.type, std::move(record)});
+      items.push(detail::upkeep_of(e.type), std::string(e.task_id), {e.type == event_type::run_ended, std::move(record)});
       waiting = std::move(reader);
     }
     if (waiting) detail::complete(executor, std::move(waiting));
@@ -70,11 +63,9 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
 
   any_io_executor executor;
   clock_anchor anchor;
-  std::size_t capacity;
   mutable std::mutex mutex;
-  std::deque<item> items;
+  detail::lagging_queue<item> items;
   detail::plain_handler reader;
-  std::size_t dropped = 0;
   bool ended = false;  // run_ended was read
 };
 
@@ -99,11 +90,9 @@ awaitable<std::optional<ordered_json>> event_stream::next() {
   for (;;) {
     {
       std::lock_guard lock(s->mutex);
-      if (!s->items.empty()) {
-        auto item = std::move(s->items.front());
-        s->items.pop_front();
-        s->ended = item.type == event_type::run_ended;
-        co_return std::move(item.record);
+      if (auto item = s->items.pop()) {
+        s->ended = item->last;
+        co_return std::move(item->record);
       }
     }
     co_await detail::suspend([s](detail::plain_handler handler) { s->wait(std::move(handler)); });
@@ -114,7 +103,7 @@ void event_stream::cancel_on_exit(run r) { run_ = std::move(r); }
 
 std::size_t event_stream::dropped() const noexcept {
   std::lock_guard lock(state_->mutex);
-  return state_->dropped;
+  return state_->items.dropped();
 }
 
 }  // namespace corchestra

@@ -67,6 +67,18 @@ result<run> orchestrator::launch(task_plan plan, run_callbacks callbacks, run_ha
 
 std::vector<run> orchestrator::runs() const { return impl_->live(); }
 
+namespace {
+
+// What was alive, a line a task.
+void tell_leftovers(const logger& log, const run_result& r) {
+  const std::vector<std::string> lines = r.unfinished();
+  if (lines.empty()) return;
+  log.warn("runtime", concat("run ", r.run_id, " was shut down with tasks that had not ended:"));
+  for (const auto& line : lines) log.warn("runtime", concat("  ", line));
+}
+
+}  // namespace
+
 awaitable<void> orchestrator::shutdown(duration grace) {
   const auto s = impl_;
   {
@@ -86,9 +98,9 @@ awaitable<void> orchestrator::shutdown(duration grace) {
     grace -= std::min(grace, time_service::of(executor).now() - begin);
     if (ended.has_error()) {
       r.request_cancel("the grace period of the shutdown is over", cancel_reason::shutdown);
-      run_result cancelled = co_await r.wait();
-      (void)cancelled;
     }
+    const run_result left = co_await r.wait();
+    tell_leftovers(s->options.logger, left);
   }
 }
 

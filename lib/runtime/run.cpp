@@ -44,6 +44,16 @@ awaitable<run_result> wait_for(std::shared_ptr<detail::run_impl> r) {
 }  // namespace
 
 awaitable<result<void>> run::submit(std::vector<task_call> calls) { return submit_to(impl_, std::move(calls)); }
+awaitable<result<void>> run::try_submit(std::vector<task_call> calls) {
+  return detail::ask<result<void>>(impl_->strand(), [r = impl_, c = std::move(calls)]() mutable -> result<void> {
+    if (r->full() && !r->machine().finished()) {
+      return fail(errc::queue_full, concat("the run has ", r->max_pending(), " task calls waiting, and takes no more before some have begun"));
+    }
+    auto submitted = r->machine().submit(std::move(c), r->now());
+    r->after_event();
+    return submitted;
+  });
+}
 awaitable<run_result> run::wait() { return wait_for(impl_); }
 
 awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {

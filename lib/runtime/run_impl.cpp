@@ -12,6 +12,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "runtime/run_progress.hpp"
+
 namespace corchestra::detail {
 
 namespace {
@@ -41,7 +43,8 @@ run_impl::run_impl(any_io_executor executor, std::string run_id, run_options opt
       settings_(std::move(settings)),
       scheduler_(std::move(run_id), std::move(options), [this](const event& e) { observe(e); },
                  [this](std::string_view name) { return agents_.find(name) != nullptr; }),
-      metrics_(scheduler_.options().keep == keep_results::all, scheduler_.slots()) {
+      metrics_(scheduler_.options().keep == keep_results::all, scheduler_.slots()),
+      failures_elsewhere_(callbacks_.failures_elsewhere) {
   if (!callbacks_.on_event) scheduler_.omit_details();
 }
 
@@ -71,7 +74,7 @@ void run_impl::shutdown() noexcept {
     w->current->resume.clear();
     w->current->answer = nullptr;
   }
-  task_waiters_.clear();
+  for (const auto& [task, child] : std::exchange(awaited_, {})) child->parent = nullptr;
   let_go();
   for (auto* waiters : {&space_waiters_, &end_waiters_}) {
     for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;
@@ -171,7 +174,12 @@ void run_impl::call_back(std::string_view name, F f) {
 void run_impl::observe(const event& e) {
   metrics_(e);
   if (e.type == event_type::task_ended) {
-    if (!task_waiters_.empty()) just_ended_.push_back(e.task);
+    if (!awaited_.empty()) {
+      if (const auto it = awaited_.find(e.task); it != awaited_.end()) {
+        it->second->result = *e.result;
+        just_ended_.push_back(e.task);
+      }
+    }
     if (callbacks_.on_task_ended) call_back("on_task_ended", [&] { callbacks_.on_task_ended(*e.result); });
   }
   if (e.type == event_type::task_progress && callbacks_.on_progress) {
@@ -180,25 +188,37 @@ void run_impl::observe(const event& e) {
   if (callbacks_.on_event) call_back("on_event", [&] { callbacks_.on_event(e); });
 }
 
+void run_impl::expand(worker& w, const task_output& output) {
+  task_context context = attempt::context(w.current);
+  call_back("expand", [&] { callbacks_.expand(context, output); });
+}
+
 bool run_impl::full() const noexcept {
   return scheduler_.unfinished() - scheduler_.running().size() >= settings_.max_pending;
 }
 
+std::shared_ptr<awaited_child> run_impl::await_child(task_index task) {
+  return awaited_[task] = std::make_shared<awaited_child>();
+}
+
 void run_impl::wait_for_end_of(task_index task, plain_handler handler) {
+  const auto it = awaited_.find(task);
+  if (it == awaited_.end() || it->second->result) return complete(strand_, std::move(handler));
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
-    slot.assign([weak = weak_from_this(), task](asio::cancellation_type) {
-      const auto self = weak.lock();
-      if (!self) return;
-      const auto it = self->task_waiters_.find(task);
-      if (it == self->task_waiters_.end()) return;
-      // Only the awaiting attempt can be cancelled through this slot, and a child has one awaiting parent.
-      auto waiting = std::move(it->second);
-      self->task_waiters_.erase(it);
-      for (auto& h : waiting) complete(self->strand_, std::move(h), asio::error::operation_aborted);
+    slot.assign([run = weak_from_this(), waiting = std::weak_ptr<awaited_child>(it->second)](asio::cancellation_type) {
+      const auto self = run.lock();
+      const auto child = waiting.lock();
+      if (self && child && child->parent) complete(self->strand_, std::move(child->parent), asio::error::operation_aborted);
     });
   }
-  task_waiters_[task].push_back(std::move(handler));
+  it->second->parent = std::move(handler);
+}
+
+void run_impl::give_up_child(task_index task, std::string_view parent) {
+  awaited_.erase(task);
+  scheduler_.cancel_task(task, cancel_reason::parent_cancelled, concat("its parent ", quote(parent), " no longer waits for it"), now());
+  after_event();
 }
 
 void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler) {
@@ -238,7 +258,7 @@ std::vector<task_result> run_impl::results() const {
 
 run_metrics run_impl::metrics() const {
   run_metrics m = result_ ? metrics_.value() : metrics_.snapshot(now());
-  m.callback_failures = callback_failures_;
+  m.callback_failures = callback_failures_ + (failures_elsewhere_ ? failures_elsewhere_->load() : 0);
   return m;
 }
 
@@ -256,6 +276,7 @@ run_status run_impl::status() const {
                          scheduler_.progress(t), scheduler_.started_at(t)});
   }
   for (const auto& [t, question] : scheduler_.approvals()) s.approvals.push_back({scheduler_.call(t).id, question});
+  s.progress = progress_of(scheduler_);
   s.budget = scheduler_.budget();
   s.agent_budgets = scheduler_.agent_budgets();
   std::sort(s.running.begin(), s.running.end(),
@@ -289,9 +310,13 @@ void run_impl::complete_end() {
   r.shared_state = scheduler_.shared_state();
   r.unsafe = scheduler_.options().mode == scheduling_mode::parallel;
   r.durations = scheduler_.durations();
-  for (const auto& l : scheduler_.locks()) {
+  for (auto& l : scheduler_.locks()) {
     if (l.quarantined) r.quarantined.push_back(l.resource);
+    if (l.blocked > 0) r.contention.push_back(std::move(l));
   }
+  std::sort(r.contention.begin(), r.contention.end(), [](const lock_status& a, const lock_status& b) {
+    return std::tie(b.waited, a.resource) < std::tie(a.waited, b.resource);
+  });
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
@@ -305,6 +330,14 @@ void run_impl::let_go() {
   callbacks_ = {};
   agents_ = {};
   agent_by_number_.clear();
+}
+
+// By its id: a child's begins with its parent's.
+std::string run_impl::parent_of(std::string_view id) const {
+  for (auto end = id.rfind('/'); end != std::string_view::npos && end > 0; end = id.rfind('/', end - 1)) {
+    if (scheduler_.find(id.substr(0, end)) != no_task) return std::string(id.substr(0, end));
+  }
+  return {};
 }
 
 result_list run_impl::listed_results() {
@@ -323,6 +356,7 @@ result_list run_impl::listed_results() {
     open->task_type = scheduler_.call(t).task_type;
     open->state = scheduler_.state(t);
     open->attempts = scheduler_.attempt(t);
+    open->parent = parent_of(open->id);
     listed.push_back(open.get());
     owned.push_back(std::move(open));
   }

@@ -15,17 +15,25 @@
 
 namespace corchestra::detail {
 
+/// A child that its parent waits for.
+struct awaited_child {
+  plain_handler parent;
+  std::optional<task_result> result;  // a copy: the scheduler may forget its own
+};
+
 /// One attempt as its agent's context sees it.
 struct attempt {
   std::shared_ptr<run_impl> run;
   task_index task = no_task;
   std::uint32_t number = 0;
   bool live = true;
-  bool approved = false;              // the answer to its last question
+  approval_answer answered;           // to its last question
   std::vector<plain_handler> resume;  // waiting for its slot
   plain_handler answer;               // waiting for a person
+  std::function<void()> when_abandoned;
 
   static task_context context(std::shared_ptr<attempt> a) { return task_context(std::move(a)); }
+  static const std::shared_ptr<attempt>& of(const task_context& c) { return c.attempt_; }
 };
 
 /// A run: its scheduler, the worker loops that carry out its commands, and whoever waits for it. Lives on one strand;
@@ -62,8 +70,13 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void after_event() { after_event(now()); }
   void after_event(time_point at);
   bool full() const noexcept;
+  std::size_t max_pending() const noexcept { return settings_.max_pending; }
   void wait_for_space(plain_handler handler);
+  /// To be called before anything else happens to the child, which may end in the next step.
+  std::shared_ptr<awaited_child> await_child(task_index task);
   void wait_for_end_of(task_index task, plain_handler handler);
+  /// Nobody waits for it any more: it is cancelled.
+  void give_up_child(task_index task, std::string_view parent);
   void resume_now(attempt& a);
   void wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler);
   void wait_for_answer(const std::shared_ptr<attempt>& a, plain_handler handler);
@@ -102,6 +115,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   worker* worker_of(task_index task, std::uint32_t number);
   const std::shared_ptr<agent>& agent_of(task_index task);
   void begin_attempt(worker& w);
+  void expand(worker& w, const task_output& output);
   void observe(const event& e);
   template <class F>
   void call_back(std::string_view name, F f);
@@ -112,6 +126,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void let_go();
   void deadline_passed();
   result_list listed_results();
+  std::string parent_of(std::string_view id) const;
 
   any_io_executor executor_, strand_;
   time_service& time_;
@@ -128,12 +143,13 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::vector<std::uint32_t> idle_, free_places_;  // places of parked ones, of lost ones
   std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
   std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
-  std::unordered_map<task_index, std::vector<plain_handler>> task_waiters_;
+  std::unordered_map<task_index, std::shared_ptr<awaited_child>> awaited_;
   std::vector<task_index> just_ended_;
   std::shared_ptr<run_result> result_;
   run_handler result_handler_;
   any_io_executor work_;  // tracked, while the handler waits
   std::size_t callback_failures_ = 0;
+  std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere_;  // of callbacks bound to an executor
   bool ending_ = false, told_ = false, in_after_event_ = false;
 };
 

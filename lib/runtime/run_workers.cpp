@@ -20,10 +20,11 @@ void run_impl::after_event(time_point at) {
   }
   if (scheduler_.finished()) end();
   for (const task_index t : std::exchange(just_ended_, {})) {
-    const auto it = task_waiters_.find(t);
-    if (it == task_waiters_.end()) continue;
-    for (auto& h : it->second) complete(strand_, std::move(h));
-    task_waiters_.erase(it);
+    const auto it = awaited_.find(t);
+    if (it == awaited_.end()) continue;
+    const auto child = std::move(it->second);
+    awaited_.erase(it);
+    if (child->parent) complete(strand_, std::move(child->parent));
   }
   if (!space_waiters_.empty() && (!full() || scheduler_.finished())) {
     for (auto& h : std::exchange(space_waiters_, {})) {
@@ -88,6 +89,7 @@ void run_impl::carry_out_requests() {
       // A fresh worker takes this one's place; the run does not wait for it.
       if (!w->busy || w->current->task != a.task) continue;
       w->lost = true;
+      if (w->current->when_abandoned) w->current->when_abandoned();
       --working_;
       workers_[place] = nullptr;
       free_places_.push_back(place);
@@ -107,7 +109,7 @@ void run_impl::carry_out_requests() {
   for (const auto& a : scheduler_.take_answers()) {
     auto* w = worker_of(a.task, a.attempt);
     if (!w) continue;
-    w->current->approved = a.approved;
+    w->current->answered = {a.approved, a.message};
     if (w->current->answer) complete(strand_, std::move(w->current->answer));
   }
 }
@@ -149,6 +151,7 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
         result<task_output> r = co_await w->body->run(attempt::context(w->current));
         if (r.has_value()) {
           ended.output = std::move(*r);
+          if (callbacks_.expand) expand(*w, ended.output);
         } else {
           ended.failure = r.error();
         }

@@ -66,7 +66,7 @@ result<void> task_context::replan() {
   return done;
 }
 
-awaitable<result<bool>> task_context::ask(approval_rule question) {
+awaitable<result<approval_answer>> task_context::ask(approval_rule question) {
   const auto a = attempt_;
   auto& r = *a->run;
   if (!a->live) co_return fail(errc::not_running, "this attempt has ended");
@@ -77,7 +77,7 @@ awaitable<result<bool>> task_context::ask(approval_rule question) {
   co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
   guard.leave();
   co_await end_wait();
-  co_return a->approved;
+  co_return a->answered;
 }
 
 awaitable<result<task_result>> task_context::call(task_call child) {
@@ -87,14 +87,23 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   const result<task_index> spawned = r.machine().spawn(a->task, std::move(child), r.now(), true);
   if (spawned.has_error()) co_return spawned.error();
   const task_index c = *spawned;
-  if (r.machine().result_of(c) == nullptr) {
-    begin_wait(wait_reason::child);
-    wait_guard guard(*this);
+  if (const task_result* ended = r.machine().result_of(c)) co_return *ended;
+  const auto awaited = r.await_child(c);
+  begin_wait(wait_reason::child);
+  wait_guard guard(*this);
+  std::exception_ptr failure;
+  try {
     co_await detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
-    guard.leave();
-    co_await end_wait();
+  } catch (...) {
+    failure = std::current_exception();
   }
-  co_return *r.machine().result_of(c);
+  if (failure) {
+    r.give_up_child(c, task().id);
+    std::rethrow_exception(failure);
+  }
+  guard.leave();
+  co_await end_wait();
+  co_return std::move(*awaited->result);
 }
 
 bool task_context::cancelled() const noexcept {

@@ -2,12 +2,12 @@
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include <corchestra/runtime/worker_threads.hpp>
 
@@ -23,21 +23,36 @@ class worker_queue {
   void start(std::size_t threads, std::string_view name);
   /// As ~worker_threads.
   void stop() noexcept;
-  std::size_t size() const noexcept { return threads_.size(); }
+  std::size_t size() const noexcept { return size_; }
 
   /// Runs `work` on one of the threads; throws what it throws, `not_running` once stopped. Cancellation: see
   /// thread_job.
-  static awaitable<void> run(std::shared_ptr<worker_queue> self, thread_job::function work);
+  static awaitable<void> run(std::shared_ptr<worker_queue> self, thread_job::function work) {
+    return run(std::move(self), std::make_shared<thread_job>(std::move(work)));
+  }
+  static awaitable<void> run(std::shared_ptr<worker_queue> self, std::shared_ptr<thread_job> job);
+  /// Nobody waits for this job any more. If it is under way, a fresh thread takes the place of its own, which ends when
+  /// the function returns.
+  void abandon(const std::shared_ptr<thread_job>& job) noexcept;
 
  private:
-  void push(std::shared_ptr<thread_job> job);
-  void work(std::size_t number);
+  struct worker {
+    std::thread thread;
+    std::shared_ptr<thread_job> job;  // under way
+    bool replaced = false, done = false;
+  };
 
-  std::vector<std::thread> threads_;
+  void push(std::shared_ptr<thread_job> job);
+  void add_worker();
+  void work(worker& self);
+
+  std::size_t size_ = 0;
+  std::string name_;
   std::mutex mutex_;  // of all below
   std::condition_variable wake_;
   std::deque<std::shared_ptr<thread_job>> waiting_;
-  std::vector<std::shared_ptr<thread_job>> under_way_;  // by thread
+  std::list<worker> workers_;  // those that were replaced, until they are done, besides the `size_` others
+  std::size_t started_ = 0;
   bool stopped_ = false;
 };
 

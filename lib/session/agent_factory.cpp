@@ -35,6 +35,9 @@ result<std::shared_ptr<agent>> make_command(const agent_spec& spec, const plan_d
   o.argv = spec.argv;
   o.cwd = plan.folder / spec.cwd;
   o.env = spec.env;
+  o.limits.memory_bytes = spec.limits.memory_bytes;
+  o.limits.cpu_time = spec.limits.cpu_time;
+  o.limits.open_files = spec.limits.open_files;
   // Killed before the engine would give it up.
   o.kill_grace = std::min<duration>(o.kill_grace, plan.plan.options.limits.cancel_grace / 2);
   o.inputs = plan.inputs;

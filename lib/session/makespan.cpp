@@ -55,7 +55,7 @@ class chain_finder {
     const time_point ready = first == spans.end() ? *r.started_at : first->from;
     for (auto s = first; s != spans.end(); ++s) {
       const time_point until = s + 1 == spans.end() ? *r.ended_at : (s + 1)->from;
-      add(s->use, resource_of(t, s->use), until - s->from);
+      add(s->use, s->use == time_use::slot ? pool_of(t, until) : resource_of(t, s->use), until - s->from);
     }
     return before(t, ready);
   }
@@ -77,6 +77,36 @@ class chain_finder {
     add(time_use::deps, {}, ready - (best == no_task ? time_point{} : ended(best)));
     return best;
   }
+
+  // The slots of its own that a task waited for until then, when those of the run would have let it start.
+  std::string pool_of(task_index t, time_point until) const {
+    const run_limits& l = scheduler_.options().limits;
+    if (l.slots_by_agent.empty() && l.slots_by_task_type.empty() && l.slots_by_key.empty()) return {};
+    const task_call& c = scheduler_.call(t);
+    const std::string_view key = key_of(c);
+    std::uint32_t all = weight_of(c), of_agent = all, of_type = all, of_key = all;
+    for (const auto& r : scheduler_.results()) {
+      if (!r->started_at || !r->ended_at || *r->started_at >= until || *r->ended_at < until) continue;
+      const task_call& other = scheduler_.call(scheduler_.find(r->id));
+      const std::uint32_t weight = weight_of(other);
+      all += weight;
+      if (other.agent == c.agent) of_agent += weight;
+      if (other.task_type == c.task_type) of_type += weight;
+      if (key_of(other) == key) of_key += weight;
+    }
+    if (all > l.max_concurrent_tasks) return {};
+    const auto full = [](const auto& limits, std::string_view name, std::uint32_t used) {
+      const auto it = limits.find(std::string(name));
+      return it != limits.end() && used > it->second;
+    };
+    if (full(l.slots_by_agent, c.agent, of_agent)) return concat("slots of agent ", quote(c.agent));
+    if (full(l.slots_by_task_type, c.task_type, of_type)) return concat("slots of task type ", quote(c.task_type));
+    if (full(l.slots_by_key, key, of_key)) return concat("slots of key ", quote(key));
+    return {};
+  }
+
+  static std::string_view key_of(const task_call& c) { return c.rules ? std::string_view(c.rules->fairness_key) : ""; }
+  static std::uint32_t weight_of(const task_call& c) { return c.rules ? c.rules->weight : 1; }
 
   time_point ended(task_index t) const { return *scheduler_.result_of(t)->ended_at; }
 

@@ -35,7 +35,8 @@ void recorder::record(const event& e) {
   attribution_(e);
   if (e.type == event_type::task_ended && e.result) {
     folder_.write_output(*e.result);
-    folder_.add_result(result_record(*e.result, anchor_));
+    const auto spent = attribution_.of(e.task);
+    folder_.add_result(result_record(*e.result, anchor_, spent ? &*spent : nullptr));
   }
   folder_.add_event(to_record(e, anchor_));
   if (!observer_) return;

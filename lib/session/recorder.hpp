@@ -36,7 +36,7 @@ class recorder {
   redactor redact_;
   event_sink observer_;
   timeline_fold timeline_;
-  time_attribution attribution_{time_attribution::keep::totals};
+  time_attribution attribution_{time_attribution::keep::tasks};
   std::uint64_t earlier_ = 0;  // facts before the run
 };
 

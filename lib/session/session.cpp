@@ -7,6 +7,7 @@
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/ids.hpp>
 #include <corchestra/base/text.hpp>
+#include <corchestra/core/preset.hpp>
 #include <corchestra/monitor/records.hpp>
 #include <corchestra/session/learned_durations.hpp>
 
@@ -20,16 +21,6 @@
 namespace corchestra {
 
 namespace {
-
-/// What a summary says of time that was lost: only what there was.
-ordered_json lost_seconds(const time_shares& time) {
-  ordered_json lost = ordered_json::object();
-  for (int u = 0; u < time_use_count; ++u) {
-    const auto use = static_cast<time_use>(u);
-    if (use != time_use::run && time[use] > duration::zero()) lost[std::string(to_string(use))] = to_seconds(time[use]);
-  }
-  return lost;
-}
 
 /// A session from its checked parts to its end.
 class session {
@@ -161,6 +152,8 @@ session_result session::finish(run_result ended) {
   r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
   r.time = recorder_->time();
   r.summary["lost_seconds"] = lost_seconds(r.time);
+  if (!r.run.contention.empty()) r.summary["contention"] = contention_record(r.run.contention);
+  if (!r.run.shared_state.empty()) r.summary["shared_state"] = r.run.shared_state;
   if (r.run.unsafe) r.summary["unsafe_ignore_dependencies"] = true;
   if (!r.run.quarantined.empty()) r.summary["quarantined"] = r.run.quarantined;
   learn(r.run);
@@ -200,6 +193,7 @@ awaitable<result<session_result>> session::conduct(session_options options) {
 }  // namespace
 
 void apply_settings(const settings& s, run_options& o) {
+  if (!s.preset.empty()) (void)apply_preset(s.preset, o);
   if (s.max_concurrent_tasks) o.limits.max_concurrent_tasks = *s.max_concurrent_tasks;
   if (s.run_timeout) o.limits.run_timeout = *s.run_timeout;
   if (s.fail_fast) o.fail_fast = *s.fail_fast;

@@ -30,7 +30,7 @@ TEST_CASE("the task is JSON on stdin, and JSON on stdout is the output") {
   CHECK(in["attempt"] == 1);
   CHECK(in["run_id"] == r.run_id);
   CHECK(in["idempotency_key"] == r.run_id + "/t");
-  CHECK(in.size() == 10);
+  CHECK(in.size() == 13);
   const auto& other = r.find("first")->output.value;
   CHECK(other["prompt"].is_null());
   CHECK(other["task_type"].is_null());
@@ -171,4 +171,24 @@ TEST_CASE("the factory refuses what cannot be run") {
   options.argv = {"cat"};
   options.env = {{"A=B", "c"}};
   CHECK(make_command_agent(options).error().message == "not usable as an environment variable: 'A=B'");
+}
+
+TEST_CASE("a command in a loop is told the iteration and the last output") {
+  auto r = tests::command_run::shell(
+      "python3 -c 'import json,sys; t=json.load(sys.stdin); p=t[\"previous\"]; "
+      "print(json.dumps({\"seen\": [p[\"n\"] if p else None, t[\"iteration\"]], \"n\": t[\"iteration\"] * 10}))'");
+  task_call t = tests::task("t");
+  t.rules.get_or_emplace().repeat = loop_rule{"/n", 20, 5};
+  const auto result = r.run_one(t);
+  CHECK(result.iterations == 2);
+  CHECK(result.output.value["seen"] == json({10, 2}));
+}
+
+TEST_CASE("a command is told the fencing tokens of the locks that it holds") {
+  tests::command_run r({"cat"});
+  task_call t = tests::task("t");
+  t.resources = {{"db"}, {"log", lock_mode::shared}};
+  const auto result = r.run_one(t);
+  CHECK(result.output.value["fences"]["db"].get<int>() > 0);
+  CHECK_FALSE(result.output.value["fences"].contains("log"));
 }

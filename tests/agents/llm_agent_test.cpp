@@ -337,3 +337,26 @@ TEST_CASE("the factory refuses what cannot work") {
   CHECK(unclosed.error().message.starts_with("prompt: "));
   CHECK(make_llm_agent(nullptr, {}).error().message == "an LLM agent needs a chat model");
 }
+
+TEST_CASE("a task's own output schema is asked of the model in place of the agent's") {
+  llm_run r;
+  r.options.output_schema = json{{"type", "array"}};
+  r.model->say(R"({"stars": 4})");
+  auto t = llm_run::task("a", "Rate it");
+  t.rules.get_or_emplace().output_schema = rating;
+  CHECK(r.run_one(t).output.value["stars"] == 4);
+  REQUIRE(r.model->requests().at(0).output);
+  CHECK(r.model->requests().at(0).output->schema == rating);
+  CHECK(r.prompt().find("matches this JSON Schema") != std::string::npos);
+}
+
+TEST_CASE("a loop's prompt sees the last output and the iteration") {
+  llm_run r;
+  r.model->say("one").say("done");
+  auto t = llm_run::task("a", "");
+  t.prompt = "Round ${iteration}, so far: '${previous}'";
+  t.rules.get_or_emplace().repeat = loop_rule{"", "done", 5};
+  CHECK(r.run_one(t).output.value == "done");
+  CHECK(r.prompt(0) == "Round 1, so far: ''");
+  CHECK(r.prompt(1) == "Round 2, so far: 'one'");
+}

@@ -169,3 +169,14 @@ TEST_CASE("create_task_call fills in what every call has") {
   CHECK(c.depends_on.empty());
   CHECK_FALSE(c.dependencies_given);
 }
+
+TEST_CASE("a record names every lock mode, and the amount of a counter") {
+  task_call c;
+  c.resources = {{"a"}, {"b", lock_mode::intent_shared}, {"c", lock_mode::intent_exclusive}, {"gpu", lock_mode::exclusive, 2}};
+  event e;
+  e.type = event_type::task_submitted;
+  e.call = &c;
+  CHECK(dump_json(to_record(e, {})["data"]["resources"]) ==
+        R"([{"id":"a","mode":"exclusive"},{"id":"b","mode":"intent_shared"},{"id":"c","mode":"intent_exclusive"},)"
+        R"({"id":"gpu","mode":"exclusive","amount":2}])");
+}

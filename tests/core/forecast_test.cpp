@@ -257,3 +257,30 @@ TEST_CASE("what is left of a time shrinks at first, grows when it is late, and i
   CHECK(what_is_left({10, 0}, 4).mean == 6);
   CHECK(what_is_left({10, 0}, 40).mean == 0);
 }
+
+TEST_CASE("progress weighs tasks by what they are expected to take") {
+  forecast f;
+  const auto tell = [&](event_type type, task_index t, double progress = 0, std::chrono::seconds expected = {}) {
+    task_call c;
+    if (expected.count() > 0) c.rules.get_or_emplace().expected_duration = expected;
+    event e;
+    e.type = type;
+    e.task = t;
+    e.progress = progress;
+    e.call = type == event_type::task_submitted ? &c : nullptr;
+    e.state = type == event_type::task_ended ? task_state::completed : task_state::running;
+    f(e);
+  };
+  CHECK(f.progress() == 0);
+  tell(event_type::task_submitted, 0, 0, std::chrono::seconds(30));
+  tell(event_type::task_submitted, 1, 0, std::chrono::seconds(10));
+  tell(event_type::task_ended, 1);
+  CHECK(f.progress() == 0.25);
+  tell(event_type::attempt_started, 0);
+  tell(event_type::task_progress, 0, 0.5);
+  CHECK(f.progress() == 0.625);
+  tell(event_type::attempt_ended, 0);
+  CHECK(f.progress() == 0.25);
+  tell(event_type::task_ended, 0);
+  CHECK(f.progress() == 1);
+}

@@ -83,7 +83,7 @@ TEST_CASE("the live screen shows bars, the whole and the totals under the lines 
                                 "⚡ Starting parallel execution of 4 agents: [a, b, c, d]",
                                 "a        ████████░░░░░░░░  50 %    2.0s  reading",
                                 "b        ░░░░░░███░░░░░░░          2.0s  agent",
-                                "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 0/4 tasks in 2.0s",
+                                "████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 0/4 tasks in 2.0s",
                                 "0 done · 2 running · 2 waiting · ETA unknown",
                             });
   l.run.next_moment();

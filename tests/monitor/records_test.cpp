@@ -40,7 +40,7 @@ TEST_CASE("a line of results.jsonl has its fields in order") {
   CHECK(
       dump_json(result_record(completed(), anchor)) ==
       R"({"id":"load","agent":"researcher","task_type":"ingestion","state":"COMPLETED","success":true,"reason":"",)"
-      R"("output":{"rows":3},"error":null,"confidence":0.75,"evidence":["line 3"],"attempts":2,)"
+      R"("output":{"rows":3},"error":null,"confidence":0.75,"evidence":["line 3"],"attempts":2,"iterations":1,)"
       R"("queued_at":"2023-11-14T22:13:20.000Z","started_at":"2023-11-14T22:13:21.000Z",)"
       R"("ended_at":"2023-11-14T22:13:22.500Z","duration_ms":1500,)"
       R"("usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"cached_tokens":5,"reasoning_tokens":3}})");
@@ -110,4 +110,19 @@ TEST_CASE("the summary of a run that did not complete says why") {
   CHECK(keys(s)[3] == "reason");
   CHECK(s["speedup"] == 1.0);
   CHECK(s["usage"].is_null());
+}
+
+TEST_CASE("a result says what its time was lost to, and a summary which resources were fought over most") {
+  time_shares spent;
+  spent[time_use::lock] = std::chrono::seconds(2);
+  spent[time_use::run] = std::chrono::seconds(5);
+  CHECK(dump_json(result_record(completed(), anchor, &spent)["lost_seconds"]) == R"({"lock":2.0})");
+  std::vector<lock_status> locks(12);
+  locks[0].resource = "db";
+  locks[0].blocked = 3;
+  locks[0].grants = 4;
+  locks[0].waited = std::chrono::milliseconds(1500);
+  const auto record = contention_record(locks);
+  CHECK(record.size() == 10);
+  CHECK(dump_json(record[0]) == R"({"resource":"db","waits":3,"waited_seconds":1.5,"grants":4})");
 }

@@ -65,7 +65,7 @@ inline const std::vector<bad_plan>& bad_plans() {
        "p.yaml:2: agents.a.argv: unknown key; known keys: kind, model, system, prompt, temperature, max_tokens, "
        "output_schema, stream"},
       {"a command with an llm's key", "agents:\n  a: {kind: command, argv: [ls], model: m}\ntasks: []\n",
-       "p.yaml:2: agents.a.model: unknown key; known keys: kind, argv, cwd, env"},
+       "p.yaml:2: agents.a.model: unknown key; known keys: kind, argv, cwd, env, limits"},
       {"a command without argv", "agents:\n  a: {kind: command}\ntasks: []\n",
        "p.yaml:2: agents.a: the key 'argv' is missing"},
       {"an empty argv", "agents:\n  a: {kind: command, argv: []}\ntasks: []\n",
@@ -198,8 +198,8 @@ inline const std::vector<bad_plan>& bad_plans() {
        errc::unresolved_reference},
       {"a reference without a known beginning",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${HOME}\"}\n",
-       "p.yaml:3: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY} "
-       "or ${state.KEY}, each with an optional #/pointer ($${ stands for a literal ${)",
+       "p.yaml:3: tasks[0].prompt: task 'a': '${HOME}': expected ${tasks.ID.output}, ${context.KEY}, ${inputs.KEY}, "
+       "${state.KEY}, ${previous} or ${iteration}, each with an optional #/pointer ($${ stands for a literal ${)",
        beyond_schema, errc::unresolved_reference},
       {"a reference without its brace",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, description: \"see ${tasks.a\"}\n",

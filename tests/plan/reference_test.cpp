@@ -57,6 +57,9 @@ TEST_CASE("references are parsed with task, pointer and kind", "[plan]") {
       {"${inputs.a#/b}", reference::kind::inputs, "", "/a/b"},
       {"${state.a}", reference::kind::state, "", ""},
       {"${state.a.0#/b}", reference::kind::state, "", "/0/b"},
+      {"${previous}", reference::kind::previous, "", ""},
+      {"${previous.text#/0}", reference::kind::previous, "", "/text/0"},
+      {"${iteration}", reference::kind::iteration, "", ""},
   };
   for (const row& r : rows) {
     CAPTURE(r.text);
@@ -73,7 +76,7 @@ TEST_CASE("references are parsed with task, pointer and kind", "[plan]") {
 TEST_CASE("malformed references are errors that show the reference and the grammar", "[plan]") {
   for (const std::string text :
        {"${}", "${tasks.a}", "${tasks.output}", "${tasks..output", "${task.a.output}", "${contexts.a}", "${context.}",
-        "${context..a}", "${inputs.a.}", "${state}", "${state#/}", "${HOME}", "${ inputs.a }", "x ${"}) {
+        "${context..a}", "${inputs.a.}", "${state}", "${state#/}", "${HOME}", "${iteration.x}", "${ inputs.a }", "x ${"}) {
     CAPTURE(text);
     const auto found = find_references(text);
     REQUIRE_FALSE(found);
@@ -207,6 +210,21 @@ TEST_CASE("a whole-string reference keeps every JSON value, and its text form is
     RC_ASSERT(text.has_value());
     RC_ASSERT(*text == "<" + to_text(value) + ">");
   }));
+}
+
+TEST_CASE("a loop's last output and its iteration are references, and in the first iteration there is no output", "[plan]") {
+  reference_scope first;
+  CHECK(substitute("${previous}", first).value() == json());
+  CHECK(substitute("${previous#/text}", first).value() == json());
+  CHECK(substitute_text("round ${iteration}: <${previous.text}>", first).value() == "round 1: <>");
+  const json last{{"text", "draft"}};
+  reference_scope second;
+  second.previous = &last;
+  second.iteration = 2;
+  CHECK(substitute("${previous}", second).value() == last);
+  CHECK(substitute("${iteration}", second).value() == 2);
+  CHECK(substitute_text("round ${iteration}: <${previous.text}>", second).value() == "round 2: <draft>");
+  CHECK(substitute("${previous.none}", second).error().is(errc::unresolved_reference));
 }
 
 }  // namespace corchestra

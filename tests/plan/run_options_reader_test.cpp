@@ -131,4 +131,24 @@ TEST_CASE("fairness, state, failures and what is kept are read", "[plan]") {
   CHECK_FALSE(options_of("").max_failed);
 }
 
+TEST_CASE("[X5] a preset gives the limits of an earlier system where the plan says nothing else", "[plan]") {
+  const auto read = [](const std::string& head) {
+    return parse_plan(head + "agents: {x: {kind: llm}}\ntasks: [{id: a, agent: x, prompt: p}]\n", "p.yaml", plan_format::yaml);
+  };
+  CHECK(read("limits: {preset: stage8}\n")->plan.options.limits.max_concurrent_tasks == 3);
+  CHECK(read("limits: {preset: taskcall}\n")->plan.options.limits.max_concurrent_tasks == 10);
+  CHECK(read("limits: {preset: stage8, max_concurrent_tasks: 4}\n")->plan.options.limits.max_concurrent_tasks == 4);
+  const auto jobpool = read("limits: {preset: jobpool}\n");
+  CHECK(jobpool->plan.options.limits.max_concurrent_tasks == 3);
+  CHECK(jobpool->plan.options.limits.max_spawned_tasks == 20);
+  CHECK(jobpool->plan.options.limits.max_children_per_task == 3);
+  CHECK(jobpool->plan.options.limits.max_iterations == 10);
+  const auto ucop = read("limits: {preset: ucop}\ngroups: {a: {}, b: {timeout: 5s}}\n");
+  CHECK(ucop->plan.options.limits.max_concurrent_tasks == 5);
+  CHECK(ucop->plan.options.groups.at("a").timeout == duration(std::chrono::seconds(300)));
+  CHECK(ucop->plan.options.groups.at("b").timeout == duration(std::chrono::seconds(5)));
+  CHECK(read("limits: {preset: mine}\n").error().message ==
+        "p.yaml:1: limits.preset: expected one of stage8, ucop, jobpool, taskcall, got 'mine'");
+}
+
 }  // namespace corchestra

@@ -124,6 +124,24 @@ TEST_CASE("the strongest of the sources that say something wins, whichever they 
   }));
 }
 
+TEST_CASE("a preset is stronger than a number of slots from a weaker source, and weaker than one from a stronger", "[plan]") {
+  const tests::temp_dir dir;
+  const plan_document slots = a_plan("limits: {max_concurrent_tasks: 12}"), stage8 = a_plan("limits: {preset: stage8}");
+  settings_input in = with_environment();
+  in.flags["preset"] = "ucop";
+  in.plan = &slots;
+  CHECK(loaded(in).preset == "ucop");
+  CHECK_FALSE(loaded(in).max_concurrent_tasks);
+  CHECK(row(loaded(in), "max_concurrent_tasks").value == "as preset ucop");
+  in.flags["max_concurrent_tasks"] = "7";
+  CHECK(loaded(in).max_concurrent_tasks == 7);
+  settings_input by_plan = with_environment();
+  by_plan.plan = &stage8;
+  by_plan.files = {dir.write("c.yaml", "max_concurrent_tasks: 11\n")};
+  CHECK(loaded(by_plan).preset.empty());  // the plan has it already
+  CHECK_FALSE(loaded(by_plan).max_concurrent_tasks);
+}
+
 TEST_CASE("a configuration file sets everything, its paths start from its folder", "[plan]") {
   const tests::temp_dir dir;
   settings_input in = with_environment({{"HOME", "/home/me"}});

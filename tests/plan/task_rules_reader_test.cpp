@@ -192,4 +192,36 @@ TEST_CASE("JSON and lines say the same rules as YAML", "[plan]") {
   CHECK(p.tasks[0].rules->repeat->pointer == "/ok");
 }
 
+TEST_CASE("only a task that repeats has a previous output to refer to", "[plan]") {
+  const std::string head = "agents: {x: {kind: llm}}\ntasks: [{id: a, agent: x, prompt: \"Better: ${previous} ${iteration}\"";
+  CHECK(parse_plan(head + ", repeat: {until: done}}]\n", "p.yaml", plan_format::yaml));
+  CHECK(parse_plan(head + "}]\n", "p.yaml", plan_format::yaml).error().message ==
+        "p.yaml:2: tasks[0].prompt: task 'a': ${previous}: the task does not repeat");
+}
+
+TEST_CASE("a retry policy may pause the run when its tries are used up", "[plan]") {
+  const task_plan p = parsed(
+      "agents: {x: {kind: llm}}\ntasks: [{id: a, agent: x, prompt: p, retries: {max: 2, pause_when_exhausted: true}}]\n");
+  CHECK(p.tasks[0].retry->pause_when_exhausted);
+}
+
+TEST_CASE("the process of a command has limits of memory, processor time and files", "[plan]") {
+  const auto read = [](std::string limits) {
+    return parse_plan("agents: {x: {kind: command, argv: [x], limits: " + limits + "}}\ntasks: [{id: a, agent: x}]\n", "p.yaml",
+                      plan_format::yaml);
+  };
+  const auto all = read("{memory: 512MiB, cpu_time: 30s, open_files: 64}");
+  REQUIRE(all);
+  const auto& limits = all->agents.at("x").limits;
+  CHECK(limits.memory_bytes == 512u << 20);
+  CHECK(limits.cpu_time == duration(30s));
+  CHECK(limits.open_files == 64);
+  CHECK(read("{memory: 2000000}")->agents.at("x").limits.memory_bytes == 2'000'000);
+  CHECK(read("{memory: 1.5 GB}")->agents.at("x").limits.memory_bytes == 1'500'000'000);
+  CHECK(read("{memory: plenty}").error().message ==
+        "p.yaml:1: agents.x.limits.memory: expected a size of at least 1024 bytes, such as 512MiB, got 'plenty'");
+  CHECK(read("{memory: 10}").error().message ==
+        "p.yaml:1: agents.x.limits.memory: expected a size of at least 1024 bytes, such as 512MiB, got 10");
+}
+
 }  // namespace corchestra

@@ -120,6 +120,48 @@ class Why(ProgramTest):
         self.check(self.start_program("run", "p.yaml", "--explain-after", "100ms"))
 
 
+PAUSING = """
+agents: {once: {kind: command, argv: [sh, -c, "test -e tried && echo fine || { touch tried; false; }"]}}
+tasks: [{id: flaky, agent: once, description: Try it, depends_on: [], retries: {max: 0, pause_when_exhausted: true}}]
+"""
+
+
+class Pause(ProgramTest):
+    def test_a_run_that_paused_by_itself_goes_on_by_a_signal(self):
+        self.write("p.yaml", PAUSING)
+        process = self.start_program("run", "p.yaml", "--output", "out")
+        self.wait_for(process.stderr, f"kill -USR2 {process.pid}")
+        process.send_signal(signal.SIGUSR2)
+        self.assertEqual(process.wait(LIMIT), 0)
+        self.assertEqual(json.loads(self.read("out/summary.json"))["counts"]["COMPLETED"], 1)
+
+    def test_a_signal_pauses_a_run_and_the_next_lets_it_go_on(self):
+        self.write("p.yaml", GATED)
+        os.mkfifo(self.folder / "gate")
+        process = self.start_program("run", "p.yaml", "--output", "out")
+        self.wait_for(process.stderr, "first started")
+        process.send_signal(signal.SIGUSR2)
+        self.wait_for(process.stderr, "lets it go on")
+        process.send_signal(signal.SIGUSR2)
+        with open(self.folder / "gate", "w") as gate:
+            os.remove(self.folder / "gate")
+            self.write("gate", "open for the others")
+            gate.write("open")
+        self.assertEqual(process.wait(LIMIT), 0)
+
+    def test_an_interrupted_run_names_what_it_left(self):
+        self.write("p.yaml", GATED)
+        os.mkfifo(self.folder / "gate")
+        process = self.start_program("run", "p.yaml", "--output", "out")
+        self.wait_for(process.stderr, "first started")
+        process.send_signal(signal.SIGINT)
+        self.wait_for(process.stderr, "Draining")
+        with open(self.folder / "gate", "w") as gate:
+            gate.write("open")
+        self.assertIn("   Not ended:\n", "".join(process.stderr.readlines()))
+        self.assertEqual(process.wait(LIMIT), 130)
+
+
 class Examples(ProgramTest):
     def test_the_example_plans_of_approvals_branches_and_budgets_run(self):
         plans = SOURCE / "examples" / "plans"

@@ -314,3 +314,28 @@ TEST_CASE("runs on several threads share the worker threads") {
   CHECK(good == runs);
   CHECK(calls == runs * each);
 }
+
+TEST_CASE("stuck functions that are abandoned do not use up the threads of others") {
+  std::promise<void> go_on;
+  const std::shared_future<void> open = go_on.get_future().share();
+  std::latch begun(2);
+  blocking_run b([&](const blocking_context& c) -> result<task_output> {
+    if (c.task().id == "works") return task_output("done");
+    begun.count_down();
+    open.wait();
+    return task_output("late");
+  });
+  task_plan p = plan({task("stuck-1"), task("stuck-2")});
+  p.options.limits.cancel_grace = 1ms;
+  auto stuck = b.o.start(std::move(p)).value();
+  tests::settle(b.context);
+  begun.wait();
+  stuck.request_cancel();
+  const auto given_up = tests::run(b.context, stuck.wait());
+  CHECK(given_up.find("stuck-1")->cancelled == cancel_reason::abandoned);
+  CHECK(b.threads.size() == 2);
+  CHECK(b.run(plan({task("works")})).find("works")->output.value == "done");
+  go_on.set_value();
+  b.context.restart();
+  b.context.run();
+}

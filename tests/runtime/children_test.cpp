@@ -261,3 +261,84 @@ TEST_CASE("draining finishes the children that a running task waits for") {
   CHECK(r.find("parent")->success());
   CHECK(r.state == run_state::interrupted);
 }
+
+TEST_CASE("a child that ends in the step in which its parent begins to wait still wakes it") {
+  virtual_orchestra v;
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    co_await sleep_for(1s);
+    c.report_usage({}, nullptr, budget_amount{100, 0});
+    const result<task_result> child = co_await c.call(task("child"));
+    co_return task_output(to_string(child.value().state));
+  });
+  auto p = plan({parent_task()}, 1);
+  p.options.budget.run.tokens = 100;
+  const auto r = v.run(std::move(p));
+  CHECK(r.find("parent/child")->state == task_state::limit_exceeded);
+  CHECK(r.find("parent")->output.value == "LIMIT_EXCEEDED");
+  CHECK(v.time.now() == time_point(1s));
+}
+
+TEST_CASE("a child is cancelled when its parent no longer waits for it") {
+  virtual_orchestra v({1h});
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    const result<task_result> child = co_await timeout<task_result>(10s, "the child", [c]() mutable { return c.call(task("child")); });
+    CHECK(child.error().is(errc::timeout));
+    CHECK_FALSE(c.cancelled());
+    co_await sleep_for(5s);
+    co_return task_output("without it");
+  });
+  const auto r = v.run(plan({parent_task()}));
+  CHECK(r.find("parent")->output.value == "without it");
+  CHECK(r.find("parent/child")->state == task_state::cancelled);
+  CHECK(r.find("parent/child")->cancelled == cancel_reason::parent_cancelled);
+  CHECK(r.find("parent/child")->reason == "parent_cancelled: its parent 'parent' no longer waits for it");
+  CHECK(r.find("parent/child")->ended_at == time_point(10s));
+  CHECK(v.time.now() == time_point(15s));
+}
+
+TEST_CASE("a child that was forgotten as it ended is still given to its parent") {
+  virtual_orchestra v;
+  v.agent->on("parent/child", {{1s, {}, "found"}});
+  json seen;
+  v.o.agents().add("parent", [&](task_context c) -> awaitable<result<task_output>> {
+    const result<task_result> child = co_await c.call(task("child"));
+    seen = child.value().output.value;
+    co_return task_output{};
+  });
+  auto p = plan({parent_task()});
+  p.options.keep = keep_results::failed;
+  CHECK(v.run(std::move(p)).success());
+  CHECK(seen == "found");
+}
+
+TEST_CASE("a callback expands what completes into children, under the caps of the run [C36]") {
+  virtual_orchestra v;
+  auto p = plan({task("root")}, 2);
+  p.options.limits.max_spawned_tasks = 5;
+  p.options.limits.max_children_per_task = 2;
+  std::vector<std::string> refused;
+  run_callbacks callbacks;
+  callbacks.expand = [&](task_context& c, const task_output&) {
+    for (int i = 0; i < 3; ++i) {
+      const auto child = c.spawn(task(""));
+      if (!child) refused.push_back(child.error().message);
+    }
+  };
+  const auto r = v.run(std::move(p), callbacks);
+  CHECK(r.success());
+  CHECK(r.results.size() <= 6);
+  CHECK(r.results.size() >= 4);
+  CHECK(r.find("root/1/1")->parent == "root/1");
+  CHECK(r.find("root/3") == nullptr);
+  REQUIRE_FALSE(refused.empty());
+  CHECK(refused.front() == "task 'root': the limit of 2 children a task is reached");
+}
+
+TEST_CASE("what an expanding callback throws is counted, and the task completes without children") {
+  virtual_orchestra v;
+  run_callbacks callbacks;
+  callbacks.expand = [](task_context&, const task_output&) { throw std::runtime_error("no"); };
+  const auto r = v.run(plan({task("root")}), callbacks);
+  CHECK(r.success());
+  CHECK(r.metrics.callback_failures == 1);
+}

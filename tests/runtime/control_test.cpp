@@ -45,10 +45,10 @@ TEST_CASE("an approval is answered through the run's handle") {
 
 TEST_CASE("[L26] a question in the middle of a task frees its slot, and the answer comes back to it") {
   virtual_orchestra v({5s});
-  std::vector<bool> answers;
+  std::vector<approval_answer> answers;
   v.o.agents().add("asks", [&](task_context c) -> awaitable<result<task_output>> {
     for (const auto* question : {"One?", "Two?"}) {
-      const result<bool> answer = co_await c.ask({question, 30s, false});
+      const result<approval_answer> answer = co_await c.ask({question, 30s, false});
       answers.push_back(answer.value());
     }
     co_return task_output{};
@@ -56,22 +56,26 @@ TEST_CASE("[L26] a question in the middle of a task frees its slot, and the answ
   auto all = [&]() -> awaitable<run_result> {
     auto r = v.o.start(plan({of_agent("asks", "asks"), task("other")}, 1)).value();
     co_await sleep_for(10s);
-    const result<void> done = co_await r.answer("asks", true);
+    const result<void> done = co_await r.answer("asks", true, "but be brief");
     CHECK(done.has_value());
     co_return co_await r.wait();
   };
   const auto r = v.time.run(all());
   CHECK(r.success());
   CHECK(v.start_of("other") == 0);
-  CHECK(answers == std::vector<bool>{true, false});
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0]);
+  CHECK(answers[0].message == "but be brief");
+  CHECK_FALSE(answers[1]);
+  CHECK(answers[1].message == "no answer in time");
   CHECK(v.time.now() == time_point(40s));
 }
 
 TEST_CASE("a task that is cancelled while it asks ends, and its question with it") {
   virtual_orchestra v;
   v.o.agents().add("asks", [&](task_context c) -> awaitable<result<task_output>> {
-    const result<bool> answer = co_await c.ask({"Well?", {}, false});
-    co_return task_output(answer.value());
+    const result<approval_answer> answer = co_await c.ask({"Well?", {}, false});
+    co_return task_output(answer.value().approved);
   });
   auto all = [&]() -> awaitable<run_result> {
     auto r = v.o.start(plan({of_agent("asks", "asks")})).value();

@@ -68,3 +68,27 @@ TEST_CASE("a stream that is given up cancels its run when told so") {
   CHECK(r.state == run_state::cancelled);
   CHECK(r.reason == "user: nobody listens any more");
 }
+
+TEST_CASE("an unread stream grows by what was submitted and has ended only") {
+  virtual_orchestra v({1s, {}, nullptr, false, 9});
+  std::size_t records = 0, ended = 0, dropped = 0;
+  auto all = [&]() -> awaitable<void> {
+    event_stream events(co_await asio::this_coro::executor, 16);
+    std::vector<task_call> calls;
+    for (int i = 0; i < 100; ++i) calls.push_back(task("t" + std::to_string(i)));
+    auto r = v.o.start(plan(std::move(calls), 4), events.callbacks()).value();
+    const run_result result = co_await r.wait();
+    CHECK(result.success());
+    for (;;) {
+      const auto record = co_await events.next();
+      if (!record) break;
+      ++records;
+      if ((*record)["type"] == "task_ended") ++ended;
+    }
+    dropped = events.dropped();
+  };
+  v.time.run(all());
+  CHECK(ended == 100);
+  CHECK(records <= 100 + 100 + 1 + 16);
+  CHECK(dropped > 100);
+}

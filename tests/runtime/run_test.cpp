@@ -1,4 +1,5 @@
 #include <corchestra/async/sleep.hpp>
+#include <corchestra/base/text.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -150,6 +151,32 @@ TEST_CASE("submission suspends while too many tasks wait") {
   CHECK(accepted == std::vector<double>{0, 0, 1, 2, 3});
 }
 
+TEST_CASE("submission that must not wait is refused while too many tasks wait") {
+  testing::virtual_time_context time;
+  orchestrator o(time.executor(), {.max_pending = 2});
+  o.agents().add("a", std::make_shared<testing::scripted_agent>(testing::scripted_step{1s}));
+  auto p = plan({task("t0")}, 1);
+  p.options.stay_open = true;
+  std::vector<std::string> answers;
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = o.start(p).value();
+    for (int i = 1; i <= 3; ++i) {
+      std::vector<task_call> one{task("t" + std::to_string(i))};
+      result<void> taken = co_await r.try_submit(std::move(one));
+      answers.push_back(taken.has_value() ? "taken" : concat(code_name(taken.error()), ": ", taken.error().message));
+    }
+    co_await sleep_for(1500ms);
+    std::vector<task_call> later{task("t4")};
+    result<void> taken = co_await r.try_submit(std::move(later));
+    CHECK(taken.has_value());
+    r.close();
+    co_return co_await r.wait();
+  };
+  CHECK(time.run(all()).results.size() == 4);
+  CHECK(answers == std::vector<std::string>{
+                       "taken", "taken", "queue_full: the run has 2 task calls waiting, and takes no more before some have begun"});
+}
+
 TEST_CASE("status, metrics and locks show a run in flight [C13][E11]") {
   virtual_orchestra v({10s});
   auto t = task("one");
@@ -237,4 +264,54 @@ TEST_CASE("[L28] callbacks and agents that keep a handle of their run do not kee
     CHECK((alive.use_count() == 1) == ends);
   }
   CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("a status has the progress of the run, each task weighted by what it is expected to take") {
+  virtual_orchestra v({10s});
+  auto all = [&]() -> awaitable<double> {
+    auto longer = task("long", {"short"});
+    longer.rules.get_or_emplace().expected_duration = 30s;
+    auto shorter = task("short");
+    shorter.rules.get_or_emplace().expected_duration = 10s;
+    auto r = v.o.start(plan({longer, shorter})).value();
+    co_await sleep_for(11s);
+    const run_status s = co_await r.status();
+    co_return s.progress;
+  };
+  CHECK(v.time.run(all()) == 0.25);
+}
+
+TEST_CASE("the resources that tasks waited for are told at the end, the worst first") {
+  virtual_orchestra v({10s});
+  auto a = task("a"), b = task("b"), c = task("c"), d = task("d");
+  a.resources = b.resources = c.resources = {{"db"}};
+  d.resources = {{"free"}};
+  const auto r = v.run(plan({a, b, c, d}));
+  REQUIRE(r.contention.size() == 1);
+  CHECK(r.contention[0].resource == "db");
+  CHECK(r.contention[0].waited == 30s);
+}
+
+TEST_CASE("[L28] a shutdown tells the tree of the tasks that it left") {
+  std::vector<std::string> log;
+  testing::virtual_time_context time;
+  orchestrator_options options;
+  options.logger = logger(log_level::warn, [&](log_level, std::string_view, std::string_view text) { log.emplace_back(text); });
+  options.run_id = "r";
+  orchestrator o(time.executor(), options);
+  o.agents().add("a", std::make_shared<testing::scripted_agent>(testing::scripted_step{1h}));
+  o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    const auto child = co_await c.call(task("child"));
+    co_return child.value().output;
+  });
+  auto all = [&]() -> awaitable<void> {
+    auto p = task("p");
+    p.agent = "parent";
+    auto r = o.start(plan({p, task("next", {"p"})})).value();
+    co_await sleep_for(1s);
+    co_await o.shutdown(10s);
+  };
+  time.run(all());
+  CHECK(log == std::vector<std::string>{"run r was shut down with tasks that had not ended:", "  p CANCELLED", "    p/child CANCELLED",
+                                        "  next CANCELLED"});
 }

@@ -67,7 +67,7 @@ TEST_CASE("a session leaves every file of the contract, and programs need no end
   REQUIRE(results.size() == 4);
   const std::set<std::string> fields = {"id",         "agent",    "task_type",   "state",    "success",  "reason",
                                         "output",     "error",    "confidence",  "evidence", "attempts", "queued_at",
-                                        "started_at", "ended_at", "duration_ms", "usage"};
+                                        "started_at", "ended_at", "duration_ms", "usage",    "iterations", "lost_seconds"};
   std::map<std::string, json> by_id;
   for (const auto& line : results) {
     CHECK(keys_of(line) == fields);
@@ -95,6 +95,37 @@ TEST_CASE("a session leaves every file of the contract, and programs need no end
   CHECK(summary["counts"]["COMPLETED"] == 2);
   CHECK(json::parse(s.read("trace.json")).is_object());
   CHECK(s.read("timeline.svg").starts_with("<svg"));
+}
+
+TEST_CASE("the files say what was shared, fought over and lost to waiting, and how often a loop went round") {
+  stage s;
+  const auto r = s.run(s.options(R"(
+agents:
+  count: {kind: command, argv: [echo, "${iteration}"], limits: {memory: 512MiB, cpu_time: 10s, open_files: 64}}
+  sleep: {kind: command, argv: [sleep, "0.05"]}
+defaults: {agent: sleep}
+tasks:
+  - {id: loop, agent: count, description: Count, depends_on: [], state_key: rounds, repeat: {until: 3}}
+  - {id: a, description: Sleep, depends_on: [], resources: ["file:x"]}
+  - {id: b, description: Sleep, depends_on: [], resources: ["file:x"]}
+)"));
+  REQUIRE(r);
+  CHECK(r->run.success());
+  const json summary = s.read_json("summary.json");
+  CHECK(summary["shared_state"]["rounds"] == 3);
+  CHECK(summary["contention"][0]["resource"] == "file:x");
+  CHECK(summary["contention"][0]["waits"] == 1);
+  for (const auto& line : s.read_lines("results.jsonl")) {
+    if (line["id"] == "loop") CHECK(line["iterations"] == 3);
+    if (line["id"] == "b") CHECK(line["lost_seconds"]["lock"].get<double>() > 0.01);
+  }
+}
+
+TEST_CASE("a preset by flag sets the limits of the run") {
+  stage s;
+  auto o = s.options(pipeline, {{"preset", "stage8"}});
+  apply_settings(o.settings, o.plan.plan.options);
+  CHECK(o.plan.plan.options.limits.max_concurrent_tasks == 3);
 }
 
 TEST_CASE("events are numbered from 1, carry the run's id and types of the closed list only") {

@@ -1,5 +1,6 @@
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <corchestra/base/text.hpp>
 #include <corchestra/session/what_if_report.hpp>
 #include <rapidcheck.h>
 
@@ -104,6 +105,27 @@ TEST_CASE("[E22] the lock, counter or rate that the end waits for is named") {
   CHECK(named({"file:report.md"}, {}) == std::pair(std::string("lock 'file:report.md'"), duration(4s)));
   CHECK(named({"gpu", {}, 1}, {{"gpu", 2, {}}}) == std::pair(std::string("counter 'gpu'"), duration(2s)));
   CHECK(named({"api", {}, 1}, {{"api", 1, 10s}}).first == "rate 'api'");
+}
+
+TEST_CASE("the slots of an agent, a task type or a key that the end waits for are named, not those of the run") {
+  const auto named = [](auto limit) {
+    std::vector<task_call> tasks;
+    for (int i = 0; i < 6; ++i) {
+      tasks.push_back(task(std::to_string(i), 1s));
+      tasks.back().task_type = "writing";
+      tasks.back().rules->fairness_key = "team";
+    }
+    auto plan = with(tasks, 4);
+    limit(plan.options.limits);
+    const auto w = what_if(plan);
+    CHECK(sum_of(only(w)) == only(w).metrics.wall);
+    return only(w).limited_by();
+  };
+  const std::string agent = task("x", 1s).agent;
+  CHECK(named([&](run_limits& l) { l.slots_by_agent[agent] = 2; }) == concat("slots of agent ", quote(agent)));
+  CHECK(named([](run_limits& l) { l.slots_by_task_type["writing"] = 2; }) == "slots of task type 'writing'");
+  CHECK(named([](run_limits& l) { l.slots_by_key["team"] = 2; }) == "slots of key 'team'");
+  CHECK(named([](run_limits& l) { l.slots_by_key["team"] = 5; }) == "slots");
 }
 
 TEST_CASE("[D57] durations come from the task, else from what was learnt, else are assumed and said to be") {

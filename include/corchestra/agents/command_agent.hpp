@@ -27,7 +27,8 @@ struct command_agent_options {
 };
 
 /// An agent that runs a program: the task as JSON on stdin (`{id, agent, task_type, description, prompt, context,
-/// upstream, attempt, run_id, idempotency_key}`; `upstream` holds the outputs of the tasks it depends on, by id), its
+/// upstream, attempt, iteration, previous, fences, run_id, idempotency_key}`; `upstream` holds the outputs of the tasks
+/// it depends on, by id, `previous` a loop's last output, `fences` the tokens of the exclusive locks it holds), its
 /// output from stdout (JSON when all of it parses as JSON, text without its last line break otherwise; `confidence` and
 /// `evidence` as for an LLM agent), lines `CORCHESTRA_PROGRESS 0.5 message` on stderr as progress. Exit code 0 is
 /// success; otherwise the failure quotes the end of stderr. When it ends, is cancelled or runs out of time, its whole

@@ -18,7 +18,8 @@ struct llm_agent_options {
   std::string prompt;  ///< template for tasks without their own prompt
   std::optional<double> temperature;
   std::optional<std::int64_t> max_tokens;
-  json output_schema;            ///< null: the output is text. Otherwise JSON that was checked against it
+  json output_schema;            ///< null: the output is text. Otherwise JSON that was checked against it. A task's own
+                                 ///< (task_rules::output_schema) is asked for in its place
   bool stream = true;            ///< tokens count as heartbeats and progress
   json inputs = json::object();  ///< `${inputs.*}`
 };

@@ -36,6 +36,9 @@ class forecast {
   /// Absent while there are fewer than three samples, unless every task left says how long it takes. Its cost grows
   /// with the tasks left and their dependencies: about 0.2 ms for 1,000.
   std::optional<eta> remaining(time_point now) const;
+  /// How much of the run is done, in [0, 1]: what has ended and the progress of what runs, each task weighted by what it
+  /// is expected to take. Its cost grows with what runs and the kinds of tasks.
+  double progress() const;
   std::size_t tasks_left() const noexcept;
   /// What was learnt before and in this run.
   const duration_book& durations() const noexcept;

@@ -100,7 +100,8 @@ struct run_options {
   scheduling_mode mode = scheduling_mode::automatic;
   bool unsafe_ignore_dependencies = false;  ///< confirms scheduling_mode::parallel
   start_order order = start_order::priority;
-  /// start_order::custom: higher goes first. Asked once, when the task becomes ready. Must be pure.
+  /// start_order::custom: higher goes first. Asked whenever the task joins the queue of those that are ready, which may be
+  /// more than once. Must be pure.
   std::function<double(const task_call&)> score;
   run_limits limits;
   std::vector<resource_limit> resources;         ///< counters and rates; what is not named here is a lock

@@ -32,6 +32,11 @@ struct agent_spec {
   std::vector<std::string> argv;
   std::string cwd;  ///< relative to the plan's folder; made absolute when another file declares the agent
   std::map<std::string, std::string> env;  ///< added to the inherited environment, which loses API keys
+  struct {
+    std::optional<std::uint64_t> memory_bytes;
+    optional_duration cpu_time;
+    std::optional<std::uint32_t> open_files;
+  } limits;  ///< of its process
 };
 
 enum class analysis_mode : std::uint8_t { automatic, always, never };

@@ -9,16 +9,16 @@
 
 namespace corchestra {
 
-/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}` or `${state.KEY.KEY}`,
-/// each with an optional `#/json/pointer` at its end. An id may hold dots; it ends before the last `.output`. Indexes
-/// of arrays are keys.
+/// One `${...}` of a template: `${tasks.ID.output}`, `${context.KEY.KEY}`, `${inputs.KEY.KEY}`, `${state.KEY.KEY}`,
+/// `${previous.KEY}` (of a loop) or `${iteration}`, each but the last with an optional `#/json/pointer` at its end.
+/// An id may hold dots; it ends before the last `.output`. Indexes of arrays are keys.
 struct reference {
-  enum class kind : std::uint8_t { task_output, context, inputs, state };
+  enum class kind : std::uint8_t { task_output, context, inputs, state, previous, iteration };
   kind where{};
   std::string task;  ///< task_output: the task's id
   std::string key;   ///< state: the first key
   std::string
-      pointer;       ///< JSON pointer into the output, the context, the inputs or the state's value; empty: the whole
+      pointer;       ///< JSON pointer into the output, the context, the inputs, the state's value; empty: the whole
   std::string text;  ///< as written, for messages
 };
 
@@ -39,10 +39,13 @@ struct reference_scope {
   const json* context = nullptr;
   const json* inputs = nullptr;
   std::function<const json*(std::string_view key)> state;  ///< the run's shared state; null: nothing is there yet
+  const json* previous = nullptr;  ///< a loop's last output; null in its first iteration
+  std::uint32_t iteration = 1;
 };
 
 /// `${...}` alone becomes the JSON value; inside other text, its text (strings as they are, other values as JSON);
-/// `$${` stands for a literal `${`. Error: `unresolved_reference`, naming the reference, the missing step, and what is
+/// `$${` stands for a literal `${`. In a loop's first iteration `${previous}`, whatever its pointer, is null, and nothing
+/// inside other text. Error: `unresolved_reference`, naming the reference, the missing step, and what is
 /// there instead.
 result<json> substitute(std::string_view text, const reference_scope& scope);
 result<std::string> substitute_text(std::string_view text, const reference_scope& scope);

@@ -53,6 +53,7 @@ struct settings {
   std::string ca_file;
   analysis_mode analysis = analysis_mode::automatic;
   std::string analysis_model;
+  std::string preset;  ///< preset.hpp; empty: none, or the plan's own, which is in its options already
   std::optional<std::uint32_t> max_concurrent_tasks;
   std::optional<duration> run_timeout;
   std::optional<bool> fail_fast;

@@ -49,8 +49,9 @@ using blocking_function = std::function<result<task_output>(const blocking_conte
 /// An agent from a function that blocks or computes: it is called on `threads`, for several task calls at a time, and
 /// must be safe for that. What it throws is its failure. A thread cannot be killed: when its task is cancelled or runs
 /// out of time the function is asked to stop, and after the run's `cancel_grace` it is abandoned: the task ends without
-/// it, its slot is free, its locks stay quarantined until the function returns, and what it returns is refused. Virtual
-/// time stands still while it runs, the grace period too. Outlives `threads`: later calls fail with `not_running`.
+/// it, its slot is free, its locks stay quarantined until the function returns, and what it returns is refused; a fresh
+/// thread takes the place of the one it keeps. Virtual time stands still while it runs, the grace period too. Outlives
+/// `threads`: later calls fail with `not_running`.
 std::shared_ptr<agent> blocking_task(worker_threads& threads, blocking_function function);
 
 }  // namespace corchestra

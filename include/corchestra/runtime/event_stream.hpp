@@ -11,8 +11,9 @@
 namespace corchestra {
 
 /// The events of one run as records (lines of events.jsonl), to be awaited on another executor than the run's strand: for
-/// a connection, a log shipper, a user interface. Bounded: when the reader lags, the oldest progress is dropped; facts
-/// that end something never are.
+/// a connection, a log shipper, a user interface. Bounded: of a task's progress that nobody has read only the last is
+/// kept; when more than `capacity` records wait, the oldest progress is dropped, then the oldest of the others. That a
+/// task was submitted, or has ended, the run's end and questions never are, and do not count.
 class event_stream {
  public:
   /// `executor` is the reader's.
@@ -30,7 +31,7 @@ class event_stream {
   /// When this stream is destroyed before the run has ended, the run is cancelled.
   void cancel_on_exit(run r);
 
-  std::size_t dropped() const noexcept;  ///< progress records that the reader was too slow for
+  std::size_t dropped() const noexcept;  ///< records that the reader was too slow for
 
  private:
   struct state;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_completion_handler.hpp>
 #include <functional>
 #include <memory>
@@ -15,12 +16,18 @@
 
 namespace corchestra {
 
+class task_context;
+
 /// What a run tells its starter. Callbacks run on the run's strand and must return promptly; what they throw is counted
-/// and logged, never passed on. A callback bound to an executor is to be wrapped with `on_executor`.
+/// and logged, never passed on. Those that are to run elsewhere, or to wait, are wrapped with `on_executor`.
 struct run_callbacks {
   event_sink on_event;                                            ///< every event
   std::function<void(std::string_view task_id, double)> on_progress;  ///< a task's progress in [0, 1]
   std::function<void(const task_result&)> on_task_ended;          ///< as each task ends
+  /// Asked when an attempt has brought an output, before that is recorded: what it spawns through the context are
+  /// children of the task, committed with its success and under the same limits as those that the agent spawns.
+  std::function<void(task_context&, const task_output&)> expand;
+  std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere;  ///< of wrapped callbacks: counted with the others
 };
 
 struct orchestrator_options {

@@ -32,6 +32,8 @@ struct run_status {
   std::string run_id, name;
   run_state state{};
   std::array<std::size_t, task_state_count> counts{};  ///< by task_state
+  /// In [0, 1]: what has ended and the progress of what runs, each task weighted by its expected duration.
+  double progress = 0;
   std::vector<task_status> running;                    ///< in order of start
   struct question {
     std::string task_id, message;
@@ -51,6 +53,8 @@ class run {
   /// Adds task calls to a running run. Suspends while more than `max_pending` wait; cancelling that adds none of them.
   /// Errors: as for a plan, `not_running`.
   awaitable<result<void>> submit(std::vector<task_call> calls);
+  /// The same without waiting for room. Error: `queue_full` when `max_pending` task calls wait already.
+  awaitable<result<void>> try_submit(std::vector<task_call> calls);
   /// A child of a task that has not ended; gives back its full id. Errors: as `submit`, `limit_exceeded`.
   awaitable<result<std::string>> spawn(std::string parent, task_call child);
   /// No more submissions will come: lets a `stay_open` run end.

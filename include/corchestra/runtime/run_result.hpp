@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/run_metrics.hpp>
 #include <corchestra/core/duration_book.hpp>
 #include <corchestra/core/result_list.hpp>
@@ -24,9 +25,13 @@ struct run_result {
   bool unsafe = false;               ///< dependencies were ignored (scheduling_mode::parallel)
   duration_book durations;           ///< what was known at the start, and what this run has added
   std::vector<std::string> quarantined;  ///< resources that an abandoned body still holds
+  std::vector<lock_status> contention;   ///< resources that tasks had to wait for, those that took most time first
 
   bool success() const noexcept { return state == run_state::completed; }
   const task_result* find(std::string_view id) const noexcept;
+  /// The tasks that an interrupted run or a shutdown has left, a line each (`write RUNNING`), children indented beneath
+  /// their parents, which are there even when they have ended.
+  std::vector<std::string> unfinished() const;
 };
 
 }  // namespace corchestra

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,13 @@ namespace corchestra {
 namespace detail {
 struct attempt;
 }
+
+/// What a person said to a question of a running task.
+struct approval_answer {
+  bool approved = false;
+  std::string message;  ///< the person's own words; `no answer in time` when it is the rule's default
+  operator bool() const noexcept { return approved; }  // NOLINT(google-explicit-constructor): `if (*answer)` reads best
+};
 
 /// What an agent knows of its attempt and can do during it. A handle, cheap to copy; use it on the run's strand only, which
 /// is where agents run. After the attempt has ended every operation does nothing or answers `not_running`.
@@ -62,9 +70,10 @@ class task_context {
 
   /// Asks a person, and waits with the slot given back (`run::answer` answers). False when refused, or when `timeout`
   /// passed and the rule does not approve by default.
-  awaitable<result<bool>> ask(approval_rule question);
+  awaitable<result<approval_answer>> ask(approval_rule question);
 
   /// A child that starts now and is awaited, with this task's slot given back meanwhile. The child's failure is a value.
+  /// When the waiting is cancelled (`timeout(10s, ..., c.call(x))`), so is the child: parent_cancelled.
   awaitable<result<task_result>> call(task_call child);
 
   /// Awaits anything that is not work (a limiter, an approval, another task) with the slot given back meanwhile; it is

@@ -15,7 +15,8 @@ namespace corchestra {
 /// A part of the time from a run's start to its end.
 struct makespan_share {
   time_use use{};
-  std::string resource;  ///< `lock 'file:x'`, `counter 'gpu'`, `rate 'api'`; empty when no resource was waited for
+  /// `lock 'file:x'`, `counter 'gpu'`, `rate 'api'`, `slots of agent 'writer'`; empty when no resource was waited for
+  std::string resource;
   duration time{};
 };
 
