@@ -7,8 +7,8 @@ namespace {
 constexpr duration heavy_patience = std::chrono::seconds(60);  // then a task of several slots keeps free ones to itself
 }
 
-// The most urgent of those who need several slots, and could have them now, takes its place in the queue again. One at a
-// time: the slots may not be enough for two.
+// The most urgent of those who need several slots, and could have them now, takes its place in the queue again. One at
+// a time: the slots may not be enough for two.
 void scheduler::impl::offer_heavy(time_point now) {
   if (heavy_offered != no_task && records.holds(heavy_offered) && records[heavy_offered].queued &&
       records[heavy_offered].ticket == heavy_ticket) {

@@ -16,8 +16,8 @@ error scheduler::impl::loop_error(const record& r, const task_output& output) co
   const auto& loop = *r.rules()->repeat;
   const auto at = at_pointer(output.value, loop.pointer);
   return fail(errc::limit_exceeded,
-              concat("the loop did not end within ", loop.max_iterations, " iterations: ",
-                     loop.pointer.empty() ? "its output" : loop.pointer, " is ",
+              concat("the loop did not end within ", loop.max_iterations,
+                     " iterations: ", loop.pointer.empty() ? "its output" : loop.pointer, " is ",
                      at ? one_line(dump_json(*at), 80) : "missing", ", not ", one_line(dump_json(loop.until), 80)));
 }
 
@@ -35,7 +35,8 @@ error_decision scheduler::impl::decide(task_index t, const error& e, time_point 
   try {
     auto decision = options.on_error(*r.call, r.attempts, e);
     // A limit that was hit is never a success.
-    if (decision.what == error_decision::action::substitute && r.now_running->capped) decision.what = error_decision::action::fail;
+    if (decision.what == error_decision::action::substitute && r.now_running->capped)
+      decision.what = error_decision::action::fail;
     return decision;
   } catch (const std::exception& x) {
     what = x.what();

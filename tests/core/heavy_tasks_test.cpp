@@ -89,7 +89,8 @@ TEST_CASE("waiters for a lock are served in order of parking, and a later reader
     return c;
   };
   // The reader has the lowest number, and comes last.
-  hand_run r({}, {with("reader", lock_mode::shared, {"gate"}), with("holder", lock_mode::shared), with("writer", lock_mode::exclusive), call("gate")});
+  hand_run r({}, {with("reader", lock_mode::shared, {"gate"}), with("holder", lock_mode::shared),
+                  with("writer", lock_mode::exclusive), call("gate")});
   CHECK(r.start() == ids{"gate", "holder"});
   r.end("gate");
   CHECK(r.start().empty());

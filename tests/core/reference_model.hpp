@@ -250,7 +250,10 @@ class reference_model {
   void of_run(const event& e) {
     if (e.type == event_type::run_started) begun = now;
     if (e.type == event_type::run_draining) draining = true;
-    if (e.type == event_type::cancel_requested) cancelled = true;
+    if (e.type == event_type::cancel_requested) {
+      cancelled = true;
+      shutdown = e.data.at("reason") == "shutdown";
+    }
     if (e.type == event_type::run_paused || e.type == event_type::run_resumed) {
       const bool on = e.type == event_type::run_paused;
       if (!e.data.is_object() || !e.data.contains("agent")) {
@@ -271,7 +274,7 @@ class reference_model {
     }
     check(!open || draining, "a run ends when every task has ended, unless it is drained");
     const auto state = e.data.at("state").get<std::string>();
-    check((state == "INTERRUPTED") == open && (open || (state == "COMPLETED") == good),
+    check((state == "INTERRUPTED") == (open || (shutdown && !good)) && (open || (state == "COMPLETED") == good),
           "the run's state follows from its tasks'");
   }
 
@@ -376,7 +379,7 @@ class reference_model {
   }
 
   time_point now{}, begun{};
-  bool cancelled = false;
+  bool cancelled = false, shutdown = false;
   budget_amount spent;
   std::map<std::string, budget_amount> agents;
   std::map<std::string, uses> used_rates;

@@ -301,8 +301,8 @@ class schedule {
       if (a.is != state::parked) continue;
       if (first == nullptr || (a.reserving != first->reserving ? a.reserving
                                : a.reserving                   ? a.first < first->first
-                               : a.rank != first->rank       ? a.rank > first->rank
-                                                             : a.place < first->place)) {
+                               : a.rank != first->rank         ? a.rank > first->rank
+                                                               : a.place < first->place)) {
         first = &a;
       }
     }

@@ -10,7 +10,9 @@ using ids = hand_run::ids;
 
 TEST_CASE("an error handler that throws means the standard decision, and a warning") {
   run_options o;
-  o.on_error = [](const task_call&, std::uint32_t, const error&) -> error_decision { throw std::runtime_error("oops"); };
+  o.on_error = [](const task_call&, std::uint32_t, const error&) -> error_decision {
+    throw std::runtime_error("oops");
+  };
   hand_run r(o, {call("t"), call("after", {"t"})});
   r.start();
   r.fail_task("t");

@@ -77,7 +77,8 @@ TEST_CASE("start_to_close can be switched off, and limits beyond the end of time
   run_options o;
   o.limits.default_start_to_close.reset();
   auto far = call("far");
-  far.limits.schedule_to_close = far.limits.start_to_close = far.limits.schedule_to_start = far.limits.heartbeat_timeout = duration::max();
+  far.limits.schedule_to_close = far.limits.start_to_close = far.limits.schedule_to_start =
+      far.limits.heartbeat_timeout = duration::max();
   hand_run r(o, {call("t"), far});
   r.start();
   r.pass(24h * 3650);
@@ -175,7 +176,8 @@ TEST_CASE("alarms of tasks that have ended do not pile up") {
 }
 
 TEST_CASE("a failure is the cause of a skip rather than a branch, whichever comes first") {
-  auto fork = ruled(call("fork"), [](task_rules& t) { t.branch = branch_rule{"", {{"left", {"l"}}, {"right", {"r", "all"}}}, {}}; });
+  auto fork = ruled(call("fork"),
+                    [](task_rules& t) { t.branch = branch_rule{"", {{"left", {"l"}}, {"right", {"r", "all"}}}, {}}; });
   const auto all = ruled(call("all", {"fork", "bad"}), [](task_rules& t) { t.join = join_policy::all_done; });
   for (const bool branch_first : {true, false}) {
     hand_run r({}, {fork, call("bad"), call("l", {"fork"}), call("r", {"fork", "bad"}), all});
