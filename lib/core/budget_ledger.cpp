@@ -34,35 +34,38 @@ budget_account& budget_ledger::account_of(std::string_view agent) {
   return it != agents_.end() ? it->second : agents_.emplace(agent, budget_account{}).first->second;
 }
 
-// From the outermost; the last is the task's own, when it has one.
+// The run's, the agent's, the task's own when it has one, and those of its ancestors.
 template <class F>
 void budget_ledger::each_account(task_index task, std::string_view agent, F f) {
   f(run_, "run", no_task);
   f(account_of(agent), "agent", no_task);
-  if (const auto it = tasks_.find(task); it != tasks_.end() && !it->second.own.status.limit.none()) {
-    f(it->second.own, "task", task);
+  for (auto it = tasks_.find(task); it != tasks_.end(); it = tasks_.find(it->second.above)) {
+    if (!it->second.own.status.limit.none()) f(it->second.own, "task", it->first);
+    if (it->second.above == no_task) break;
   }
 }
 
 budget_ledger::answer budget_ledger::reserve(task_index task, std::string_view agent, const budget_amount& amount,
-                                             const budget_limit& own) {
+                                             const budget_limit& own, task_index above) {
   const budget_amount wanted = not_below_zero(amount);
   if (!own.none()) {
     limited_ = true;
     tasks_[task].own.status.limit = own;
   }
   if (!limited_) return {verdict::reserved, {}};
+  if (above != no_task) tasks_[task].above = above;
   const auto known = tasks_.find(task);
   const budget_amount held = known == tasks_.end() ? budget_amount{} : known->second.reserved;
   answer a{verdict::reserved, {}};
-  each_account(task, agent, [&](budget_account& b, std::string_view kind, task_index) {
+  each_account(task, agent, [&](budget_account& b, std::string_view kind, task_index whose_own) {
     const auto room = b.room_for(wanted, held);
     const auto what = static_cast<verdict>(room);
     if (what <= a.what) return;
     a.what = what;
     const std::string whose = kind == "run"     ? "the run's"
                               : kind == "agent" ? concat("agent ", agent, "'s")
-                                                : std::string("the task's own");
+                              : whose_own == task ? std::string("the task's own")
+                                                  : std::string("its parent's own");
     a.budget = b.in_the_way(whose, wanted, held);
   });
   if (a.what != verdict::reserved || wanted.none()) return a;
@@ -98,27 +101,32 @@ void budget_ledger::add_spent(task_index task, std::string_view agent, const bud
   });
 }
 
-void budget_ledger::spend(task_index task, std::string_view agent, const budget_amount& amount) {
+void budget_ledger::spend(task_index task, std::string_view agent, const budget_amount& amount, bool money_known) {
   const budget_amount spent = not_below_zero(amount);
   if (!limited_ || spent.none()) return;
   if (const auto it = tasks_.find(task); it != tasks_.end()) {
     const budget_amount covered = lesser(it->second.reserved, spent);
     it->second.reserved.tokens -= covered.tokens;
     it->second.reserved.micro_dollars -= covered.micro_dollars;
-    it->second.spent = true;
+    it->second.tokens_told = true;
+    it->second.money_told = it->second.money_told || money_known;
     release(task, agent, covered);
   }
   add_spent(task, agent, spent);
 }
 
-void budget_ledger::settle(task_index task, std::string_view agent, bool assume_spent) {
+budget_amount budget_ledger::settle(task_index task, std::string_view agent, bool assume_spent) {
   const auto it = tasks_.find(task);
-  if (it == tasks_.end()) return;
+  if (it == tasks_.end()) return {};
   const budget_amount rest = std::exchange(it->second.reserved, {});
-  const bool spent = std::exchange(it->second.spent, false);
+  const bool tokens_told = std::exchange(it->second.tokens_told, false);
+  const bool money_told = std::exchange(it->second.money_told, false);
   release(task, agent, rest);
-  if (assume_spent && !spent && !rest.none()) add_spent(task, agent, rest);
+  budget_amount estimated;
+  if (assume_spent) estimated = {tokens_told ? 0 : rest.tokens, money_told ? 0 : rest.micro_dollars};
+  if (!estimated.none()) add_spent(task, agent, estimated);
   if (it->second.own.status.limit.none()) tasks_.erase(it);
+  return estimated;
 }
 
 void budget_ledger::forget(task_index task) {

@@ -35,15 +35,18 @@ class budget_ledger {
     std::string budget;  ///< which one is in the way, with the figures in words; empty when reserved
   };
   /// `own` counts from now on, also for later calls; a task may reserve more while it holds a reservation.
-  answer reserve(task_index task, std::string_view agent, const budget_amount& amount, const budget_limit& own);
+  /// `above` is the nearest ancestor with a budget of its own: this task counts there too, and in those above that.
+  answer reserve(task_index task, std::string_view agent, const budget_amount& amount, const budget_limit& own,
+                 task_index above = no_task);
   /// What `reserve` would answer to a task that holds nothing, without words.
   verdict room(task_index task, std::string_view agent, const budget_amount& amount);
-  /// Spent while the attempt runs (one model call of it): taken out of the reservation first.
-  void spend(task_index task, std::string_view agent, const budget_amount& amount);
-  /// The attempt has ended: what is left of its reservation is free. When nothing was spent since it was taken, and
-  /// `assume_spent`, the reservation counts as spent (estimated).
-  void settle(task_index task, std::string_view agent, bool assume_spent);
-  /// The task has ended for good: its own budget is no longer kept.
+  /// Spent while the attempt runs (one model call of it): taken out of the reservation first. Without `money_known` the
+  /// tokens alone are told.
+  void spend(task_index task, std::string_view agent, const budget_amount& amount, bool money_known = true);
+  /// The attempt has ended: what is left of its reservation is free. With `assume_spent`, of tokens and of money each,
+  /// the reservation counts as spent when nothing was told since it was taken. Gives back that estimate.
+  budget_amount settle(task_index task, std::string_view agent, bool assume_spent);
+  /// The task and all under it have ended for good: its own budget is no longer kept.
   void forget(task_index task);
 
   /// Budgets that passed the alert level, or were used up, since the last call: each once.
@@ -51,7 +54,7 @@ class budget_ledger {
     std::string budget;  ///< `run`, `agent writer`, `task`
     budget_status status;
     bool exhausted = false;
-    task_index task = no_task;  ///< of a task's own budget
+    task_index task = no_task;  ///< of a task's own budget: whose
   };
   std::vector<alert> take_alerts() { return std::exchange(alerts_, {}); }
   budget_status run() const noexcept { return run_.status; }
@@ -63,7 +66,8 @@ class budget_ledger {
   struct task_entry {
     budget_account own;
     budget_amount reserved;
-    bool spent = false;  // since the reservation was taken
+    task_index above = no_task;
+    bool tokens_told = false, money_told = false;  // since the reservation was taken
   };
   budget_account& account_of(std::string_view agent);
   template <class F>

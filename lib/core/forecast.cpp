@@ -38,12 +38,13 @@ struct forecast::impl : detail::forecast_state {
   void heard(task& t, const event& e) {
     if (e.type == event_type::attempt_started) {
       t.begun = t.in_attempt = true;
-      t.worked = {};
+      t.worked = t.kept;
       t.waits_for_child = false;
       work(t, e.at);
     } else if (e.type == event_type::attempt_ended) {
       rest(t, e.at);
       t.in_attempt = false;
+      if (e.outcome == task_state::completed) t.kept = t.worked;
       if (e.retry_in) t.retry_at = e.at + *e.retry_in;
     } else if (e.state == task_state::running) {
       t.waits_for_child = e.waiting == wait_reason::child;

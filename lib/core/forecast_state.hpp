@@ -17,7 +17,8 @@ struct forecast_state {
   struct task {
     std::vector<task_index> needs;
     time_point since{}, retry_at{};
-    duration worked{};  // in this attempt, up to `since`
+    duration worked{};  // in this attempt and the iterations before it, up to `since`
+    duration kept{};    // of iterations that completed
     optional_duration expected;
     std::uint32_t kind = 0;
     bool begun = false, in_attempt = false, working = false, waits_for_child = false;

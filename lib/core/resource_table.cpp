@@ -73,7 +73,7 @@ bool resource_table::in_the_way(const entry& e, const claim& c, const standing& 
 resource_index resource_table::try_acquire(task_index task, std::int64_t rank, std::span<const claim> set,
                                            time_point now) {
   settle_waits(now);
-  standing me{{rank, task}};
+  standing me{{rank, by_rank::never, task}};
   bool known = waiting_->empty();
   for (const claim& c : set) {
     const entry& e = entries_[c.resource];
@@ -86,7 +86,7 @@ resource_index resource_table::try_acquire(task_index task, std::int64_t rank, s
       if (waiter* w = waiting_->find(task); w != nullptr) {
         assert(!w->parked);
         if (!w->reserving && later(w->first, starvation_after_) <= now) reserve(*w);
-        me = standing{{rank, task}, w->reserving ? w : nullptr};
+        me = standing{{rank, w->order, task}, w->reserving ? w : nullptr};
       }
     }
     if (e.kind == resource_kind::rate && quantity_of(e).window.expire(now_)) note_change(c.resource);

@@ -43,7 +43,7 @@ enum class resource_kind : std::uint8_t {
 /// Locks (shared, exclusive, intent; paths as hierarchies), counters, rates and slot pools, granted as whole sets or
 /// not at all, so nobody ever waits while holding. A task that cannot have its set is parked on the one resource that
 /// blocks it and woken when that one changes: nothing is polled, and a blocked task hides nobody. Waiters of a resource
-/// are served by rank (higher first), then task number; a reader does not overtake a writer parked before it. A waiter
+/// are served by rank (higher first), then in order of their first parking; a reader does not overtake a writer parked before it. A waiter
 /// that was parked first longer ago than `starvation_after` reserves: later overlapping requests are refused until it
 /// is served.
 class resource_table {

@@ -63,7 +63,8 @@ struct metrics_fold::impl {
     std::unique_ptr<task_index[]> needs;  // their number, then whom it waits for, until it does not any more
     time_point submitted{};
     time_point since{};  // when it began to work: the attempt, or after its last wait
-    duration worked{};   // in the last attempt, up to `since`
+    duration worked{};   // in the last attempt and the iterations before it, up to `since`
+    duration kept{};     // of iterations that completed
     duration before{};   // the longest chain of measured durations that it came after
     task_index parent = no_task;
     task_state state{};
@@ -176,7 +177,7 @@ struct metrics_fold::impl {
       waited += e.at - t.submitted;
       ++started;
     }
-    t.worked = {};
+    t.worked = t.kept;
     work(t, e.at);
   }
 
@@ -268,6 +269,7 @@ void metrics_fold::operator()(const event& e) {
     s.attempt_started(*task, e);
   } else if (e.type == event_type::attempt_ended) {
     s.rest(*task, e.at);
+    if (e.outcome == task_state::completed) task->kept = task->worked;
   } else if (e.result) {
     s.task_ended(*task, e);
   }

@@ -42,6 +42,7 @@ scheduler::impl::impl(run_options o)
                          "mode parallel ignores dependencies, which gives wrong results unless they are not real: confirm it "
                          "with unsafe_ignore_dependencies, or use mode auto");
   }
+  if (const auto ok = check_retry(options.retry); ok.has_error() && !options_error) options_error = ok.error();
   if (options.order == start_order::custom && !options.score && !options_error) {
     options_error = fail(errc::invalid_argument, "order custom needs a score function");
   }
@@ -111,6 +112,13 @@ std::optional<time_point> scheduler::started_at(task_index task) const {
   return std::nullopt;
 }
 
+std::string scheduler::stable_id(task_index task) const {
+  const auto& r = impl_->records[task];
+  if (r.parent == no_task) return r.call->id;
+  const std::string own = r.call->id.substr(impl_->records[r.parent].call->id.size());
+  return stable_id(r.parent) + own.substr(0, own.size() - (r.more ? r.more->suffix : 0));
+}
+
 cancel_reason scheduler::abort_reason(task_index task) const {
   const auto& r = impl_->records[task];
   return r.now_running ? r.now_running->why : cancel_reason::none;
@@ -149,8 +157,8 @@ std::vector<std::pair<std::string, budget_status>> scheduler::agent_budgets() co
 
 duration_book scheduler::durations() const {
   duration_book book = impl_->options.durations ? *impl_->options.durations : duration_book{};
-  for (const auto& k : impl_->kinds) {
-    if (k.seen.samples > 0) book.set(k.task_type, k.agent, k.seen);
+  for (const auto& [name, l] : impl_->all_learnt) {
+    if (l.seen.samples > 0) book.set(l.task_type, l.agent, l.seen);
   }
   return book;
 }

@@ -2,10 +2,6 @@
 
 namespace corchestra {
 
-namespace {
-constexpr duration heavy_patience = std::chrono::seconds(60);  // then a task of several slots keeps free ones to itself
-}
-
 void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_point now) {
   record& r = records[t];
   if (r.state == s && r.waiting == w) return;
@@ -37,13 +33,29 @@ void scheduler::impl::admit(task_index t, time_point now) {
 
 void scheduler::impl::make_ready(task_index t, time_point now) {
   record& r = records[t];
-  if (state == run_state::paused) return hold(t, paused_tasks, now);
-  if (auto& a = agents[kinds[r.kind].agent_number]; a.paused) return hold(t, a.held, now);
+  if (state == run_state::paused && !goes_on(r)) return hold(t, paused_tasks, now);
+  if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && !goes_on(r)) return hold(t, a.held, now);
   set_state(t, task_state::ready, wait_reason::none, now);
   push(t, now);
 }
 
-void scheduler::impl::push(task_index t, time_point now) {
+double scheduler::impl::score_of(task_index t, time_point now) {
+  const record& r = records[t];
+  std::string what;
+  try {
+    return options.score(*r.call);
+  } catch (const std::exception& x) {
+    what = x.what();
+  } catch (...) {
+    what = "something that is not a std::exception";
+  }
+  if (!std::exchange(score_failed, true)) {
+    publish(event_type::warning, t, now, json{{"message", concat("score threw: ", what, "; tasks it throws for count as 0")}});
+  }
+  return 0;
+}
+
+void scheduler::impl::push(task_index t, time_point now, bool again) {
   record& r = records[t];
   detail::start_queue::entry e;
   e.task = t;
@@ -51,11 +63,18 @@ void scheduler::impl::push(task_index t, time_point now) {
   e.priority = r.priority;
   e.resumes = r.phase() == phase::wants_slot;
   e.depth = r.level;
-  e.weight = r.weight();
+  e.weight = weight_of(r);
   e.key = r.more ? r.more->key : 0;
   const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
-  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? options.score(*r.call) : static_cast<double>(r.rank);
-  e.ready_at = options.mode == scheduling_mode::sequential ? time_point{} : now;  // no aging there
+  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? score_of(t, now) : static_cast<double>(r.rank);
+  e.ready_at = now;
+  if (r.more) {
+    auto& since = r.more->waits_since;  // once for each attempt: being parked or raised does not begin it anew
+    e.ready_at = since == never ? since = now : since;
+  } else if (again && r.attempts == 0 && r.call->depends_on.empty()) {
+    e.ready_at = r.submitted;
+  }
+  if (options.mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
   r.queued = true;
   ready.push(e);
 }
@@ -63,21 +82,19 @@ void scheduler::impl::push(task_index t, time_point now) {
 std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
   auto& s = *impl_;
   const auto command = [&](task_index t, bool resumed) { return start_command{t, s.records[t].attempts, resumed}; };
+  const auto settle = [&] {  // a task that was held or woken could not go on, and ended
+    if (s.settling.empty()) return false;
+    s.settle(now);
+    s.check_end(now);
+    return true;
+  };
+  settle();
   while (s.slots_in_use < s.slots && !s.ended) {
     if (s.budget_changed) s.offer_budget(now);
-    if (!s.heavy_waiters.empty()) {
-      bool wait = false;
-      const task_index heavy = s.fitting_heavy(now, wait);
-      if (wait) return std::nullopt;
-      if (heavy != no_task) {
-        s.hold_heavy(heavy, false);
-        const bool resumes = s.records[heavy].phase() == impl::phase::wants_slot;
-        if (s.try_start(heavy, now) == impl::admission::started) return command(heavy, resumes);
-        continue;
-      }
-    }
+    if (!s.heavy_waiters.empty()) s.offer_heavy(now);
     detail::start_queue::entry e;
     if (!s.ready.pop(e, now)) {
+      if (settle()) continue;
       if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
       if (!s.press(now) && !s.untangle(now)) return std::nullopt;
       continue;
@@ -85,6 +102,11 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
       s.ready.refund(e);
       continue;
+    }
+    if (!s.heavy_waiters.empty() && s.must_wait(e, now)) {
+      s.ready.refund(e);
+      s.ready.push(e);
+      return std::nullopt;
     }
     auto& r = s.records[e.task];
     ++r.ticket;
@@ -102,11 +124,13 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
   const bool resumes = r.phase() == phase::wants_slot;
   if (!resumes) {
     if (draining && !r.needed) return step_aside(t, now), admission::gone;
-    if (state == run_state::paused) return hold(t, paused_tasks, now), admission::parked;
-    if (auto& a = agents[kinds[r.kind].agent_number]; a.paused) return hold(t, a.held, now), admission::parked;
+    const bool may_hold = !goes_on(r) && !budget_gone;  // it ends by its budget below
+    if (state == run_state::paused && may_hold) return hold(t, paused_tasks, now), admission::parked;
+    if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && may_hold) return hold(t, a.held, now), admission::parked;
   }
-  if (const auto weight = r.weight(); weight > 1 && slots_in_use + weight > slots) {
-    r.get().parked_at = now;
+  if (const auto weight = weight_of(r); weight > 1 && slots_in_use + weight > slots) {
+    r.get().parked_at = std::min(r.more->waits_since, now);
+    if (resumes) tell_slot_wait(t, now);
     hold_heavy(t, true);
     step_aside(t, now);
     return admission::parked;
@@ -120,7 +144,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
     const auto* rules = r.rules();
     static const budget_amount nothing;
     static const budget_limit unlimited;
-    const auto answer = ledger.reserve(t, r.call->agent, rules ? rules->reserve : nothing, rules ? rules->budget : unlimited);
+    const auto answer = ledger.reserve(t, r.call->agent, rules ? rules->reserve : nothing, rules ? rules->budget : unlimited, budget_above(t));
     if (answer.what == detail::budget_ledger::verdict::never) {
       end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded,
                     concat("budget: ", answer.budget), now);
@@ -191,6 +215,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
       set_state(t, task_state::waiting, kind == detail::resource_kind::rate ? wait_reason::rate : wait_reason::lock, now);
     }
   }
+  if (r.phase() == phase::wants_slot) tell_slot_wait(t, now);
   if (r.urgency > 0 || r.phase() == phase::wants_slot) {
     pressing.insert(t);
     end_reservations(t, on, now);
@@ -267,11 +292,25 @@ void scheduler::impl::release(task_index t, bool of_pools, bool of_locks, time_p
 }
 
 // Its reservation is over: what is left of it may be enough for others.
-void scheduler::impl::settle_budget(task_index t, bool assume_spent) {
+budget_amount scheduler::impl::settle_budget(task_index t, bool assume_spent) {
   record& r = records[t];
-  if (!r.more || !std::exchange(r.more->reserved, false)) return;
-  ledger.settle(t, r.call->agent, assume_spent);
+  if (!r.more || !std::exchange(r.more->reserved, false)) return {};
   budget_changed = true;
+  return ledger.settle(t, r.call->agent, assume_spent);
+}
+
+// The nearest ancestor with a budget of its own.
+task_index scheduler::impl::budget_above(task_index t) const {
+  if (!own_budgets) return no_task;
+  task_index up = records[t].parent;
+  while (up != no_task && !(records[up].rules() && !records[up].rules()->budget.none())) up = records[up].parent;
+  return up;
+}
+
+// A running attempt has what it waited for, and must wait for a slot: that is another kind of waiting.
+void scheduler::impl::tell_slot_wait(task_index t, time_point now) {
+  record& r = records[t];
+  if (std::exchange(r.waiting, wait_reason::slot) != wait_reason::slot) publish(event_type::task_state_changed, t, now);
 }
 
 // The first of those who wait for budget that could have it, or never will. Asked again until there is none.
@@ -287,29 +326,6 @@ void scheduler::impl::offer_budget(time_point now) {
   budget_changed = false;
 }
 
-// Among those who need several slots, the most urgent that has them. `wait`: one that has not has waited for too long.
-task_index scheduler::impl::fitting_heavy(time_point now, bool& wait) const {
-  const by_priority::value_type* best = nullptr;
-  for (const auto& [weight, line] : heavy_waiters) {
-    const bool fits = slots_in_use + weight <= slots;
-    if (!fits && now - records[line.begin()->second].more->parked_at >= heavy_patience) wait = true;
-    if (fits && (!best || *line.begin() < *best)) best = &*line.begin();
-  }
-  return best ? best->second : no_task;
-}
-
-void scheduler::impl::hold_heavy(task_index t, bool parked) {
-  record& r = records[t];
-  r.more->heavy_parked = parked;
-  auto& line = heavy_waiters[r.weight()];
-  if (parked) {
-    line.emplace(-r.priority, t);
-  } else {
-    line.erase({-r.priority, t});
-    if (line.empty()) heavy_waiters.erase(r.weight());
-  }
-}
-
 // What a more urgent task waits for becomes as urgent: along dependencies, and down to the children it awaits.
 void scheduler::impl::raise_priority(task_index t, int priority, time_point now) {
   std::vector<task_index> todo{t};
@@ -318,19 +334,28 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
     todo.pop_back();
     if (!records.holds(u)) continue;
     record& r = records[u];
-    if (is_terminal(r.state) || r.priority >= priority) continue;
+    if ((is_terminal(r.state) && r.open_subtree == 0) || r.priority >= priority) continue;
     const bool heavy = r.more && r.more->heavy_parked;
     if (heavy) hold_heavy(u, false);
     if (r.more && r.more->budget_parked) budget_waiters.erase({-r.priority, u});
     r.priority = priority;
     if (heavy) hold_heavy(u, true);
     if (r.more && r.more->budget_parked) budget_waiters.emplace(-priority, u);
-    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, rank_of(r));
-    if (r.queued) {
-      ++r.ticket;
-      push(u, now);
+    if (r.more && r.more->parked_on != detail::resource_table::none) {
+      const auto on = r.more->parked_on;
+      resources.raise(u, on, rank_of(r));
+      if (is_held(on)) {
+        const auto holders = resources.holders(on);
+        todo.insert(todo.end(), holders.begin(), holders.end());
+      }
     }
-    if (r.missing > 0 && r.phase() == phase::none) {
+    if (r.queued) {
+      const bool offered = u == heavy_offered && r.ticket == heavy_ticket;
+      ++r.ticket;
+      push(u, now, true);
+      if (offered) heavy_ticket = r.ticket;
+    }
+    if (r.missing > 0 && r.phase() == phase::none && !is_terminal(r.state)) {
       for (const auto& d : r.call->depends_on) {
         if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);
       }
@@ -343,15 +368,18 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
 void scheduler::impl::lower_priority(record& r) const {
   int priority = r.call->priority;
   if (r.parent != no_task) priority = std::max(priority, records[r.parent].priority);
-  for (auto e = r.first_edge; e != none; e = edges[e].next) priority = std::max(priority, records[edges[e].to].priority);
+  const auto needed_by = [&](task_index d) {
+    if (records.holds(d) && !is_terminal(records[d].state)) priority = std::max(priority, records[d].priority);
+  };
+  for (auto e = r.first_edge; e != none; e = edges[e].next) needed_by(edges[e].to);
   if (r.more) {
-    for (const task_index w : r.more->subtree_watchers) priority = std::max(priority, records[w].priority);
+    for (const task_index w : r.more->subtree_watchers) needed_by(w);
   }
   r.priority = priority;
 }
 
 void scheduler::impl::raise_holders(const record& r, detail::resource_index on, time_point now) {
-  if (resources.kind(on) == detail::resource_kind::pool || resources.kind(on) == detail::resource_kind::rate) return;
+  if (!is_held(on)) return;
   for (const task_index h : resources.holders(on)) {
     if (records[h].priority < r.priority) raise_priority(h, r.priority, now);
   }

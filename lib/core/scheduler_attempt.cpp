@@ -19,8 +19,9 @@ void scheduler::impl::fetch_ahead(task_index t) const noexcept {
 void scheduler::impl::start_attempt(task_index t, time_point now) {
   record& r = records[t];
   fetch_ahead(t);
-  slots_in_use += r.weight();
+  slots_in_use += weight_of(r);
   ++r.attempts;
+  if (r.more) r.more->waits_since = r.more->retry_refused = never;
   if (!r.now_running) {
     if (spare.empty()) {
       r.now_running = std::make_unique<live>();
@@ -35,22 +36,25 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.phase = phase::working;
   l.started = now;
   l.heartbeat_at = now;
+  const bool reset = r.attempts > 1 && l.progress > 0;
   l.progress = 0;
+  l.progress_text.clear();
   l.progress_published = l.progress_pending = l.stall_told = false;
-  l.staged.clear();
+  l.capped.reset();
+  l.waited = duration::zero();
   l.next_ordinal = 0;
   l.open_waits = 0;
-  const duration limit = r.call->limits.start_to_close.value_or(options.limits.default_start_to_close);
-  l.attempt_due = now + limit;
+  const optional_duration limit = start_to_close_of(r);
+  l.attempt_due = limit ? detail::later(now, *limit) : never;
   l.attempt_left = duration::zero();
   l.patience = duration::zero();
   if (r.call->limits.heartbeat_timeout) {
     l.patience = *r.call->limits.heartbeat_timeout / 2;
-  } else if (kinds[r.kind].known) {
+  } else if (kinds[r.kind].times->known) {
     constexpr duration least = std::chrono::seconds(30);
     l.patience = std::max(least, 3 * expected(r));
   }
-  l.stall_at = l.patience == duration::zero() ? never : now + l.patience;
+  l.stall_at = l.patience == duration::zero() ? never : detail::later(now, l.patience);
   l.running_place = static_cast<std::uint32_t>(running.size());
   running.push_back(t);
   note_due(due_of(r));
@@ -60,14 +64,16 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   e.type = event_type::attempt_started;
   e.call = r.call;
   publish(e, t, now);
+  if (reset) publish(event_type::task_progress, t, now, json{{"reset", true}});
 }
 
 // The attempt's body is gone, or given up: it holds no slot any more.
 void scheduler::impl::end_attempt(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
-  if (l.phase == phase::working) slots_in_use -= r.weight();
+  if (l.phase == phase::working) slots_in_use -= weight_of(r);
   if (l.phase == phase::wants_slot || (r.more && r.more->asked)) unqueue(t, now);
+  if (l.phase != phase::working) l.waited += now - l.wait_began;
   l.phase = phase::none;
   l.last_attempt = now - l.started;
   ++r.ticket;
@@ -87,10 +93,13 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   if (l.phase == impl::phase::wants_slot) s.unqueue(task, now);
   if (l.phase != impl::phase::working) {
     l.phase = impl::phase::waiting;
-    return;
+    if (r.waiting != wait_reason::slot) return;
+    r.waiting = reason;
+    return s.publish(event_type::task_state_changed, task, now);
   }
   l.phase = impl::phase::waiting;
-  s.slots_in_use -= r.weight();
+  l.wait_began = now;
+  s.slots_in_use -= s.weight_of(r);
   s.release(task, true, false, now);
   l.attempt_left = l.attempt_due == impl::never ? duration::zero() : std::max(l.attempt_due - now, duration(1));
   l.attempt_due = impl::never;
@@ -111,6 +120,7 @@ bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_
   auto& l = *r.now_running;
   if (l.phase == impl::phase::waiting) {
     l.phase = impl::phase::wants_slot;
+    if (s.slots_in_use + s.weight_of(r) > s.slots) s.tell_slot_wait(task, now);
     s.push(task, now);
   }
   return l.phase == impl::phase::wants_slot;
@@ -129,10 +139,12 @@ void scheduler::impl::take_slot_again(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
   l.phase = phase::working;
-  slots_in_use += r.weight();
-  if (l.attempt_left != duration::zero()) l.attempt_due = now + l.attempt_left;
+  l.waited += now - l.wait_began;
+  slots_in_use += weight_of(r);
+  if (r.more) r.more->waits_since = never;
+  if (l.attempt_left != duration::zero()) l.attempt_due = detail::later(now, l.attempt_left);
   l.heartbeat_at = now;
-  if (l.patience != duration::zero()) l.stall_at = now + l.patience;
+  if (l.patience != duration::zero()) l.stall_at = detail::later(now, l.patience);
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);
 }
@@ -148,7 +160,7 @@ boxed<error> scheduler::impl::check_output(task_index t, const task_output& outp
 
 void scheduler::impl::learn(const record& r, duration took) {
   constexpr double newest = 0.3;
-  kind& k = kinds[r.kind];
+  learnt& k = *kinds[r.kind].times;
   auto& seen = k.seen;
   const double seconds = to_seconds(took), off = seconds - seen.mean_seconds;
   if (seen.samples == 0) {
@@ -160,6 +172,15 @@ void scheduler::impl::learn(const record& r, duration took) {
   ++seen.samples;
   k.expected = from_seconds(seen.mean_seconds);
   k.known = seen.samples >= 3;
+}
+
+// What attempt_ended tells of some: its iteration, and what was settled at the reserve.
+json scheduler::impl::attempt_data(const record& r, bool loops_on, const budget_amount& estimated) {
+  json data = json::object();
+  if (loops_on) data["iteration"] = r.more->iteration;
+  if (estimated.tokens > 0) data["estimated"]["tokens"] = estimated.tokens;
+  if (estimated.micro_dollars > 0) data["estimated"]["micro_dollars"] = estimated.micro_dollars;
+  return data;
 }
 
 bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_end&& end, time_point now) {
@@ -176,55 +197,66 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   auto& l = *r.now_running;
   l.usage += end.output.usage;
   if (!s.ledger.empty() && !(end.output.usage == token_usage{})) {
-    s.ledger.spend(task, r.call->agent, {end.output.usage.total_tokens(), 0});
+    s.ledger.spend(task, r.call->agent, {end.output.usage.total_tokens(), 0}, false);
   }
   s.end_attempt(task, now);
 
   boxed<error> failure = std::move(end.failure);
-  if (!failure && !l.aborting) failure = s.check_output(task, end.output);
-  task_state outcome = failure ? task_state::failed : task_state::completed;
-  if (l.aborting) {
-    outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
-    failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
+  std::optional<impl::children_to_commit> children;
+  bool loops_on = false;
+  if (!failure && !l.aborting) {
+    failure = s.check_output(task, end.output);
+    if (!failure && l.capped) failure = *l.capped;
+    if (!failure && l.staged) {
+      if (auto p = s.prepare_staged(task)) {
+        children = std::move(*p);
+      } else {
+        failure = p.error();
+      }
+    }
+    loops_on = !failure && s.loop_goes_on(r, end.output);
+    if (!failure && !loops_on) failure = s.merge_output(r, end.output);
   }
+  s.drop_staged(l);
+  if (l.aborting) failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
   error_decision decision;
-  if (failure && !l.aborting && s.options.on_error) decision = s.options.on_error(*r.call, r.attempts, *failure);
+  if (failure && !l.aborting && s.options.on_error) decision = s.decide(task, *failure, now);
   using action = error_decision::action;
   if (decision.what == action::substitute) {
-    failure.reset();
-    outcome = task_state::completed;
     end.output = task_output(std::move(decision.output));
+    failure.reset();
+    loops_on = s.loop_goes_on(r, end.output);
+    if (!loops_on) failure = s.merge_output(r, end.output);
   }
+  const bool hopeless = decision.what == action::fail || decision.what == action::substitute;
   const auto& policy = s.policy_of(r);
   const bool once = r.rules() && r.rules()->effect == effect_class::at_most_once;
-  const bool retryable = failure && !once && !s.draining && (!l.aborting || (l.timed_out && l.retry_after_timeout)) &&
-                         decision.what != action::fail && (failure->retry != retry_class::terminal || decision.what == action::retry);
+  const bool retryable = failure && !once && (!l.aborting || (l.timed_out && l.retry_after_timeout)) && !hopeless &&
+                         (failure->retry != retry_class::terminal || decision.what == action::retry);
   const bool again = retryable && l.tries <= static_cast<std::uint32_t>(policy.max_retries);
-  const bool pause = failure && !once && !l.aborting && !s.draining &&
+  const bool pause = failure && !once && !l.aborting && !hopeless && !s.goes_on(r) &&
                      (decision.what == action::pause || (!again && policy.pause_when_exhausted));
-  const duration delay = !again ? duration::zero() : decision.what == action::retry ? decision.delay : s.backoff(r, *failure);
-  const bool in_time = again && (s.deadline_of(r) == impl::never || now + delay < s.deadline_of(r));
+  const duration delay = pause    ? failure->retry_after.value_or(std::chrono::milliseconds(0))
+                         : !again ? duration::zero()
+                         : decision.what == action::retry ? decision.delay
+                                                          : s.backoff(r, *failure);
+  const bool in_time = again && (s.deadline_of(r) == impl::never || detail::later(now, delay) < s.deadline_of(r));
   if (again && !in_time) {
     failure->message += concat("; the next try in ", to_text(delay), " would be after the ", r.more->deadline_name);
   }
   const bool keep_locks = in_time && r.rules() && r.rules()->hold_across_waits;
   s.release(task, true, !keep_locks, now);
   if (!keep_locks && r.more && !r.more->locks.empty()) s.lower_priority(r);
-  s.settle_budget(task, true);
+  const budget_amount estimated = s.settle_budget(task, true);
 
-  const auto* loop = !failure && r.rules() && r.rules()->repeat ? &*r.rules()->repeat : nullptr;
-  bool loops_on = false;
-  if (loop) {
-    const auto at = at_pointer(end.output.value, loop->pointer);
-    loops_on = !at || *at != loop->until;
-    if (loops_on && r.more->iteration >= loop->max_iterations) {
-      outcome = task_state::limit_exceeded;
-      failure = fail(errc::limit_exceeded, concat("the loop did not end within ", loop->max_iterations, " iterations: ",
-                                                  loop->pointer.empty() ? "its output" : loop->pointer, " is ",
-                                                  at ? one_line(dump_json(*at), 80) : "missing", ", not ", one_line(dump_json(loop->until), 80)));
-      loops_on = false;
-    }
+  if (loops_on && r.more->iteration >= r.rules()->repeat->max_iterations) {
+    failure = s.loop_error(r, end.output);
+    loops_on = false;
   }
+  const task_state outcome = l.aborting ? (l.timed_out ? task_state::timeout : task_state::cancelled)
+                             : !failure ? task_state::completed
+                             : failure->is(errc::limit_exceeded) ? task_state::limit_exceeded
+                                                                 : task_state::failed;
   if (s.sink) {
     event e;
     e.type = event_type::attempt_ended;
@@ -232,27 +264,26 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     e.usage = &l.usage;
     e.outcome = outcome;
     if (in_time && !pause) e.retry_in = delay;
-    if (loops_on) e.data = json{{"iteration", r.more->iteration}};
+    if (loops_on || !estimated.none()) e.data = s.attempt_data(r, loops_on, estimated);
     s.publish(e, task, now);
   }
   if (pause) {
-    if (s.state == run_state::running) {
+    if (s.state == run_state::running && !s.draining) {
       s.state = run_state::paused;
       s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
     }
     l.tries = 0;
-    s.retry(task, duration::zero(), now);
-    s.tell_budget_alerts(now);
-    return true;
   }
-  if (in_time) {
+  if (pause || in_time) {
+    if (s.options.retry_budget) r.get().last_failure = failure->message;
     s.retry(task, delay, now);
     s.tell_budget_alerts(now);
+    s.check_end(now);
     return true;
   }
-  if (!failure) s.learn(r, l.last_attempt);
+  if (!failure) s.learn(r, l.last_attempt - l.waited);
   if (loops_on) {
-    s.iterate(task, std::move(end.output), now);
+    s.iterate(task, std::move(end.output), std::move(children), now);
     s.tell_budget_alerts(now);
     return true;
   }
@@ -264,17 +295,11 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     result->reason = failure->message;
     result->error = std::move(failure);
   }
-  if (outcome == task_state::completed && !l.staged.empty()) {
+  if (outcome == task_state::completed && children && !children->tasks.calls.empty()) {
     // Before the subtree can count as ended: the children are part of it.
-    std::vector<task_call> children = std::move(l.staged);
-    l.staged.clear();
     ++r.open_subtree;
     s.finish(task, outcome, std::move(result), now);
-    if (auto p = s.prepare(std::move(children))) {
-      s.add(std::move(*p), task, false, now);
-    } else {
-      s.publish(event_type::warning, task, now, json{{"message", concat("its children were dropped: ", p.error().message)}});
-    }
+    s.commit(std::move(*children), task, now);
     --r.open_subtree;
     if (r.open_subtree == 0) {
       ++r.open_subtree;
@@ -301,6 +326,16 @@ duration scheduler::impl::backoff(const record& r, const error& e) {
   return d;
 }
 
+// A scope ends with its attempt: but for children that are committed, and what has been completed.
+void scheduler::impl::end_scope(task_index t, const std::string& text, time_point now) {
+  if (!records[t].more) return;
+  for (std::size_t i = 0; i < records[t].more->children.size(); ++i) {
+    const task_index c = records[t].more->children[i];
+    if (!records.holds(c) || is_terminal(records[c].state) || (records[c].more && records[c].more->committed)) continue;
+    cancel(c, cancel_reason::parent_cancelled, text, now);
+  }
+}
+
 void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
@@ -308,31 +343,32 @@ void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   l.why = cancel_reason::none;
   l.why_text.clear();
   ++r.ticket;
-  // A scope ends with its attempt.
-  cancel_children(t, cancel_reason::parent_cancelled, concat("the attempt of its parent ", quote(r.call->id), " ended"), now);
-  if (state == run_state::paused) {
+  end_scope(t, concat("the attempt of its parent ", quote(r.call->id), " ended"), now);
+  if (state == run_state::paused && delay == duration::zero()) {
     hold(t, paused_tasks, now);
   } else {
     set_state(t, task_state::waiting, wait_reason::backoff, now);
-    alarms.push({now + delay, t, r.ticket, alarm::kind::backoff});
+    set_alarm({detail::later(now, delay), t, r.ticket, alarm::kind::backoff});
   }
   settle(now);
 }
 
 // A loop that has not come to its end: again, with the last output at hand.
-void scheduler::impl::iterate(task_index t, task_output output, time_point now) {
+void scheduler::impl::iterate(task_index t, task_output output, std::optional<children_to_commit> children, time_point now) {
   record& r = records[t];
   ++r.more->iteration;
   r.more->previous = std::move(output.value);
   r.more->has_previous = true;
   r.now_running->tries = 0;
   ++r.ticket;
-  cancel_children(t, cancel_reason::parent_cancelled, concat("an iteration of its parent ", quote(r.call->id), " ended"), now);
+  end_scope(t, concat("an iteration of its parent ", quote(r.call->id), " ended"), now);
   if (draining && !r.needed) {
+    r.more->backoff_over = true;
     set_state(t, task_state::waiting, wait_reason::backoff, now);
   } else {
     make_ready(t, now);
   }
+  if (children) commit(std::move(*children), t, now);
   settle(now);
   check_end(now);
 }

@@ -6,7 +6,7 @@ namespace corchestra {
 void scheduler::impl::abort(task_index t, time_point now) {
   record& r = records[t];
   r.now_running->aborting = true;
-  r.now_running->abandon_at = now + options.limits.cancel_grace;
+  r.now_running->abandon_at = detail::later(now, options.limits.cancel_grace);
   note_due(r.now_running->abandon_at);
   aborts.push_back({t, r.attempts, false});
 }
@@ -19,7 +19,12 @@ void scheduler::impl::cancel_children(task_index t, cancel_reason why, const std
 std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::string& text, time_point now) {
   if (!records.holds(t)) return 0;
   record& r = records[t];
-  if (is_terminal(r.state)) return 0;
+  if (is_terminal(r.state)) {
+    std::size_t below = 0;
+    if (r.open_subtree == 0) return 0;
+    for (std::size_t i = 0; i < children_of(r); ++i) below += cancel(r.more->children[i], why, text, now);
+    return below;
+  }
   if (r.aborting()) {  // it stops already; but it must not be tried again
     r.now_running->retry_after_timeout = false;
     return 0;
@@ -41,7 +46,15 @@ std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::
 
 std::size_t scheduler::cancel_task(task_index task, cancel_reason reason, std::string_view message, time_point now) {
   auto& s = *impl_;
-  if (s.ended || !known(task) || is_terminal(s.records[task].state)) return 0;
+  if (s.ended || !known(task)) return 0;
+  if (is_terminal(s.records[task].state)) {  // what it left behind
+    std::size_t below = 0;
+    if (s.records[task].open_subtree == 0) return 0;
+    for (const task_index c : s.records[task].more ? std::vector<task_index>(s.records[task].more->children) : std::vector<task_index>()) {
+      below += cancel_task(c, reason, message, now);
+    }
+    return below;
+  }
   if (s.records[task].aborting()) return s.cancel(task, reason, std::string(message), now);
   json data{{"reason", to_string(reason)}};
   if (!message.empty()) data["message"] = message;
@@ -74,7 +87,12 @@ std::size_t scheduler::cancel_run(cancel_reason reason, std::string_view message
   // A cancelled task can only skip others, or start those that wait for any end (`all_done`): the latter are cancelled
   // as their turn comes.
   s.settling_now = true;
-  for (task_index t = 0; t < s.records.size(); ++t) changed += s.cancel(t, reason, std::string(message), now);
+  if (reason == cancel_reason::shutdown) {  // what has not started is left for a resume
+    drain(now);
+    for (const task_index t : std::vector<task_index>(s.running)) changed += s.cancel(t, reason, std::string(message), now);
+  } else {
+    for (task_index t = 0; t < s.records.size(); ++t) changed += s.cancel(t, reason, std::string(message), now);
+  }
   s.settling_now = false;
   s.settle(now);
   s.check_end(now);
@@ -89,8 +107,11 @@ void scheduler::impl::exhaust(time_point now) {
   const std::string text = "the run's budget is used up";
   if (reason.empty()) reason = text;
   budget_changed = true;
-  for (const task_index t : std::vector<task_index>(asked.begin(), asked.end())) {  // nobody need answer any more
-    if (records[t].phase() != phase::none) continue;
+  std::vector<task_index> held(asked.begin(), asked.end());  // nobody need answer or resume any more
+  held.insert(held.end(), paused_tasks.begin(), paused_tasks.end());
+  for (const auto& a : agents) held.insert(held.end(), a.held.begin(), a.held.end());
+  for (const task_index t : held) {
+    if (!records.holds(t) || is_terminal(records[t].state) || records[t].phase() != phase::none) continue;
     end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, concat("budget: ", text), now);
   }
   settle(now);
@@ -104,13 +125,13 @@ void scheduler::drain(time_point now) {
   s.draining = true;
   s.open = false;
   if (s.reason.empty()) s.reason = "drained: what ran was finished, nothing new was started";
-  s.mark_needed();
   s.publish(event_type::run_draining, now);
+  s.mark_needed(now);
   s.check_end(now);
 }
 
 // What running attempts wait for, and what that needs in turn, is finished too.
-void scheduler::impl::mark_needed() {
+void scheduler::impl::mark_needed(time_point now) {
   std::vector<task_index> todo(running);
   while (!todo.empty()) {
     record& r = records[todo.back()];
@@ -119,6 +140,11 @@ void scheduler::impl::mark_needed() {
     const auto need = [&](task_index t) {
       if (!records.holds(t) || is_terminal(records[t].state) || std::exchange(records[t].needed, true)) return;
       todo.push_back(t);
+      record& u = records[t];
+      const bool parked = u.more && (u.more->parked_on != detail::resource_table::none || u.more->heavy_parked);
+      const bool left = u.state == task_state::ready && !u.queued && !parked && u.phase() == phase::none;  // it came up before
+      const bool held = u.state == task_state::waiting && u.waiting == wait_reason::paused;
+      if (left || held || (u.more && std::exchange(u.more->backoff_over, false))) make_ready(t, now);
     };
     if (runs && r.more) {
       for (const task_index c : r.more->children) {
@@ -174,6 +200,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   release(t, true, false, now);
   if (r.more && r.more->locked) resources.quarantine(t, r.more->locks);
   settle_budget(t, true);
+  drop_staged(l);
   aborts.push_back({t, r.attempts, true});
   const std::string text = concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
   auto out = std::make_unique<task_result>();

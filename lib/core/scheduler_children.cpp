@@ -4,37 +4,62 @@
 
 namespace corchestra {
 
-std::string scheduler::impl::child_id(task_index parent, const task_call& child) {
+// `parent/name`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
+// attempt for instance, `parent/name~2`.
+scheduler::impl::child_name scheduler::impl::child_id(task_index parent, const task_call& child) {
   record& p = records[parent];
   const std::string prefix = p.call->id + "/";
-  const std::size_t ordinal = p.now_running ? ++p.now_running->next_ordinal : children_of(p) + 1;
-  std::string id = child.id.empty() ? concat(prefix, ordinal) : child.id;
-  if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
+  const std::string iteration = p.more && p.more->iteration > 1 ? concat("@", p.more->iteration) : std::string();
+  const auto full = [&](std::string id) {
+    if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
+    return id.ends_with(iteration) ? id : id + iteration;
+  };
+  const auto next_ordinal = [&] { return p.now_running ? ++p.now_running->next_ordinal : children_of(p) + 1; };
+  const std::size_t ordinal = next_ordinal();
+  std::string id = full(child.id.empty() ? concat(ordinal) : child.id);
+  while (child.id.empty() && is_staged(p, id)) id = full(concat(next_ordinal()));
   // A child of an earlier attempt that did not complete is not in the way of this attempt's.
-  const task_index known = find(id);
-  if (known == no_task) return id;
-  const record& earlier = records[known];
-  const bool lost = earlier.aborting() || (is_terminal(earlier.state) && earlier.state != task_state::completed);
-  return lost ? id + concat("~", p.attempts) : id;
+  const auto lost = [&](const std::string& name) {
+    const task_index known = find(name);
+    if (known == no_task) return false;
+    const record& earlier = records[known];
+    return earlier.aborting() || (is_terminal(earlier.state) && earlier.state != task_state::completed);
+  };
+  if (!lost(id)) return {std::move(id), 0};
+  std::string suffix;
+  std::uint32_t number = p.attempts;
+  do suffix = concat("~", number++);
+  while (lost(id + suffix));
+  return {id + suffix, static_cast<std::uint8_t>(suffix.size())};
 }
 
 result<void> scheduler::impl::check_child(task_index parent, const task_call& child, bool awaited) {
   const record& p = records[parent];
-  if (ended || draining) return fail(errc::not_running, "the run no longer accepts tasks");
+  if (ended || (draining && !awaited)) return fail(errc::not_running, "the run no longer accepts tasks");
   if (is_terminal(p.state) || p.aborting()) {
     return fail(errc::not_running, concat("task ", quote(p.call->id), " has ended and can have no more children"));
   }
   const auto capped = [&](std::size_t limit, std::string_view of) {
-    return fail(errc::limit_exceeded, concat("task ", quote(p.call->id), ": the limit of ", limit, " ", of, " is reached"),
-                retry_class::terminal);
+    error e = fail(errc::limit_exceeded, concat("task ", quote(p.call->id), ": the limit of ", limit, " ", of, " is reached"),
+                   retry_class::terminal);
+    if (p.now_running) p.now_running->capped = e;
+    return e;
   };
   const auto& limits = options.limits;
-  const std::size_t staged = p.now_running ? p.now_running->staged.size() : 0;
-  if (spawned + staged >= limits.max_spawned_tasks) return capped(limits.max_spawned_tasks, "spawned tasks a run");
+  const std::size_t staged = p.now_running && p.now_running->staged ? p.now_running->staged->calls.size() : 0;
+  if (spawned + staged_count >= limits.max_spawned_tasks) return capped(limits.max_spawned_tasks, "spawned tasks a run");
   if (children_of(p) + staged >= limits.max_children_per_task) {
     return capped(limits.max_children_per_task, "children a task");
   }
   if (p.depth + 1u > limits.max_depth) return capped(limits.max_depth, "levels of children");
+  if (child.rules && child.rules->weight > 1) {
+    const std::string& key = fairness_key_of(child, parent);
+    const auto pool = limits.slots_by_key.find(key);
+    if (pool != limits.slots_by_key.end() && std::min<std::size_t>(child.rules->weight, slots) > pool->second) {
+      return fail(errc::unreachable_resource, concat("task ", quote(child.id), ": needs ", child.rules->weight, " slots, and ",
+                                                     quote(key), " has ", pool->second));
+    }
+  }
   if (const auto ok = check_wait(parent, child, awaited); ok.has_error()) return ok.error();
   if (!awaited || child.resources.empty() || resources.check(child.resources).has_error()) return {};
   return check_held(parent, child.id, resources.intern(child.resources));
@@ -108,7 +133,11 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
 
 result<task_index> scheduler::spawn(task_index parent, task_call child, time_point now, bool awaited) {
   auto& s = *impl_;
-  child.id = s.child_id(parent, child);
+  auto name = s.child_id(parent, child);
+  child.id = std::move(name.id);
+  if (s.is_staged(s.records[parent], child.id)) {
+    return fail(errc::duplicate_task, concat("task ", quote(child.id), ": a child of this id starts after its parent"));
+  }
   const task_index known = s.find(child.id);
   if (known != no_task && s.records[known].state == task_state::completed) return known;
   if (const auto checked = s.check_child(parent, child, awaited); checked.has_error()) return checked.error();
@@ -118,7 +147,9 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   if (p.has_error()) return p.error();
   const auto t = static_cast<task_index>(s.records.size());
   s.add(std::move(*p), parent, awaited, now);
+  if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
   if (awaited) s.make_urgent(t);
+  if (s.draining) s.mark_needed(now);
   return t;
 }
 
@@ -128,16 +159,57 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   if (p.attempts != attempt || p.phase() == impl::phase::none || p.abandoned) {
     return fail(errc::not_running, concat("task ", quote(p.call->id), ": this attempt has ended"));
   }
-  child.id = s.child_id(parent, child);
+  auto name = s.child_id(parent, child);
+  child.id = name.id;
+  if (s.is_staged(p, child.id)) return fail(errc::duplicate_task, concat("task ", quote(child.id), ": there is a child of this id already"));
   if (const auto checked = s.check_child(parent, child, false); checked.has_error()) return checked.error();
-  std::string id = child.id;
   auto& staged = p.now_running->staged;
-  staged.push_back(std::move(child));
-  if (const auto checked = s.prepare(staged); checked.has_error()) {
-    staged.pop_back();
-    return checked.error();
+  if (!staged) staged = std::make_unique<impl::staging>();
+  // Checked by itself, as those before it were: what it needs of them is there.
+  std::vector<std::string> depends_on = child.depends_on;
+  const auto sibling = [&](std::string_view id) {
+    return staged->ids.contains(std::string(id)) || (id.ends_with("/*") && staged->ids.contains(std::string(id.substr(0, id.size() - 2))));
+  };
+  const bool counts_needs = child.rules && child.rules->join == join_policy::quorum;
+  std::vector<task_call> calls;
+  if (counts_needs) calls = staged->calls;
+  if (!counts_needs) std::erase_if(child.depends_on, sibling);
+  calls.push_back(std::move(child));
+  auto checked = s.prepare(std::move(calls));
+  if (checked.has_error()) return checked.error();
+  staged->calls.push_back(std::move(checked->calls.back()));
+  staged->calls.back().depends_on = std::move(depends_on);
+  staged->ids.insert(name.id);
+  if (name.suffix > 0) staged->suffixes.emplace_back(staged->calls.size() - 1, name.suffix);
+  ++s.staged_count;
+  return std::move(name.id);
+}
+
+result<scheduler::impl::children_to_commit> scheduler::impl::prepare_staged(task_index parent) {
+  auto& staged = *records[parent].now_running->staged;
+  for (const task_call& c : staged.calls) {
+    if (const auto checked = check_wait(parent, c, false); checked.has_error()) return checked.error();
   }
-  return id;
+  auto p = prepare(std::move(staged.calls));
+  if (p.has_error()) return p.error();
+  return children_to_commit{std::move(*p), std::move(staged.suffixes)};
+}
+
+void scheduler::impl::drop_staged(live& l) {
+  if (!l.staged) return;
+  staged_count -= l.staged->ids.size();
+  l.staged.reset();
+}
+
+void scheduler::impl::commit(children_to_commit children, task_index parent, time_point now) {
+  const auto first = static_cast<task_index>(records.size());
+  add(std::move(children.tasks), parent, false, now);
+  for (auto t = first; t < records.size(); ++t) {
+    if (records.holds(t) && !is_terminal(records[parent].state)) records[t].get().committed = true;
+  }
+  for (const auto& [place, length] : children.suffixes) {
+    if (records.holds(first + place)) records[first + place].get().suffix = length;
+  }
 }
 
 result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_point now) {
@@ -152,7 +224,7 @@ result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_po
                 retry_class::terminal);
   }
   ++p.now_running->replans;
-  p.now_running->staged.clear();
+  s.drop_staged(*p.now_running);
   if (p.more) {
     const std::string text = concat(quote(p.call->id), " made a new plan");
     for (const task_index c : std::vector<task_index>(p.more->children)) {

@@ -3,8 +3,11 @@
 namespace corchestra {
 
 void scheduler::impl::hold(task_index t, std::vector<task_index>& in, time_point now) {
-  in.push_back(t);
   step_aside(t, now);
+  if (budget_gone) {  // it would never start: nobody need resume it
+    return end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, "budget: the run's budget is used up", now);
+  }
+  in.push_back(t);
   set_state(t, task_state::waiting, wait_reason::paused, now);
 }
 
@@ -15,27 +18,46 @@ void scheduler::pause(std::string_view agent, time_point now) {
     auto& a = s.agents[s.agent_of(agent)];
     if (std::exchange(a.paused, true)) return;
     s.publish(event_type::run_paused, now, json{{"agent", agent}});
-    return;
+    return s.hold_queued(now);
   }
   if (s.state != run_state::running) return;
   s.state = run_state::paused;
   s.publish(event_type::run_paused, now);
-  // Those that only lack a slot wait for the resume; attempts under way keep their place.
+  s.hold_queued(now);
+}
+
+// Those that only lack a slot wait for the resume, of the run or of their agent; attempts under way keep their place.
+void scheduler::impl::hold_queued(time_point now) {
+  const auto stays = [&](task_index t) {
+    const record& r = records[t];
+    return r.phase() != phase::none || goes_on(r) || (state != run_state::paused && !agents[kinds[r.kind].agent_number].paused);
+  };
   std::vector<detail::start_queue::entry> keep;
   detail::start_queue::entry e;
-  while (s.ready.pop(e, now)) {
-    s.ready.refund(e);
-    if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) continue;
-    if (e.resumes) {
+  while (ready.pop(e, now)) {
+    ready.refund(e);
+    if (!records.holds(e.task) || records[e.task].ticket != e.ticket) continue;
+    if (stays(e.task)) {
       keep.push_back(e);
       continue;
     }
-    auto& r = s.records[e.task];
+    auto& r = records[e.task];
     ++r.ticket;
     r.queued = false;
-    s.hold(e.task, s.paused_tasks, now);
+    make_ready(e.task, now);
   }
-  for (const auto& k : keep) s.ready.push(k);
+  for (const auto& k : keep) ready.push(k);
+  std::vector<task_index> heavy;
+  for (const auto& [weight, line] : heavy_waiters) {
+    for (const auto& w : line) heavy.push_back(w.second);
+  }
+  for (const task_index t : heavy) {
+    if (stays(t)) continue;
+    hold_heavy(t, false);
+    make_ready(t, now);
+  }
+  settle(now);
+  check_end(now);
 }
 
 void scheduler::resume(std::string_view agent, time_point now) {
@@ -71,6 +93,9 @@ bool scheduler::paused(std::string_view agent) const noexcept {
 
 void scheduler::impl::ask_approval(task_index t, const approval_rule& rule, time_point now) {
   record& r = records[t];
+  if (budget_gone && r.phase() == phase::none) {  // it would never start: nobody need answer
+    return end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, "budget: the run's budget is used up", now);
+  }
   extra& x = r.get();
   x.asked = true;
   asked.insert(t);
@@ -80,7 +105,7 @@ void scheduler::impl::ask_approval(task_index t, const approval_rule& rule, time
   if (r.phase() == phase::none) set_state(t, task_state::waiting, wait_reason::approval, now);
   json data{{"message", rule.message}};
   if (rule.timeout) {
-    alarms.push({now + *rule.timeout, t, x.question, alarm::kind::approval});
+    set_alarm({detail::later(now, *rule.timeout), t, x.question, alarm::kind::approval});
     data["timeout_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(*rule.timeout).count();
     data["default"] = rule.approve_by_default ? "approve" : "reject";
   }
@@ -108,7 +133,11 @@ void scheduler::impl::answered(task_index t, bool approved, bool by_default, std
   }
   const std::string text = by_default ? concat("approval: no answer within ", to_text(*r.rules()->approval->timeout))
                                       : concat("approval: refused", message.empty() ? "" : ": ", message);
-  end_unstarted(t, task_state::cancelled, cancel_reason::user, errc::cancelled, text, now);
+  if (by_default) {
+    end_unstarted(t, task_state::timeout, cancel_reason::none, errc::timeout, text, now);
+  } else {
+    end_unstarted(t, task_state::cancelled, cancel_reason::user, errc::cancelled, text, now);
+  }
   settle(now);
   check_end(now);
 }

@@ -1,22 +1,12 @@
 #include "core/scheduler_impl.hpp"
-#include "core/state_reducers.hpp"
+#include "core/same_answer.hpp"
 
 namespace corchestra {
-
-namespace {
-
-// A model's answer may come with white space around it, or as the value that a text stands for.
-bool same_answer(const json& answer, const json& expected) {
-  return answer == expected || (expected.is_string() && trim(to_text(answer)) == trim(expected.get_ref<const std::string&>()));
-}
-
-}  // namespace
 
 void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now) {
   record& r = records[t];
   set_state(t, s, wait_reason::none, now);
   --unfinished;
-  if (!ledger.empty()) ledger.forget(t);
   out->id = r.call->id;
   out->agent = r.call->agent;
   out->task_type = r.call->task_type;
@@ -39,9 +29,6 @@ void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_re
     results.push_back(std::move(out));
   } else {
     passing.emplace(t, std::move(out));
-  }
-  if (s == task_state::completed && r.rules() && !r.rules()->state_key.empty()) {
-    merge_state(state_values, options, r.rules()->state_key, r.result->output.value);
   }
   settling.push_back(t);
   if (!sink) return;
@@ -72,33 +59,43 @@ void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_
   finish(t, task_state::skipped, std::move(out), now);
 }
 
-// How one upstream's end counts for a task that waits for it.
-void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now) {
+// How one upstream's end counts for a task that waits for it. `not_chosen`: by its branch.
+void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen) {
   record& r = records[d];
-  if (is_terminal(r.state) || r.missing == 0) return;
+  if (is_terminal(r.state) || r.missing == 0 || run_cancelled == cancel_reason::shutdown) return;
   if (r.state != task_state::pending && !(r.state == task_state::waiting && r.waiting == wait_reason::deps)) return;
   --r.missing;
   const auto policy = r.rules() ? r.rules()->join : join_policy::all_success;
   const bool linked = r.state != task_state::pending;  // while it is being added, `add` admits it
-  if (policy == join_policy::all_success) {
-    if (o != outcome::ok) return skip(d, from, cause, now);
-    if (r.missing == 0 && linked) admit(d, now);
-    return;
-  }
-  extra& x = r.get();
-  if (o == outcome::ok) ++x.succeeded;
-  if (o != outcome::ok) x.lost = from;
   const auto start = [&] {
     r.missing = 0;
     if (linked) admit(d, now);
   };
+  if (policy == join_policy::all_success && o == outcome::ok && !(r.more && r.more->refused)) {
+    if (r.missing == 0) start();
+    return;
+  }
+  extra& x = r.get();
+  const bool failed = o == outcome::bad || (o == outcome::skipped && !is_good(cause));
+  if (o == outcome::ok) ++x.succeeded;
+  if (o != outcome::ok && (failed || !x.lost_by_failure)) {
+    x.lost = from;
+    x.lost_by_failure = failed;
+  }
+  // A failure is named rather than a branch, whichever comes first: while one may still come, the skip waits for it.
   const auto lose = [&] {
-    const bool by_branch = records[x.lost].state == task_state::completed ||
-                           (records[x.lost].state == task_state::skipped && is_good(records[x.lost].result->skipped));
-    skip(d, x.lost, by_branch ? skip_cause::branch_not_taken : skip_cause::upstream_failed, now);
+    x.refused = true;
+    if (r.missing > 0 && !x.lost_by_failure) return;
+    skip(d, x.lost, x.lost_by_failure ? skip_cause::upstream_failed : skip_cause::branch_not_taken, now);
   };
+  if (not_chosen && policy == join_policy::all_done) {  // no failure would keep it from starting
+    x.lost = from;
+    return skip(d, from, skip_cause::branch_not_taken, now);
+  }
+  if (x.refused || not_chosen) return lose();
   switch (policy) {
     case join_policy::all_success:
+      lose();
       break;
     case join_policy::all_done:
       if (r.missing == 0) start();
@@ -118,8 +115,8 @@ void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, s
       }
       break;
     case join_policy::none_failed_min_one_success:
-      if (o == outcome::bad || (o == outcome::skipped && !is_good(cause))) {
-        skip(d, from, skip_cause::upstream_failed, now);
+      if (failed) {
+        lose();
       } else if (r.missing == 0) {
         x.succeeded > 0 ? start() : lose();
       }
@@ -137,7 +134,7 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
     const auto at = at_pointer(output.value, rule->pointer);
     const std::vector<std::string>* taken = &rule->otherwise;
     for (const auto& c : rule->cases) {
-      if (taken == &rule->otherwise && at && same_answer(*at, c.equals)) taken = &c.tasks;
+      if (taken == &rule->otherwise && at && detail::same_answer(*at, c.equals)) taken = &c.tasks;
       named.insert(named.end(), c.tasks.begin(), c.tasks.end());
     }
     named.insert(named.end(), rule->otherwise.begin(), rule->otherwise.end());
@@ -146,7 +143,9 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
   if (output.branch) {
     chosen = *output.branch;
     if (!rule) {
-      for (auto e = r.first_edge; e != none; e = edges[e].next) named.push_back(records[edges[e].to].call->id);
+      for (auto e = r.first_edge; e != none; e = edges[e].next) {
+        if (records.holds(edges[e].to)) named.push_back(records[edges[e].to].call->id);
+      }
     }
   }
   std::erase_if(named, [&](const std::string& id) { return std::find(chosen.begin(), chosen.end(), id) != chosen.end(); });
@@ -158,7 +157,9 @@ void scheduler::impl::settle(time_point now) {
   settling_now = true;
   for (std::size_t i = 0; i < settling.size(); ++i) settle_one(settling[i], now);
   for (const task_index t : std::exchange(settling, {})) {
-    if (options.keep != keep_results::all) forget(t);
+    if (options.keep == keep_results::all) continue;
+    let_go_of_kept(t);
+    forget(t);
   }
   settling_now = false;
 }
@@ -178,7 +179,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
     if (!records.holds(d)) continue;  // it did not wait for this one, and is forgotten
     const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call->id) != not_taken->end();
     if (refused) {
-      tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now);
+      tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now, true);
     } else {
       tell_dependant(d, t, o, cause, now);
     }
@@ -197,6 +198,9 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
     }
     if (!fine) count_failure(t, now);
   }
+  if (options.keep != keep_results::all && r.more) {  // awaited children were kept for it
+    for (const task_index c : std::vector<task_index>(r.more->children)) forget(c);
+  }
   close_subtree(t, now);
   if (r.now_running && !r.abandoned && r.now_running->phase == phase::none) {
     live& l = *r.now_running;
@@ -213,6 +217,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
 void scheduler::impl::close_subtree(task_index t, time_point now) {
   while (t != no_task && --records[t].open_subtree == 0) {
     record& r = records[t];
+    if (!ledger.empty()) ledger.forget(t);
     if (r.more) {
       const bool ok = r.state == task_state::completed && !r.more->subtree_failed;
       const bool skipped = r.state == task_state::skipped;
@@ -227,6 +232,7 @@ void scheduler::impl::close_subtree(task_index t, time_point now) {
 }
 
 void scheduler::impl::count_failure(task_index t, time_point now) {
+  if (run_cancelled == cancel_reason::shutdown) return;  // what has not ended is left for a resume
   record& r = records[t];
   const bool failed = r.state == task_state::failed || r.state == task_state::timeout || r.state == task_state::limit_exceeded;
   if (failed) ++failures;
@@ -250,7 +256,7 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
   }
   if (failing || run_cancelled != cancel_reason::none) return;
   std::string text;
-  if (options.fail_fast) text = concat("fail_fast: ", quote(r.call->id), " ended ", to_string(r.state));
+  if (options.fail_fast && failed) text = concat("fail_fast: ", quote(r.call->id), " ended ", to_string(r.state));
   if (options.max_failed && failures > *options.max_failed) text = concat("max_failed: more than ", *options.max_failed, " tasks failed");
   if (text.empty()) return;
   failing = true;
@@ -259,12 +265,45 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
   if (reason.empty()) reason = text;
 }
 
-// keep_results::failed: what has ended well, with everything under it, is not kept.
+// keep_results::failed: a task may ask for the results of what it needs until it has ended.
+void scheduler::impl::keep_for(task_index t, task_index need) {
+  records[t].get().keeps.push_back(need);
+  extra& up = records[need & ~subtree_bit].get();
+  ++up.keepers;
+  if ((need & subtree_bit) != 0 && up.subtree_keepers++ == 0) ++watched_subtrees;
+}
+
+void scheduler::impl::let_go_of_kept(task_index t) {
+  if (!records.holds(t) || !records[t].more) return;
+  for (const task_index need : std::exchange(records[t].more->keeps, {})) {
+    const task_index u = need & ~subtree_bit;
+    extra& up = *records[u].more;
+    if ((need & subtree_bit) != 0 && --up.subtree_keepers == 0) {
+      --watched_subtrees;
+      std::vector<task_index> under = up.children;  // parents before their children
+      for (std::size_t i = 0; i < under.size(); ++i) {
+        if (!records.holds(under[i]) || !records[under[i]].more) continue;
+        const auto& more = records[under[i]].more->children;
+        under.insert(under.end(), more.begin(), more.end());
+      }
+      for (auto c = under.rbegin(); c != under.rend(); ++c) forget(*c);
+    }
+    --up.keepers;
+    forget(u);
+  }
+}
+
+// keep_results::failed: what has ended well, with everything under it, is not kept once nobody can ask for it.
 void scheduler::impl::forget(task_index t) {
   if (options.keep == keep_results::all) return;
-  while (t != no_task) {
+  while (t != no_task && records.holds(t)) {
     record& r = records[t];
     if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result) return;
+    if (r.more && r.more->keepers > 0) return;
+    if (r.awaited && records.holds(r.parent) && !is_terminal(records[r.parent].state)) return;  // it is about to look
+    for (task_index a = r.parent; watched_subtrees > 0 && a != no_task && records.holds(a); a = records[a].parent) {
+      if (records[a].more && records[a].more->subtree_keepers > 0) return;
+    }
     const task_index up = r.parent;
     const bool keep = r.state != task_state::completed;
     if (keep || r.call->id.empty()) return;
@@ -291,7 +330,7 @@ void scheduler::impl::check_end(time_point now) {
   const bool drained = draining && running.empty();
   if (!nothing_left && !drained) return;
   ended = true;
-  if (unfinished > 0) {
+  if (unfinished > 0 || (bad > 0 && run_cancelled == cancel_reason::shutdown)) {
     state = run_state::interrupted;
   } else if (bad == 0) {
     state = run_state::completed;

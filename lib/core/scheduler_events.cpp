@@ -50,16 +50,21 @@ void scheduler::impl::flush_progress(task_index t, time_point now) {
   publish(event_type::task_progress, t, now, std::move(data));
 }
 
-void scheduler::progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message,
+bool scheduler::progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message,
                          time_point now) {
   auto& r = impl_->records[task];
-  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || std::isnan(fraction)) return;
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || std::isnan(fraction)) return false;
   auto& l = *r.now_running;
   l.heartbeat_at = now;
   l.progress = std::max(l.progress, std::clamp(fraction, 0.0, 1.0));
   l.progress_text = message;
-  l.progress_pending = true;
-  if (!l.progress_published || now - l.progress_at >= progress_interval) impl_->flush_progress(task, now);
+  const bool waits = std::exchange(l.progress_pending, true);
+  if (!l.progress_published || now - l.progress_at >= progress_interval) {
+    impl_->flush_progress(task, now);
+    return false;
+  }
+  if (!waits) impl_->set_alarm({l.progress_at + progress_interval, task, attempt, impl::alarm::kind::progress});
+  return !waits;
 }
 
 void scheduler::heartbeat(task_index task, std::uint32_t attempt, time_point now) {
@@ -74,7 +79,7 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
   r.now_running->heartbeat_at = now;
   r.now_running->usage += usage;
-  if (!s.ledger.empty()) s.ledger.spend(task, r.call->agent, spent.value_or(budget_amount{usage.total_tokens(), 0}));
+  if (!s.ledger.empty()) s.ledger.spend(task, r.call->agent, spent.value_or(budget_amount{usage.total_tokens(), 0}), spent.has_value());
   if (s.sink) {
     event e;
     e.type = event_type::model_call;
@@ -87,8 +92,10 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
 
 void scheduler::impl::tell_budget_alerts(time_point now) {
   if (ledger.empty()) return;
-  for (const auto& a : ledger.take_alerts()) {
-    json data{{"budget", a.budget}, {"exhausted", a.exhausted}};
+  const auto alerts = ledger.take_alerts();
+  for (const auto& a : alerts) {
+    const std::string name = a.task == no_task ? a.budget : concat("task ", records[a.task].call->id);
+    json data{{"budget", name}, {"exhausted", a.exhausted}};
     const auto amount = [](std::int64_t tokens, std::int64_t money) { return json{{"tokens", tokens}, {"micro_dollars", money}}; };
     data["spent"] = amount(a.status.spent.tokens, a.status.spent.micro_dollars);
     json limit = json::object();
@@ -101,6 +108,22 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
   const bool gone = (run.limit.tokens && run.spent.tokens >= *run.limit.tokens) ||
                     (run.limit.micro_dollars && run.spent.micro_dollars >= *run.limit.micro_dollars);
   if (gone) exhaust(now);
+  if (alerts.empty() || options.budget.on_exhausted != on_exhausted::cancel) return;
+  bool any = false;
+  for (const auto& a : alerts) {
+    if (!a.exhausted || a.budget == "run") continue;
+    any = true;
+    if (a.task != no_task) {
+      cancel(a.task, cancel_reason::budget, concat("the budget of ", quote(records[a.task].call->id), " is used up"), now);
+      continue;
+    }
+    for (const task_index t : std::vector<task_index>(running)) {
+      if (concat("agent ", records[t].call->agent) == a.budget) cancel(t, cancel_reason::budget, concat("the budget of ", a.budget, " is used up"), now);
+    }
+  }
+  if (!any) return;
+  settle(now);
+  check_end(now);
 }
 
 void scheduler::warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now) {

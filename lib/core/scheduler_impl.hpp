@@ -2,9 +2,9 @@
 
 #include <array>
 #include <map>
-#include <queue>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <corchestra/base/json_schema.hpp>
 #include <corchestra/base/random_bits.hpp>
@@ -13,20 +13,30 @@
 
 #include "core/budget_ledger.hpp"
 #include "core/id_table.hpp"
+#include "core/rate_window.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
 #include "core/retry_budget.hpp"
+#include "core/scheduler_parts.hpp"
 #include "core/start_queue.hpp"
 
 namespace corchestra {
 
 /// The scheduler's state and the steps its public functions are made of.
 struct scheduler::impl {
+  static result<void> check_retry(const retry_policy& p);
   static constexpr time_point never = time_point::max();
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   /// Where a running attempt stands.
   enum class phase : std::uint8_t { none, working, waiting, wants_slot };
+
+  /// Children that are committed with their attempt's success.
+  struct staging {
+    std::vector<task_call> calls;
+    std::unordered_set<std::string> ids;
+    std::vector<std::pair<std::size_t, std::uint8_t>> suffixes;  // by place: extra::suffix
+  };
 
   /// From the first attempt's start to the task's end.
   struct live {
@@ -41,7 +51,10 @@ struct scheduler::impl {
     duration last_attempt{};
     double progress = 0;
     std::string why_text, progress_text;
-    std::vector<task_call> staged;  // committed with this attempt's success
+    duration waited{};          // of this attempt, inside
+    time_point wait_began{};
+    std::unique_ptr<scheduler::impl::staging> staged;
+    boxed<error> capped;        // a limit on children was hit: this attempt cannot complete
     token_usage usage;
   };
 
@@ -53,7 +66,12 @@ struct scheduler::impl {
     detail::resource_index parked_on = detail::resource_table::none;
     detail::resource_index baton = detail::resource_table::none;  // woken by this one, owes the next in line a chance
     bool budget_parked = false, heavy_parked = false, reserved = false;
+    bool backoff_over = false;            // of a drained run: it would be tried again now
+    std::int64_t heavy_rank = 0;          // where it stands in its line
     time_point parked_at{};
+    time_point waits_since = never;       // for a slot, of this attempt: what aging counts from
+    time_point retry_refused = never;     // by the retry budget, for the first time
+    std::string last_failure;             // kept when there is a retry budget
     std::vector<task_index> children;
     std::vector<task_index> subtree_watchers;
     bool subtree_failed = false;
@@ -62,6 +80,11 @@ struct scheduler::impl {
     // joins
     std::uint32_t succeeded = 0;
     task_index lost = no_task;  // an upstream that did not succeed
+    bool lost_by_failure = false;  // it failed, and was not just left out by a branch
+    bool refused = false;          // it will be skipped: by a branch, or because its join cannot be
+    // keep_results::failed: whose results it may ask for (with the subtree bit), and how many may ask for its own
+    std::vector<task_index> keeps;
+    std::uint32_t keepers = 0, subtree_keepers = 0;
     // approvals
     bool asked = false, approved = false;
     std::uint32_t question = 0;  // makes older alarms stale
@@ -75,6 +98,9 @@ struct scheduler::impl {
     std::uint32_t group = none;
     detail::key_index key = 0;
     bool level_held = false, pause_held = false;
+    // children
+    bool committed = false;   // with an attempt or iteration of its parent that has ended
+    std::uint8_t suffix = 0;  // length of the `~2` that tells it from a child of an earlier attempt
   };
 
   /// Task calls that came together and stay where they are.
@@ -113,7 +139,6 @@ struct scheduler::impl {
     scheduler::impl::phase phase() const noexcept { return now_running ? now_running->phase : phase::none; }
     bool aborting() const noexcept { return now_running && now_running->aborting; }
     const task_rules* rules() const noexcept { return call->rules.get(); }
-    std::uint32_t weight() const noexcept { return call->rules ? call->rules->weight : 1; }
   };
 
   struct edge {
@@ -121,38 +146,19 @@ struct scheduler::impl {
     std::uint32_t next = none;
   };
 
+  using learnt = detail::learnt_durations;
+
   /// An agent and task type: what tasks have in common.
   struct kind {
     std::string agent, task_type;
     std::vector<detail::claim> pools;
-    duration_book::entry seen;
-    std::optional<duration> expected;
-    bool known = false;  // expected was learnt or given, not assumed
+    learnt* times = nullptr;
     std::uint32_t agent_number = 0;
   };
 
-  struct agent_entry {
-    std::string name;
-    bool paused = false;
-    std::vector<task_index> held;
-  };
-
-  struct group {
-    std::string name;
-    group_options options;
-    std::vector<task_index> members;
-    std::size_t failed = 0;
-    bool ended = false, timed_out = false;
-    std::string why;  // it has ended
-  };
-
-  struct alarm {
-    time_point at{};
-    task_index task = no_task;
-    std::uint32_t ticket = 0;  // back-off and approvals: makes it stale
-    enum class kind : std::uint8_t { backoff, schedule_to_start, deadline, approval, group } what{};
-    bool operator>(const alarm& o) const noexcept { return at != o.at ? at > o.at : task > o.task; }
-  };
+  using agent_entry = detail::agent_entry;
+  using group = detail::task_group;
+  using alarm = detail::alarm;
 
   explicit impl(run_options o);
   impl(const impl&) = delete;
@@ -172,6 +178,7 @@ struct scheduler::impl {
   std::uint32_t free_edge = none;
   std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
   std::vector<kind> kinds;
+  std::map<std::string, learnt> all_learnt;  // by type; of an agent: a 0 byte before its name
   std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type
   std::uint32_t last_kind = none;
   std::vector<agent_entry> agents;
@@ -181,7 +188,7 @@ struct scheduler::impl {
   std::vector<std::unique_ptr<task_result>> results;
   std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
-  std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, good = 0, bad = 0, failures = 0;
+  std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, staged_count = 0, watched_subtrees = 0, good = 0, bad = 0, failures = 0;
   std::vector<task_index> running;
   std::vector<abort_command> aborts;
   std::vector<answer_command> answers;
@@ -192,6 +199,8 @@ struct scheduler::impl {
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
   by_priority budget_waiters;
   std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
+  task_index heavy_offered = no_task;  // of them, the one that is in the queue because it fits
+  std::uint32_t heavy_ticket = 0;
   std::vector<task_index> to_wake;
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
   bool waking_now = false, budget_changed = false;
@@ -200,7 +209,8 @@ struct scheduler::impl {
   std::vector<task_index> level_held;
   std::vector<std::size_t> level_open;  // tasks of a level that have not ended
   std::uint32_t level = 0;
-  std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
+  std::vector<alarm> alarms;  // a heap
+  std::size_t alarms_kept = 0;  // after they were last gone through
   time_point running_due = never, run_due = never;
   random_bits random;
   std::uint64_t seq = 0;
@@ -208,7 +218,7 @@ struct scheduler::impl {
   run_state state = run_state::running;
   cancel_reason run_cancelled = cancel_reason::none;
   std::string reason;
-  bool draining = false, open = false, ended = false, failing = false, closing = false, budget_gone = false, own_budgets = false;
+  bool draining = false, open = false, ended = false, failing = false, closing = false, budget_gone = false, own_budgets = false, score_failed = false;
   std::vector<task_index> settling;  // ended tasks whose dependants are still to be told
   bool settling_now = false;
 
@@ -223,7 +233,22 @@ struct scheduler::impl {
   }
 
   // scheduler_children.cpp
-  std::string child_id(task_index parent, const task_call& child);
+  struct child_name {
+    std::string id;
+    std::uint8_t suffix = 0;
+  };
+  child_name child_id(task_index parent, const task_call& child);
+  bool is_staged(const record& parent, const std::string& id) const {
+    return parent.now_running && parent.now_running->staged && parent.now_running->staged->ids.contains(id);
+  }
+  /// What the attempt has staged, checked once more.
+  struct children_to_commit {
+    prepared tasks;
+    std::vector<std::pair<std::size_t, std::uint8_t>> suffixes;
+  };
+  result<children_to_commit> prepare_staged(task_index parent);
+  void drop_staged(live& l);
+  void commit(children_to_commit children, task_index parent, time_point now);
   result<void> check_child(task_index parent, const task_call& child, bool awaited);
   result<void> check_held(task_index parent, std::string_view who, std::span<const detail::claim> wanted) const;
   result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;
@@ -237,11 +262,16 @@ struct scheduler::impl {
   std::uint32_t kind_of(const task_call& c);
   std::uint32_t agent_of(std::string_view name);
   detail::key_index key_of(const std::string& name);
+  const std::string& fairness_key_of(const task_call& c, task_index parent) const;
   void use_pool(std::vector<detail::claim>& set, std::string_view kind, std::string_view name) const;
   std::size_t children_of(const record& r) const { return r.more ? r.more->children.size() : 0; }
 
   // scheduler_order.cpp
   duration expected(const record& r) const;
+  /// Slots it takes: never more than there are (mode sequential has one).
+  std::uint32_t weight_of(const record& r) const noexcept {
+    return r.call->rules ? static_cast<std::uint32_t>(std::min<std::size_t>(r.call->rules->weight, slots)) : 1;
+  }
   std::vector<task_index> topological(task_index first) const;
   void set_order(task_index first, bool any_needs);
   void open_levels(time_point now);
@@ -258,7 +288,7 @@ struct scheduler::impl {
   void set_state(task_index t, task_state s, wait_reason w, time_point now);
   void admit(task_index t, time_point now);
   void make_ready(task_index t, time_point now);
-  void push(task_index t, time_point now);
+  void push(task_index t, time_point now, bool again = false);
   enum class admission : std::uint8_t { started, parked, gone };
   admission try_start(task_index t, time_point now);
   bool take_pools(task_index t, time_point now);
@@ -268,10 +298,15 @@ struct scheduler::impl {
   void step_aside(task_index t, time_point now);
   void unqueue(task_index t, time_point now);
   void release(task_index t, bool of_pools, bool of_locks, time_point now);
-  void settle_budget(task_index t, bool assume_spent);
+  budget_amount settle_budget(task_index t, bool assume_spent);
+  task_index budget_above(task_index t) const;
   void offer_budget(time_point now);
-  task_index fitting_heavy(time_point now, bool& wait) const;
+  void offer_heavy(time_point now);
+  task_index overdue_heavy(time_point now) const;
+  bool must_wait(const detail::start_queue::entry& e, time_point now) const;
   void hold_heavy(task_index t, bool parked);
+  void tell_slot_wait(task_index t, time_point now);
+  double score_of(task_index t, time_point now);
   void raise_priority(task_index t, int priority, time_point now);
   void lower_priority(record& r) const;
   std::int64_t rank_of(const record& r) const {
@@ -281,6 +316,9 @@ struct scheduler::impl {
   void end_reservations(task_index t, detail::resource_index on, time_point now);
   bool press(time_point now);
   bool untangle(time_point now);
+  bool is_held(detail::resource_index r) const {  // by tasks, and not used or for a slot
+    return resources.kind(r) != detail::resource_kind::pool && resources.kind(r) != detail::resource_kind::rate;
+  }
   void raise_holders(const record& r, detail::resource_index on, time_point now);
 
   // scheduler_attempt.cpp
@@ -289,11 +327,21 @@ struct scheduler::impl {
   void end_attempt(task_index t, time_point now);
   void take_slot_again(task_index t, time_point now);
   void retry(task_index t, duration delay, time_point now);
-  void iterate(task_index t, task_output output, time_point now);
+  void iterate(task_index t, task_output output, std::optional<children_to_commit> children, time_point now);
+  void end_scope(task_index t, const std::string& text, time_point now);
+  bool loop_goes_on(const record& r, const task_output& output) const;
+  error loop_error(const record& r, const task_output& output) const;
+  /// Of a completed attempt: into the shared state, or why not.
+  boxed<error> merge_output(const record& r, const task_output& output);
+  error_decision decide(task_index t, const error& e, time_point now);
   duration backoff(const record& r, const error& e);
   const retry_policy& policy_of(const record& r) const { return r.call->retry ? *r.call->retry : options.retry; }
   boxed<error> check_output(task_index t, const task_output& output) const;
+  static json attempt_data(const record& r, bool loops_on, const budget_amount& estimated);
   void learn(const record& r, duration took);
+  optional_duration start_to_close_of(const record& r) const {
+    return r.call->limits.start_to_close ? r.call->limits.start_to_close : options.limits.default_start_to_close;
+  }
   time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
 
   // scheduler_end.cpp
@@ -301,18 +349,22 @@ struct scheduler::impl {
   void settle(time_point now);
   void settle_one(task_index t, time_point now);
   enum class outcome : std::uint8_t { ok, bad, skipped };
-  void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now);
+  void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen = false);
   void skip(task_index t, task_index cause, skip_cause why, time_point now);
   void end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now);
   void close_subtree(task_index t, time_point now);
   void count_failure(task_index t, time_point now);
   void forget(task_index t);
+  void keep_for(task_index t, task_index need);
+  void let_go_of_kept(task_index t);
   void check_end(time_point now);
   std::optional<std::vector<std::string>> branches_not_taken(const record& r) const;
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
-  void mark_needed();
+  void mark_needed(time_point now);
+  /// A drained run finishes it, paused or not.
+  bool goes_on(const record& r) const noexcept { return draining && r.needed; }
   void cancel_children(task_index t, cancel_reason why, const std::string& text, time_point now);
   void expire(task_index t, const std::string& text, bool may_retry, time_point now);
   void abort(task_index t, time_point now);
@@ -323,6 +375,8 @@ struct scheduler::impl {
   void scan_running(time_point now);
   void tell_stall(task_index t, time_point now);
   void fire(const alarm& a, time_point now);
+  void set_alarm(const alarm& a);
+  bool is_stale(const alarm& a) const;
   void note_due(time_point due) { running_due = std::min(running_due, due); }
   time_point due_of(const record& r) const;
 
@@ -330,6 +384,7 @@ struct scheduler::impl {
   void ask_approval(task_index t, const approval_rule& rule, time_point now);
   void answered(task_index t, bool approved, bool by_default, std::string_view message, time_point now);
   void hold(task_index t, std::vector<task_index>& in, time_point now);
+  void hold_queued(time_point now);
 
   // scheduler_why.cpp
   void explain(task_index t, std::size_t depth, std::vector<std::string>& out, time_point now) const;

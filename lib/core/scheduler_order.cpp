@@ -8,7 +8,7 @@ constexpr duration assumed_duration = std::chrono::seconds(1);
 
 duration scheduler::impl::expected(const record& r) const {
   if (r.call->rules && r.call->rules->expected_duration) return *r.call->rules->expected_duration;
-  return kinds[r.kind].expected.value_or(assumed_duration);
+  return kinds[r.kind].times->expected.value_or(assumed_duration);
 }
 
 // The new tasks, each after those it needs. Empty when that is just their order.

@@ -22,9 +22,6 @@ result<void> check_limits(const task_call& c) {
   for (const auto& [name, value] : all) {
     if (value && *value <= duration::zero()) return bad_task(c, concat(name, " must be above zero"));
   }
-  if (c.retry && (c.retry->max_retries < 0 || c.retry->factor < 1 || c.retry->first_delay < duration::zero())) {
-    return bad_task(c, "a retry policy needs max_retries >= 0, factor >= 1 and first_delay >= 0");
-  }
   return {};
 }
 
@@ -36,13 +33,14 @@ result<void> check_rules(const task_call& c, const run_options& options, std::si
   if (!c.rules) return {};
   const auto& r = *c.rules;
   if (r.weight == 0) return bad_task(c, "weight must be at least 1");
-  if (r.weight > slots) {
+  const auto weight = options.mode == scheduling_mode::sequential ? std::min<std::size_t>(r.weight, slots) : r.weight;
+  if (weight > slots) {
     return fail(errc::unreachable_resource,
                 concat("task ", quote(c.id), ": needs ", r.weight, " slots, and the run has ", slots));
   }
   const auto pool = [&](const std::map<std::string, std::uint32_t>& limits, const std::string& name) -> result<void> {
     const auto l = limits.find(name);
-    if (l == limits.end() || r.weight <= l->second) return {};
+    if (l == limits.end() || weight <= l->second) return {};
     return fail(errc::unreachable_resource,
                 concat("task ", quote(c.id), ": needs ", r.weight, " slots, and ", quote(name), " has ", l->second));
   };
@@ -140,12 +138,20 @@ error graph_error(const std::vector<task_call>& calls, const std::function<bool(
 
 }  // namespace
 
+result<void> scheduler::impl::check_retry(const retry_policy& p) {
+  if (p.max_retries >= 0 && p.factor >= 1 && p.first_delay >= duration::zero()) return {};
+  return fail(errc::invalid_argument, "a retry policy needs max_retries >= 0, factor >= 1 and first_delay >= 0");
+}
+
 result<void> scheduler::impl::check_call(const task_call& c) const {
   if (c.id.empty()) return fail(errc::invalid_argument, "a task needs an id");
   if (find(c.id) != no_task) {
     return fail(errc::duplicate_task, concat("task ", quote(c.id), ": the run already has a task of this id"));
   }
   if (const auto ok = check_limits(c); ok.has_error()) return ok.error();
+  if (c.retry) {
+    if (const auto ok = check_retry(*c.retry); ok.has_error()) return in_place(ok.error(), concat("task ", quote(c.id)));
+  }
   if (const auto ok = check_rules(c, options, slots); ok.has_error()) return ok.error();
   for (const auto& r : c.resources) {
     if (r.id.empty()) return bad_task(c, "a resource needs a name");

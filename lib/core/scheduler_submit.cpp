@@ -23,11 +23,16 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
     k.agent_number = agent_of(c.agent);
     use_pool(k.pools, "\1agent ", k.agent);
     use_pool(k.pools, "\1type ", k.task_type);
+    const auto [same, first] = all_learnt.try_emplace(k.task_type.empty() ? std::string(1, '\0') + k.agent : k.task_type);
+    k.times = &same->second;
+    if (!first) return last_kind = it->second;
+    k.times->agent = k.agent;
+    k.times->task_type = k.task_type;
     if (options.durations) {
-      if (const auto* learnt = options.durations->find(k.task_type, k.agent)) {
-        k.seen = *learnt;
-        k.known = true;
-        k.expected = from_seconds(learnt->mean_seconds);
+      if (const auto* before = options.durations->find(k.task_type, k.agent)) {
+        k.times->seen = *before;
+        k.times->known = true;
+        k.times->expected = from_seconds(before->mean_seconds);
       }
     }
   }
@@ -41,6 +46,17 @@ detail::key_index scheduler::impl::key_of(const std::string& name) {
   keys.emplace(name, number);
   if (const auto w = options.fairness.find(name); w != options.fairness.end()) ready.set_weight(number, w->second);
   return number;
+}
+
+// A child without one has its parent's.
+const std::string& scheduler::impl::fairness_key_of(const task_call& c, task_index parent) const {
+  static const std::string no_key;
+  if (c.rules && !c.rules->fairness_key.empty()) return c.rules->fairness_key;
+  for (task_index up = parent; up != no_task; up = records[up].parent) {
+    const auto* rules = records[up].rules();
+    if (rules && !rules->fairness_key.empty()) return rules->fairness_key;
+  }
+  return no_key;
 }
 
 // Slots that are limited besides the run's: no request by name finds them.
@@ -134,10 +150,11 @@ void scheduler::impl::enter(task_index t, time_point now) {
   const kind& k = kinds[r.kind];
   if (!r.call->resources.empty()) r.get().locks = resources.intern(r.call->resources);
   if (!k.pools.empty()) r.get().pools = k.pools;
-  if (!options.limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", r.rules() ? r.rules()->fairness_key : std::string_view());
+  const std::string& fairness_key = fairness_key_of(*r.call, r.parent);
+  if (!options.limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", fairness_key);
+  if (!fairness_key.empty()) r.get().key = key_of(fairness_key);
   if (const auto* rules = r.rules()) {
     extra& x = r.get();
-    if (!rules->fairness_key.empty()) x.key = key_of(rules->fairness_key);
     if (!rules->group.empty()) {
       x.group = static_cast<std::uint32_t>(std::distance(
           groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));
@@ -146,10 +163,10 @@ void scheduler::impl::enter(task_index t, time_point now) {
     own_budgets = own_budgets || !rules->budget.none();
     if (!rules->output_schema.is_null()) x.schema = *json_schema::compile(rules->output_schema);
   }
-  for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = r.weight();
+  for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = weight_of(r);
   if (r.call->limits.schedule_to_close) {
     extra& x = r.get();
-    x.deadline = now + *r.call->limits.schedule_to_close;
+    x.deadline = detail::later(now, *r.call->limits.schedule_to_close);
     x.deadline_name = concat("schedule_to_close of ", to_text(*r.call->limits.schedule_to_close));
   }
   if (r.parent != no_task) {
@@ -171,9 +188,9 @@ void scheduler::impl::enter(task_index t, time_point now) {
     }
   }
   if (r.call->limits.schedule_to_start) {
-    alarms.push({now + *r.call->limits.schedule_to_start, t, 0, alarm::kind::schedule_to_start});
+    set_alarm({detail::later(now, *r.call->limits.schedule_to_start), t, 0, alarm::kind::schedule_to_start});
   }
-  if (deadline_of(r) != never) alarms.push({r.more->deadline, t, 0, alarm::kind::deadline});
+  if (deadline_of(r) != never) set_alarm({r.more->deadline, t, 0, alarm::kind::deadline});
 }
 
 // Ties a new task to what it needs, and lets what has ended count.
@@ -186,6 +203,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
     const bool over = whole ? up.open_subtree == 0 : is_terminal(up.state);
     ++r.missing;
     r.level = std::max(r.level, up.level + 1);
+    if (options.keep != keep_results::all) keep_for(t, n);
     if (!over) {
       if (r.priority > up.priority) raise_priority(u, r.priority, now);
       if (whole) {
@@ -219,7 +237,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
 void scheduler::begin(prepared tasks, time_point now) {
   auto& s = *impl_;
   const auto& o = s.options;
-  if (o.limits.run_timeout) s.run_due = now + *o.limits.run_timeout;
+  if (o.limits.run_timeout) s.run_due = detail::later(now, *o.limits.run_timeout);
   constexpr const char* modes[] = {"auto", "sequential", "levels", "parallel"};
   json data;
   if (s.details) {
@@ -235,7 +253,7 @@ void scheduler::begin(prepared tasks, time_point now) {
               json{{"message", "mode parallel: dependencies are ignored, results may be wrong (unsafe_ignore_dependencies)"}});
   }
   for (std::uint32_t g = 0; g < s.groups.size(); ++g) {
-    if (s.groups[g].options.timeout) s.alarms.push({now + *s.groups[g].options.timeout, g, 0, impl::alarm::kind::group});
+    if (s.groups[g].options.timeout) s.set_alarm({detail::later(now, *s.groups[g].options.timeout), g, 0, impl::alarm::kind::group});
   }
   s.add(std::move(tasks), no_task, false, now);
   s.check_end(now);

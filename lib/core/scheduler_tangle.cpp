@@ -57,7 +57,13 @@ bool scheduler::impl::press(time_point now) {
 bool scheduler::impl::untangle(time_point now) {
   if (slots_in_use > 0 || running.empty()) return false;
   const auto waits = [&](task_index t) {
-    return records[t].phase() == phase::waiting && records[t].waiting == wait_reason::child;
+    const record& r = records[t];
+    if (r.phase() != phase::waiting || r.waiting != wait_reason::child || r.aborting() || !r.more) return false;
+    // One of its children may have ended, and it has not been told yet.
+    const auto unfinished_children = std::count_if(r.more->children.begin(), r.more->children.end(), [&](task_index c) {
+      return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
+    });
+    return unfinished_children > 0 && unfinished_children >= r.now_running->open_waits;
   };
   if (!std::all_of(running.begin(), running.end(), waits)) return false;
   std::vector<task_index> parked;
@@ -86,10 +92,12 @@ bool scheduler::impl::untangle(time_point now) {
     if (!ready.empty()) return true;
   }
   const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0; });
-  const bool budget = !budget_waiters.empty();
-  if (!budget && needed == parked.end()) return false;
-  if (budget) {
-    end_unstarted(budget_waiters.begin()->second, task_state::limit_exceeded, cancel_reason::budget,
+  // One that the waiting parents need; others only when there is none.
+  auto broke = std::find_if(budget_waiters.begin(), budget_waiters.end(), [&](const auto& w) { return records[w.second].urgency > 0; });
+  if (broke == budget_waiters.end() && needed == parked.end()) broke = budget_waiters.begin();
+  if (broke == budget_waiters.end() && needed == parked.end()) return false;
+  if (broke != budget_waiters.end()) {
+    end_unstarted(broke->second, task_state::limit_exceeded, cancel_reason::budget,
                   errc::limit_exceeded, "budget: the rest is reserved by tasks that wait for their children", now);
   } else {
     const std::string what = resources.name(records[*needed].more->parked_on);

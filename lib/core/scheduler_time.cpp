@@ -7,7 +7,7 @@ time_point scheduler::impl::due_of(const record& r) const {
   if (l.aborting) return l.abandon_at;
   time_point due = std::min(l.attempt_due, l.stall_told ? never : l.stall_at);
   if (r.call->limits.heartbeat_timeout && l.phase == phase::working) {
-    due = std::min(due, l.heartbeat_at + *r.call->limits.heartbeat_timeout);
+    due = std::min(due, detail::later(l.heartbeat_at, *r.call->limits.heartbeat_timeout));
   }
   return due;
 }
@@ -35,8 +35,7 @@ void scheduler::impl::scan_running(time_point now) {
     if (l.aborting) {
       abandon(t, now);
     } else if (l.attempt_due <= now) {
-      const duration limit = r.call->limits.start_to_close.value_or(options.limits.default_start_to_close);
-      expire(t, concat("start_to_close of ", to_text(limit), " passed"), true, now);
+      expire(t, concat("start_to_close of ", to_text(*start_to_close_of(r)), " passed"), true, now);
     } else if (r.call->limits.heartbeat_timeout && l.phase == phase::working &&
                l.heartbeat_at + *r.call->limits.heartbeat_timeout <= now) {
       expire(t, concat("heartbeat_timeout: no sign of life for ", to_text(*r.call->limits.heartbeat_timeout)), true, now);
@@ -46,6 +45,36 @@ void scheduler::impl::scan_running(time_point now) {
   }
   running_due = never;
   for (const task_index t : running) note_due(due_of(records[t]));
+}
+
+bool scheduler::impl::is_stale(const alarm& a) const {
+  if (a.what == alarm::kind::group) return groups[a.task].ended;
+  if (!records.holds(a.task) || is_terminal(records[a.task].state)) return true;
+  const record& r = records[a.task];
+  switch (a.what) {
+    case alarm::kind::backoff:
+      return r.ticket != a.ticket;
+    case alarm::kind::schedule_to_start:
+      return r.attempts > 0;
+    case alarm::kind::approval:
+      return !r.more->asked || r.more->question != a.ticket;
+    case alarm::kind::progress:
+      return r.attempts != a.ticket;
+    default:
+      return false;
+  }
+}
+
+// Those of ended tasks are taken out when they could be the greater part.
+void scheduler::impl::set_alarm(const alarm& a) {
+  constexpr std::size_t few = 64;
+  if (alarms.size() >= 2 * alarms_kept + few) {
+    std::erase_if(alarms, [&](const alarm& old) { return is_stale(old); });
+    alarms_kept = alarms.size();
+    std::make_heap(alarms.begin(), alarms.end(), std::greater<>());
+  }
+  alarms.push_back(a);
+  std::push_heap(alarms.begin(), alarms.end(), std::greater<>());
 }
 
 void scheduler::impl::fire(const alarm& a, time_point now) {
@@ -63,13 +92,19 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
   switch (a.what) {
     case alarm::kind::backoff: {
       if (r.state != task_state::waiting || r.ticket != a.ticket) return;
-      const time_point allowed = retries.take(now);
-      if (allowed > now) {
-        alarms.push({allowed, a.task, r.ticket, alarm::kind::backoff});
-      } else {
-        make_ready(a.task, now);
+      if (draining && !r.needed) {  // unfinished, for a resume
+        r.get().backoff_over = true;
+        return;
       }
-      return;
+      const time_point allowed = retries.take(now);
+      if (allowed <= now) return make_ready(a.task, now);
+      extra& x = r.get();
+      if (x.retry_refused == never) x.retry_refused = now;
+      const time_point give_up = detail::later(x.retry_refused, options.give_up_after);
+      if (now < give_up) return set_alarm({std::min(allowed, give_up), a.task, r.ticket, alarm::kind::backoff});
+      return end_unstarted(a.task, task_state::failed, cancel_reason::none, errc::task_failed,
+                           concat("retry_budget: no retry was allowed within ", to_text(options.give_up_after), "; the last try failed: ", x.last_failure),
+                           now);
     }
     case alarm::kind::schedule_to_start:
       if (r.attempts == 0) {
@@ -80,6 +115,9 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
       return expire(a.task, concat(r.more->deadline_name, " passed"), false, now);
     case alarm::kind::approval:
       if (r.more->asked && r.more->question == a.ticket) answered(a.task, r.more->approve_by_default, true, {}, now);
+      return;
+    case alarm::kind::progress:
+      if (r.phase() != phase::none && r.attempts == a.ticket) flush_progress(a.task, now);
       return;
     case alarm::kind::group:
       return;
@@ -99,9 +137,10 @@ void scheduler::advance(time_point now) {
     for (task_index t = 0; t < s.records.size(); ++t) s.expire(t, text, false, now);
     s.settling_now = false;
   }
-  while (!s.ended && !s.alarms.empty() && s.alarms.top().at <= now) {
-    const impl::alarm a = s.alarms.top();
-    s.alarms.pop();
+  while (!s.ended && !s.alarms.empty() && s.alarms.front().at <= now) {
+    const impl::alarm a = s.alarms.front();
+    std::pop_heap(s.alarms.begin(), s.alarms.end(), std::greater<>());
+    s.alarms.pop_back();
     s.fire(a, now);
   }
   if (s.ended) return;
@@ -119,7 +158,7 @@ std::optional<time_point> scheduler::next_deadline() const {
   const auto& s = *impl_;
   if (s.ended) return std::nullopt;
   time_point next = std::min({s.run_due, s.running_due, s.resources.next_due()});
-  if (!s.alarms.empty()) next = std::min(next, s.alarms.top().at);
+  if (!s.alarms.empty()) next = std::min(next, s.alarms.front().at);
   if (next == impl::never) return std::nullopt;
   return next;
 }

@@ -21,6 +21,20 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     if (depth + 1 >= deepest) return;
     for (std::size_t i = 0; i < causes.size() && i < widest; ++i) explain(causes[i], depth + 1, out, now);
   };
+  const auto ids_of = [&](const std::vector<task_index>& tasks) {
+    std::vector<std::string> ids;
+    for (const task_index h : tasks) ids.push_back(records[h].call->id);
+    return ids;
+  };
+  const auto pool_users = [&](detail::resource_index pool) {
+    std::vector<task_index> users;
+    std::copy_if(running.begin(), running.end(), std::back_inserter(users), [&](task_index h) {
+      const auto& x = records[h].more;
+      return x && x->pooled && std::any_of(x->pools.begin(), x->pools.end(), [&](const auto& c) { return c.resource == pool; });
+    });
+    std::sort(users.begin(), users.end());
+    return users;
+  };
   if (is_terminal(r.state)) {
     return say(concat("has ended ", to_string(r.state), r.result->reason.empty() ? "" : ": ", r.result->reason));
   }
@@ -29,6 +43,11 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     const std::string since = concat(" (attempt ", r.attempts, ", for ", to_text(now - l.started), ")");
     if (l.aborting) return say(concat("is being stopped", since, ": ", l.why_text));
     if (l.phase == phase::working) return say(concat("is running", since));
+    if (l.phase == phase::wants_slot && r.more && r.more->parked_on != detail::resource_table::none) {
+      std::string name = resources.name(r.more->parked_on);
+      std::erase(name, '\1');
+      return say(concat("has what it waited for and needs a slot of ", quote(name), " again, taken by ", some(ids_of(pool_users(r.more->parked_on)))));
+    }
     if (l.phase == phase::wants_slot) return say(concat("has what it waited for and needs a slot again: all ", slots, " are taken"));
     say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since));
     std::vector<task_index> open_children;
@@ -70,7 +89,15 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     case wait_reason::backoff:
       return say(concat("waits before its next try: ", r.attempts, " failed so far"));
     case wait_reason::budget:
-      return say("waits for budget that running tasks have reserved and may not need");
+    {
+      std::vector<task_index> holders;
+      std::copy_if(running.begin(), running.end(), std::back_inserter(holders), [&](task_index h) {
+        return records[h].more && records[h].more->reserved && records[h].rules() && !records[h].rules()->reserve.none();
+      });
+      std::sort(holders.begin(), holders.end());
+      say(concat("waits for budget that running tasks have reserved and may not need: ", some(ids_of(holders))));
+      return go_deeper(holders);
+    }
     case wait_reason::deps:
       return say(concat("waits for level ", level, " to end (mode levels)"));
     default:
@@ -82,15 +109,8 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     std::string name = resources.name(on);
     if (kind == detail::resource_kind::rate) return say(concat("waits for the rate ", quote(name), " to allow another"));
     auto holders = resources.holders(on);
-    if (kind == detail::resource_kind::pool) {
-      std::copy_if(running.begin(), running.end(), std::back_inserter(holders), [&](task_index h) {
-        const auto& x = records[h].more;
-        return x && x->pooled && std::any_of(x->pools.begin(), x->pools.end(), [&](const auto& c) { return c.resource == on; });
-      });
-      std::sort(holders.begin(), holders.end());
-    }
-    std::vector<std::string> names;
-    for (const task_index h : holders) names.push_back(records[h].call->id);
+    if (kind == detail::resource_kind::pool) holders = pool_users(on);
+    const std::vector<std::string> names = ids_of(holders);
     if (kind == detail::resource_kind::pool) {
       std::erase(name, '\1');
       say(concat("waits for a slot of ", quote(name), ", taken by ", some(names)));
@@ -102,9 +122,13 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     return go_deeper(holders);
   }
   if (r.more && r.more->heavy_parked) {
-    return say(concat("needs ", r.weight(), " slots at once, and ", slots - std::min(slots, slots_in_use), " of ", slots, " are free"));
+    return say(concat("needs ", weight_of(r), " slots at once, and ", slots - std::min(slots, slots_in_use), " of ", slots, " are free"));
   }
-  if (slots_in_use < slots) return say("is about to start");
+  if (slots_in_use < slots) {
+    const task_index overdue = overdue_heavy(now);
+    if (overdue == no_task) return say("is about to start");
+    return say(concat("waits: free slots are kept for ", quote(records[overdue].call->id), ", which has waited long for ", weight_of(records[overdue])));
+  }
   std::vector<std::string> names;
   for (const task_index h : running) {
     if (records[h].phase() == phase::working) names.push_back(records[h].call->id);

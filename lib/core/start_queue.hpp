@@ -15,13 +15,13 @@ namespace corchestra::detail {
 /// Tasks that lack only a slot, best first. Between keys: deficit round robin by weight, a task costing its slots.
 /// Within a key:
 /// - priority: priority plus aging (1 for each second of the time axis that began since it became ready, at most 90),
-///   then `rank`
-/// - critical_path: `rank`, then priority with aging
-/// - depth_first, breadth_first: `depth`, then priority with aging, then `rank`
-/// - fifo: `ready_at`
-/// - custom: `rank`
+///   then those that take a slot again, then `rank`
+/// - critical_path: `rank`, then priority with aging, then those that take a slot again
+/// - depth_first, breadth_first: `depth`, then priority with aging, then those that take a slot again, then `rank`
+/// - fifo: those that take a slot again, then `ready_at`
+/// - custom: `rank`, then those that take a slot again
 ///
-/// and in all of them then those that take a slot again, then task numbers. Entries that have become stale are
+/// and in all of them then task numbers. Entries that have become stale are
 /// recognised by their ticket when they come out.
 ///
 /// With pushes in listing order and one key, push and pop cost a few nanoseconds, and an entry of the same standing as

@@ -70,7 +70,8 @@ struct start_standing {
 };
 
 inline void start_standing::set_key(start_order order, const start_traits& t) noexcept {
-  const std::int64_t aging = t.priority - t.second;
+  // Twice, and 1 more for one that resumes: it goes before those of its priority.
+  const std::int64_t aging = (t.priority - t.second) * 2 + static_cast<std::int64_t>(resumes());
   switch (order) {
     case start_order::priority:
       first = falling(aging);
@@ -86,8 +87,8 @@ inline void start_standing::set_key(start_order order, const start_traits& t) no
       second = falling(t.rank);
       break;
     case start_order::fifo:
-      first = ~falling(std::int64_t{ready_at.time_since_epoch().count()});
-      second = 0;
+      first = resumes() ? 0 : 1;
+      second = ~falling(std::int64_t{ready_at.time_since_epoch().count()});
       break;
     case start_order::custom:
       first = falling(t.rank);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+
+#include <corchestra/base/text.hpp>
 
 namespace corchestra {
 
@@ -27,10 +30,18 @@ json unite(json before, const json& output) {
   return before;
 }
 
+bool fits_signed(const json& n) {
+  return n.is_number_integer() && (!n.is_number_unsigned() || n.get<std::uint64_t>() <= std::uint64_t(std::numeric_limits<std::int64_t>::max()));
+}
+
+// Of integers an integer, as long as it fits.
 json sum(const json& before, const json& output) {
-  if (!output.is_number()) return before;
-  if (!before.is_number()) return output;
-  if (before.is_number_integer() && output.is_number_integer()) return before.get<std::int64_t>() + output.get<std::int64_t>();
+  if (before.is_null()) return output;
+  std::int64_t exact = 0;
+  if (fits_signed(before) && fits_signed(output) &&
+      !__builtin_add_overflow(before.get<std::int64_t>(), output.get<std::int64_t>(), &exact)) {
+    return exact;
+  }
   return before.get<double>() + output.get<double>();
 }
 
@@ -59,14 +70,30 @@ bool is_reducer(std::string_view name) noexcept {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-void merge_state(json& state, const run_options& options, const std::string& key, const json& output) {
-  json& value = state[key];
+result<void> merge_state(json& state, const run_options& options, const std::string& key, const json& output) {
   if (const auto own = options.custom_reducers.find(key); own != options.custom_reducers.end()) {
-    value = own->second(std::move(value), output);
-    return;
+    std::string what;
+    try {
+      json merged = own->second(state.value(key, json()), output);
+      state[key] = std::move(merged);
+      return {};
+    } catch (const error_exception& x) {
+      return in_place(x.error(), concat("the reducer of state key ", quote(key)));
+    } catch (const std::exception& x) {
+      what = x.what();
+    } catch (...) {
+      what = "something that is not a std::exception";
+    }
+    return fail(errc::task_failed, concat("the reducer of state key ", quote(key), " threw: ", what));
   }
   const auto named = options.reducers.find(key);
-  value = reduce(named == options.reducers.end() ? std::string_view("last") : std::string_view(named->second), std::move(value), output);
+  const std::string_view name = named == options.reducers.end() ? std::string_view("last") : std::string_view(named->second);
+  if (name == "sum" && !output.is_number()) {
+    return fail(errc::invalid_argument, concat("state key ", quote(key), ": expected a number to sum, got ", one_line(dump_json(output), 80)));
+  }
+  json& value = state[key];
+  value = reduce(name, std::move(value), output);
+  return {};
 }
 
 }  // namespace corchestra

@@ -46,8 +46,8 @@ std::string_view to_string(run_state s) noexcept {
 }
 
 std::string_view to_string(wait_reason r) noexcept {
-  constexpr std::array<std::string_view, 9> names = {"none", "deps",    "approval", "budget", "rate",
-                                                     "lock", "backoff", "paused",   "child"};
+  constexpr std::array<std::string_view, 10> names = {"none", "deps",    "approval", "budget", "rate",
+                                                     "lock", "backoff", "paused",   "child",  "slot"};
   return names[static_cast<std::size_t>(r)];
 }
 

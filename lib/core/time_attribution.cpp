@@ -31,6 +31,8 @@ time_use use_of(wait_reason w, time_use without) noexcept {
       return time_use::paused;
     case wait_reason::child:
       return time_use::child;
+    case wait_reason::slot:
+      return time_use::slot;
     case wait_reason::none:
       break;
   }

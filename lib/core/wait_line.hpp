@@ -16,13 +16,17 @@
 // Who waits in a resource_table, and in which order.
 namespace corchestra::detail {
 
-/// Higher ranks first, then lower task numbers.
+/// Higher ranks first, then those that were parked first: one that never was comes last.
 struct by_rank {
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
   std::int64_t rank;
+  std::uint64_t order;  // of the first parking
   task_index task;
   friend constexpr bool operator==(const by_rank&, const by_rank&) = default;
   friend constexpr std::strong_ordering operator<=>(const by_rank& a, const by_rank& b) noexcept {
-    return a.rank != b.rank ? b.rank <=> a.rank : a.task <=> b.task;
+    if (a.rank != b.rank) return b.rank <=> a.rank;
+    return a.order != b.order ? a.order <=> b.order : a.task <=> b.task;
   }
 };
 
@@ -37,13 +41,14 @@ struct by_age {
 struct waiter {
   task_index task = no_task;
   std::int64_t rank = 0;
+  std::uint64_t order = 0;  // of parking for the first time
   time_point first{};  // parked for the first time
   time_point since{};  // parked where it is
   claim at;            // what it lacked last
   bool parked = false, reserving = false;
   std::vector<claim> set;
 
-  by_rank ranked() const noexcept { return {rank, task}; }
+  by_rank ranked() const noexcept { return {rank, order, task}; }
   by_age aged() const noexcept { return {first, task}; }
 };
 
@@ -64,6 +69,7 @@ class waiting_room {
       spare_.pop_back();
     }
     place->task = t;
+    place->order = next_order_++;
     return *place;
   }
   void leave(waiter& w) {
@@ -78,6 +84,7 @@ class waiting_room {
   boost::unordered_flat_map<task_index, waiter*> places_;
   std::vector<std::unique_ptr<waiter>> all_;
   std::vector<waiter*> spare_;
+  std::uint64_t next_order_ = 0;
 };
 
 /// Those who are parked on a resource with the same mode; for what is not a lock, all of them.

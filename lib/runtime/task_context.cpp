@@ -11,7 +11,14 @@ const task_call& task_context::task() const noexcept {
 }
 std::uint32_t task_context::attempt() const noexcept { return attempt_->number; }
 std::string_view task_context::run_id() const noexcept { return attempt_->run->id(); }
-std::string task_context::idempotency_key() const { return attempt_->run->id() + "/" + task().id; }
+std::string task_context::idempotency_key() const {
+  const auto& machine = attempt_->run->machine();
+  std::string key = attempt_->run->id() + "/";
+  if (!machine.known(attempt_->task)) return key;
+  key += machine.stable_id(attempt_->task);
+  if (const auto i = machine.iteration(attempt_->task); i > 1) key += "@" + std::to_string(i);
+  return key;
+}
 any_io_executor task_context::executor() const noexcept { return attempt_->run->strand(); }
 
 const task_result* task_context::upstream(std::string_view id) const noexcept {
@@ -33,7 +40,7 @@ std::uint64_t task_context::fence(std::string_view resource) const noexcept {
 
 void task_context::report_progress(double fraction, std::string_view message) {
   auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().progress(attempt_->task, attempt_->number, fraction, message, r.now());
+  if (attempt_->live && r.machine().progress(attempt_->task, attempt_->number, fraction, message, r.now())) r.after_event();
 }
 
 void task_context::heartbeat() {
@@ -45,7 +52,7 @@ void task_context::report_usage(const token_usage& usage, json details, std::opt
   auto& r = *attempt_->run;
   if (!attempt_->live) return;
   r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now(), spent);
-  if (spent || r.machine().options().budget.run.tokens) r.after_event();
+  r.after_event();  // what is used up may stop something
 }
 
 void task_context::warn(std::string_view message) {

@@ -39,7 +39,7 @@ TEST_CASE("[L15] a budget is reserved before the call and settled after it") {
   CHECK(r.start() == ids{"a"});
   CHECK(r.s.budget().reserved.tokens == 60);
   CHECK(r.waits("b") == wait_reason::budget);
-  CHECK(r.why("b") == ids{"'b' waits for budget that running tasks have reserved and may not need"});
+  CHECK(r.why("b")[0] == "'b' waits for budget that running tasks have reserved and may not need: 'a'");
   end_used(r, "a", 30);
   CHECK(r.s.budget().spent.tokens == 30);
   CHECK(r.start() == ids{"b"});

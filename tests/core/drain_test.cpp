@@ -59,7 +59,7 @@ TEST_CASE("[L5] what a running task awaits is finished too, with all that it nee
   CHECK(r.s.unfinished() == 1);
 }
 
-TEST_CASE("a failure while draining is not tried again") {
+TEST_CASE("a failure while draining is tried again only after a resume: the run is interrupted") {
   auto t = call("t");
   t.retry = retry_policy{.max_retries = 3, .first_delay = 1s, .jitter = false};
   hand_run r({}, {t});
@@ -67,7 +67,17 @@ TEST_CASE("a failure while draining is not tried again") {
   r.s.drain(r.now);
   r.fail_task("t");
   CHECK(r.s.finished());
+  CHECK(r.waits("t") == wait_reason::backoff);
+  CHECK(r.s.state() == run_state::interrupted);
+}
+
+TEST_CASE("a failure while draining that no retry is left for is final") {
+  hand_run r({}, {call("t"), call("after", {"t"})});
+  r.start();
+  r.s.drain(r.now);
+  r.fail_task("t");
   CHECK(r.state("t") == task_state::failed);
+  CHECK(r.state("after") == task_state::skipped);
 }
 
 TEST_CASE("a needed child behind one that is not needed gets its budget") {
@@ -92,12 +102,57 @@ TEST_CASE("a needed child behind one that is not needed gets its budget") {
   CHECK(r.start() == ids{"parent/child"});
 }
 
-TEST_CASE("a drained run can still be cancelled") {
+TEST_CASE("a shutdown stops what runs and leaves the rest unfinished") {
   hand_run r({}, {call("t"), call("after", {"t"})});
   r.start();
   r.s.drain(r.now);
-  CHECK(r.s.cancel_run(cancel_reason::shutdown, "", r.now) == 2);
+  CHECK(r.s.cancel_run(cancel_reason::shutdown, "", r.now) == 1);
+  CHECK(r.stopped() == ids{"t"});
   r.end("t");
   CHECK(r.s.finished());
-  CHECK(r.result("after").cancelled == cancel_reason::shutdown);
+  CHECK(r.result("t").cancelled == cancel_reason::shutdown);
+  CHECK(r.waits("after") == wait_reason::deps);
+  CHECK(r.s.state() == run_state::interrupted);
+}
+
+TEST_CASE("a drained run can still be cancelled by its user, with what has not started") {
+  hand_run r({}, {call("t"), call("after", {"t"})});
+  r.start();
+  r.s.drain(r.now);
+  CHECK(r.s.cancel_run(cancel_reason::user, "", r.now) == 2);
+  r.end("t");
+  CHECK(r.s.finished());
+  CHECK(r.result("after").cancelled == cancel_reason::user);
+}
+
+TEST_CASE("a running attempt may still call children while draining, and what they need is finished too") {
+  auto other = call("other");
+  other.priority = 1;
+  hand_run r(slots(1), {call("parent", {}, 50), other});
+  CHECK(r.start() == ids{"parent"});
+  r.s.drain(r.now);
+  REQUIRE(r.s.spawn(r.at("parent"), call("child", {"other"}), r.now, true));
+  CHECK(r.s.spawn(r.at("parent"), call("late"), r.now).error().is(errc::not_running));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  CHECK(r.start() == ids{"other"});
+  r.end("other");
+  CHECK(r.start() == ids{"parent/child"});
+}
+
+TEST_CASE("draining a paused run lifts the pause for what running attempts wait for") {
+  hand_run r(slots(2), {call("parent")});
+  r.start();
+  r.s.pause("", r.now);
+  REQUIRE(r.s.spawn(r.at("parent"), call("child"), r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  CHECK(r.start().empty());
+  CHECK(r.waits("parent/child") == wait_reason::paused);
+  r.s.drain(r.now);
+  CHECK(r.start() == ids{"parent/child"});
+  r.end("parent/child");
+  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  REQUIRE(r.s.attempt_wants_slot(r.at("parent"), 1, r.now));
+  r.start();
+  r.end("parent");
+  CHECK(r.s.finished());
 }

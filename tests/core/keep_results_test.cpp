@@ -51,9 +51,71 @@ TEST_CASE("a parent is kept as long as its subtree is open") {
   CHECK(r.s.find("plan") != no_task);
   r.start();
   r.end("plan/child");
+  CHECK(r.start() == ids{"after"});
+  r.end("after");
   CHECK(r.s.find("plan/child") == no_task);
   CHECK(r.s.find("plan") == no_task);
-  CHECK(r.start() == ids{"after"});
+}
+
+TEST_CASE("what a task needs is kept until it has ended, so that it can ask for it") {
+  hand_run r(forgetful(1), {call("a"), call("b", {"a"}), call("c", {"a"})});
+  r.start();
+  r.end("a", 42);
+  CHECK(r.result("a").output.value == 42);
+  CHECK(r.start() == ids{"b"});
+  r.end("b");
+  CHECK(r.result("a").output.value == 42);
+  CHECK(r.s.find("b") == no_task);
+  CHECK(r.start() == ids{"c"});
+  r.end("c");
+  CHECK(r.s.find("a") == no_task);
+}
+
+TEST_CASE("an awaited child is kept until its parent has ended") {
+  hand_run r(forgetful(), {call("parent")});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("parent"), call("child"), r.now, true));
+  r.start();
+  r.end("parent/child", 1);
+  CHECK(r.result("parent/child").output.value == 1);
+  r.end("parent");
+  CHECK(r.s.find("parent/child") == no_task);
+  CHECK(r.s.find("parent") == no_task);
+}
+
+TEST_CASE("everything in a subtree is kept for those that wait for it") {
+  hand_run r(forgetful(), {call("plan"), call("after", {"plan/*"})});
+  r.start();
+  REQUIRE(r.s.stage(r.at("plan"), 1, call("x")));
+  r.end("plan");
+  r.start();
+  REQUIRE(r.s.stage(r.at("plan/x"), 1, call("y")));
+  r.end("plan/x");
+  r.start();
+  r.end("plan/x/y", 3);
+  r.start();
+  CHECK(r.result("plan/x/y").output.value == 3);
+  r.end("after");
+  for (const auto* id : {"plan", "plan/x", "plan/x/y", "after"}) CHECK(r.s.find(id) == no_task);
+}
+
+TEST_CASE("a dependant that started early and is forgotten does no harm to what it did not wait for") {
+  const auto any = ruled(call("any", {"quick", "slow"}), [](task_rules& t) { t.join = join_policy::one_success; });
+  auto slow = call("slow");
+  slow.resources = {{"db"}};
+  std::vector<task_call> all{call("quick"), slow, any};
+  for (int i = 0; i < 40; ++i) all.push_back(call("t" + std::to_string(i)));  // more than a block of records
+  hand_run r(forgetful(50), all);
+  r.start();
+  for (int i = 0; i < 40; ++i) r.end("t" + std::to_string(i));
+  r.end("quick");
+  r.start();
+  r.end("any");
+  CHECK(r.s.find("any") == no_task);
+  task_output chooses(1);
+  chooses.branch = std::vector<std::string>{};
+  r.end_with("slow", {{}, chooses});
+  CHECK(r.s.find("slow") == no_task);
 }
 
 TEST_CASE("[E46] a hundred thousand tasks leave nothing behind but what failed") {

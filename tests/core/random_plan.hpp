@@ -151,7 +151,7 @@ class random_plan {
   }
 
   int heaviest(const task_call& c) const {
-    std::uint32_t most = options.mode == scheduling_mode::sequential ? 1 : options.limits.max_concurrent_tasks;
+    std::uint32_t most = options.limits.max_concurrent_tasks;
     const auto& l = options.limits;
     if (l.slots_by_agent.contains(c.agent)) most = std::min(most, l.slots_by_agent.at(c.agent));
     if (l.slots_by_task_type.contains(c.task_type)) most = std::min(most, l.slots_by_task_type.at(c.task_type));

@@ -215,6 +215,7 @@ class random_world {
       if (chance(1) && chance(30)) s.cancel_agent("a", "", now_);
       if (chance(1) && chance(40)) s.cancel_run(cancel_reason::user, "", now_);
       if (chance(1) && chance(30)) s.drain(now_);
+      if (chance(1) && chance(20)) s.cancel_run(cancel_reason::shutdown, "", now_);
     }
     if (plan_.has_pauses && chance(4)) {
       const std::string agent = chance(50) ? "" : "a";
@@ -259,7 +260,7 @@ class random_world {
     const bool drained = s.state() == run_state::interrupted;
     need(s.slots_in_use() == 0 && s.running().empty(), "all slots are free at the end");
     need(!s.next_deadline().has_value() && !s.next_start(now_), "nothing is due after the end");
-    need((s.unfinished() > 0) == drained, "all tasks have ended");
+    need(s.unfinished() == 0 || drained, "all tasks have ended");
     const auto none_reserved = [&](const budget_status& b) { need(b.reserved.none(), "a reservation is left"); };
     none_reserved(s.budget());
     for (const auto& [name, b] : s.agent_budgets()) none_reserved(b);

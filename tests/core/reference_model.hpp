@@ -133,6 +133,10 @@ class reference_model {
       return fits(l.tokens, used.tokens, reserved.tokens, t.rules.reserve.tokens) &&
              fits(l.micro_dollars, used.micro_dollars, reserved.micro_dollars, t.rules.reserve.micro_dollars);
     };
+    for (task_index up = t.parent; up != no_task; up = tasks.at(up).parent) {
+      const task& above = tasks.at(up);
+      if (!both(above.rules.budget, {above.own_tokens, above.own_money}, {})) return false;
+    }
     const auto l = options.budget.agents.find(t.call.agent);
     const auto a = agents.find(t.call.agent);
     return both(options.budget.run, spent, run) && both(t.rules.budget, {t.own_tokens, t.own_money}, {}) &&
@@ -177,6 +181,8 @@ class reference_model {
     spent += n;
     agents[t.call.agent] += n;
     t.own_tokens += tokens, t.own_money += money;
+    for (task_index up = t.parent; up != no_task; up = tasks.at(up).parent)
+      tasks.at(up).own_tokens += tokens, tasks.at(up).own_money += money;
   }
   static bool fine(const task& t) {
     return t.state == task_state::completed ||
@@ -207,11 +213,15 @@ class reference_model {
   /// way is right.
   fate judge(const task& t, bool starting) const {
     std::size_t good = 0, bad = 0, harmless = 0, open = 0;
+    bool refused = false;  // by a branch, which counts for every join
     for (const task_index n : t.needs) {
       const bool whole = (n & subtree_bit) != 0;
       const auto& up = tasks.at(n & ~subtree_bit);
       if (whole ? !subtree_ended(n & ~subtree_bit) : !is_terminal(up.state)) {
         ++open;
+      } else if (up.state == task_state::completed && !whole && !chosen(up, t.call.id)) {
+        refused = true;
+        ++harmless;
       } else if (up.state == task_state::completed && (whole || chosen(up, t.call.id)) &&
                  (!whole || starting || subtree_fine(n & ~subtree_bit))) {
         ++good;
@@ -219,6 +229,9 @@ class reference_model {
         ++(fine(up) && (!whole || up.state == task_state::skipped) ? harmless : bad);
       }
     }
+    // These may have been admitted before.
+    const bool early = starting && (t.rules.join == join_policy::one_success || t.rules.join == join_policy::quorum);
+    if (refused && !early) return fate::never;
     const auto decide = [](bool start, bool never) { return start ? fate::start : never ? fate::never : fate::open; };
     switch (t.rules.join) {
       case join_policy::all_done:
@@ -237,7 +250,10 @@ class reference_model {
   void of_run(const event& e) {
     if (e.type == event_type::run_started) begun = now;
     if (e.type == event_type::run_draining) draining = true;
-    if (e.type == event_type::cancel_requested) cancelled = true;
+    if (e.type == event_type::cancel_requested) {
+      cancelled = true;
+      shutdown = e.data.at("reason") == "shutdown";
+    }
     if (e.type == event_type::run_paused || e.type == event_type::run_resumed) {
       const bool on = e.type == event_type::run_paused;
       if (!e.data.is_object() || !e.data.contains("agent")) {
@@ -258,7 +274,7 @@ class reference_model {
     }
     check(!open || draining, "a run ends when every task has ended, unless it is drained");
     const auto state = e.data.at("state").get<std::string>();
-    check((state == "INTERRUPTED") == open && (open || (state == "COMPLETED") == good),
+    check((state == "INTERRUPTED") == (open || (shutdown && !good)) && (open || (state == "COMPLETED") == good),
           "the run's state follows from its tasks'");
   }
 
@@ -267,12 +283,14 @@ class reference_model {
     task& t = tasks[e.task];
     t.call = *e.call;
     if (t.call.rules) t.rules = *t.call.rules;
+    t.rules.weight = std::min(t.rules.weight, slots);
     t.needs.assign(e.needs.begin(), e.needs.end());
     t.submitted = t.since = now;
     t.group = t.rules.group;
     if ((t.parent = e.parent) == no_task) return;
     tasks.at(t.parent).children.push_back(e.task);
     if (t.group.empty()) t.group = tasks.at(t.parent).group;
+    if (t.rules.fairness_key.empty()) t.rules.fairness_key = tasks.at(t.parent).rules.fairness_key;
   }
 
   void check_slots(const task& t) const { check(slots_fit(t, 0), "never more slots than there are"); }
@@ -280,7 +298,7 @@ class reference_model {
   void started(const event& e, task& t) {
     check(!t.running && e.attempt == ++t.attempts, "one attempt at a time");
     check(!cancelled && !t.asked_to_stop && !t.doomed, "nothing starts after its cancellation");
-    check(!paused && !paused_agents.contains(t.call.agent), "nothing starts while it is paused");
+    check(draining || (!paused && !paused_agents.contains(t.call.agent)), "nothing starts while it is paused");
     check(t.attempts > 1 || judge(t, true) == fate::start, "no start before its dependencies");
     check(!t.rules.approval || t.approved, "no start before its approval");
     const auto& l = t.call.limits;
@@ -305,11 +323,11 @@ class reference_model {
     t.abandoned = e.data.is_object() && e.data.contains("outcome");
     check(!t.asked_to_stop || e.outcome != task_state::completed, "what was cancelled does not complete");
     const auto& l = t.call.limits;
-    check(t.waited || now <= t.started + l.start_to_close.value_or(options.limits.default_start_to_close) +
-                                 options.limits.cancel_grace,
-          "start_to_close");
+    const auto limit = l.start_to_close ? l.start_to_close : options.limits.default_start_to_close;
+    check(t.waited || !limit || now <= t.started + *limit + options.limits.cancel_grace, "start_to_close");
     if (const auto more = e.usage->total_tokens() - t.tokens; more > 0) spend(t, more, 0), t.tokens += more;
-    if (t.tokens == t.tokens_before) spend(t, t.rules.reserve.tokens, t.rules.reserve.micro_dollars);
+    // What nothing was told of counts as its reserve: of money never anything is told here.
+    spend(t, t.tokens == t.tokens_before ? t.rules.reserve.tokens : 0, t.rules.reserve.micro_dollars);
     t.running = false;
     t.holds = t.abandoned || (e.retry_in && t.rules.hold_across_waits);
     const auto& retry = t.call.retry ? *t.call.retry : options.retry;
@@ -361,7 +379,7 @@ class reference_model {
   }
 
   time_point now{}, begun{};
-  bool cancelled = false;
+  bool cancelled = false, shutdown = false;
   budget_amount spent;
   std::map<std::string, budget_amount> agents;
   std::map<std::string, uses> used_rates;

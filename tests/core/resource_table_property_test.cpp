@@ -60,6 +60,7 @@ class schedule {
     std::vector<claim> set;
     std::uint32_t pool = 0;
     std::int64_t rank = 0, first = -1;  // first parked; -1 when it is not known to wait
+    std::uint64_t place = 0;            // among those that were parked for the first time
     bool reserving = false;
     resource_index on = nowhere;  // where it is parked, or what it was woken by
   };
@@ -146,7 +147,7 @@ class schedule {
     must(refusal_is_just(a), "refused, and there is no reason");
     table_.park(t, a.rank, a.set, a.on, at(now_));
     a.is = state::parked;
-    if (a.first < 0) a.first = now_;
+    if (a.first < 0) a.first = now_, a.place = ++places_;
     a.reserving = aged(a);
     if (baton != nowhere) pass(baton);
   }
@@ -300,7 +301,8 @@ class schedule {
       if (a.is != state::parked) continue;
       if (first == nullptr || (a.reserving != first->reserving ? a.reserving
                                : a.reserving                   ? a.first < first->first
-                                                               : a.rank > first->rank)) {
+                               : a.rank != first->rank         ? a.rank > first->rank
+                                                               : a.place < first->place)) {
         first = &a;
       }
     }
@@ -342,6 +344,7 @@ class schedule {
 
   std::uint64_t random_;
   std::int64_t now_ = 0;
+  std::uint64_t places_ = 0;
   resource_table table_;
   resource_index pool_ = nowhere;
   std::array<actor, 8> actors_{};

@@ -79,16 +79,16 @@ TEST_CASE("[L2] a set that is blocked at the head of one resource hides nobody f
   CHECK(p.ask(3, {{"b"}}, 0));
 }
 
-TEST_CASE("waiters are served by rank, then by number") {
+TEST_CASE("waiters are served by rank, then in order of parking") {
   lock_player p;
   p.ask(1, {{"db"}});
   p.ask(5, {{"db"}}, 1);
   p.ask(4, {{"db"}}, 1);
   p.ask(3, {{"db"}}, 9);
   p.ask(2, {{"db"}}, 0);
-  CHECK(p.status().at(0).waiters == std::vector<std::string>{"t3", "t4", "t5", "t2"});
-  for (const task_index t : {1U, 3U, 4U, 5U, 2U}) p.end(t);
-  CHECK(p.started == tasks{1, 3, 4, 5, 2});
+  CHECK(p.status().at(0).waiters == std::vector<std::string>{"t3", "t5", "t4", "t2"});
+  for (const task_index t : {1U, 3U, 5U, 4U, 2U}) p.end(t);
+  CHECK(p.started == tasks{1, 3, 5, 4, 2});
 }
 
 TEST_CASE("readers go together, but none overtakes a writer that is parked before it") {

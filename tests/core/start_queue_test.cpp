@@ -34,28 +34,28 @@ bool goes_before(start_order order, const entry& a, const entry& b, time_point n
   const auto rank = a.rank == b.rank ? 0 : a.rank > b.rank ? -1 : 1;
   const auto depth = std::int64_t{b.depth} - a.depth;
   const auto ready = (a.ready_at - b.ready_at).count();
+  const std::int64_t again = int{b.resumes} - int{a.resumes};
   std::vector<std::int64_t> keys;
   switch (order) {
     case start_order::priority:
-      keys = {effective, rank};
+      keys = {effective, again, rank};
       break;
     case start_order::critical_path:
-      keys = {rank, effective};
+      keys = {rank, effective, again};
       break;
     case start_order::depth_first:
-      keys = {depth, effective, rank};
+      keys = {depth, effective, again, rank};
       break;
     case start_order::breadth_first:
-      keys = {-depth, effective, rank};
+      keys = {-depth, effective, again, rank};
       break;
     case start_order::fifo:
-      keys = {ready};
+      keys = {again, ready};
       break;
     case start_order::custom:
-      keys = {rank};
+      keys = {rank, again};
       break;
   }
-  keys.push_back(int{b.resumes} - int{a.resumes});
   keys.push_back(std::int64_t{a.task} - b.task);
   for (const auto k : keys)
     if (k != 0) return k < 0;
@@ -115,7 +115,7 @@ TEST_CASE("a queue of one key always gives the best by a scan of all, whatever t
   }));
 }
 
-TEST_CASE("higher priority first, then higher rank, then who takes a slot again, then listing") {
+TEST_CASE("higher priority first, then who takes a slot again, then higher rank, then listing") {
   start_queue q;
   q.push({.task = 0});
   q.push({.task = 5, .rank = 3});
@@ -124,7 +124,7 @@ TEST_CASE("higher priority first, then higher rank, then who takes a slot again,
   q.push({.task = 6, .resumes = true, .rank = 3});
   q.push({.task = 1, .priority = 100});
   q.push({.task = 2, .priority = 11});
-  CHECK(drain(q) == std::vector<task_index>{1, 2, 3, 6, 4, 5, 0});
+  CHECK(drain(q) == std::vector<task_index>{1, 2, 6, 3, 4, 5, 0});
 }
 
 TEST_CASE("[C34] depth_first takes the deepest, breadth_first the shallowest, each then by effective priority") {

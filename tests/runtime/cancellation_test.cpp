@@ -163,6 +163,19 @@ TEST_CASE("shutting an orchestrator down waits for the grace, then cancels, and 
   CHECK(refused.error().is(errc::not_running));
 }
 
+TEST_CASE("a shutdown leaves what had not started unfinished: the run is interrupted") {
+  virtual_orchestra v({1h});
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = v.o.start(plan({task("one"), task("after", {"one"})})).value();
+    co_await v.o.shutdown(30s);
+    co_return co_await r.wait();
+  };
+  const auto r = v.time.run(all());
+  CHECK(r.state == run_state::interrupted);
+  CHECK(r.find("one")->cancelled == cancel_reason::shutdown);
+  CHECK(r.find("after")->state == task_state::waiting);
+}
+
 TEST_CASE("a cancel that comes while a timed-out attempt stops prevents its retries") {
   virtual_orchestra v;
   v.o.agents().add("slow to stop", [](task_context) -> awaitable<result<task_output>> {

@@ -140,7 +140,8 @@ TEST_CASE("[L12] caps on children, depth and spawned tasks are errors, never sil
   auto p = plan({parent_task()});
   p.options.limits.max_children_per_task = 2;
   const auto r = v.run(p);
-  CHECK(r.results.size() == 3);
+  CHECK(r.results.size() == 1);
+  CHECK(r.find("parent")->state == task_state::limit_exceeded);
   CHECK(messages == std::vector<std::string>{"task 'parent': the limit of 2 children a task is reached"});
 }
 
@@ -341,4 +342,48 @@ TEST_CASE("what an expanding callback throws is counted, and the task completes 
   const auto r = v.run(plan({task("root")}), callbacks);
   CHECK(r.success());
   CHECK(r.metrics.callback_failures == 1);
+}
+
+TEST_CASE("in a run that keeps failures only, a parent gets its child's result and a dependant what it needs") {
+  virtual_orchestra v;
+  json child_gave, upstream_gave;
+  v.o.agents().add("parent", [&](task_context c) -> awaitable<result<task_output>> {
+    result<task_result> child = co_await c.call(task("child"));
+    if (child.has_error()) co_return child.error();
+    child_gave = child->state == task_state::completed;
+    co_return json(7);
+  });
+  v.o.agents().add("after", [&](task_context c) -> awaitable<result<task_output>> {
+    if (const auto* up = c.upstream("parent")) upstream_gave = up->output.value;
+    co_return json();
+  });
+  auto p = plan({task("parent"), task("after", {"parent"})});
+  p.tasks[0].agent = "parent";
+  p.tasks[1].agent = "after";
+  p.options.keep = keep_results::failed;
+  CHECK(v.run(p).success());
+  CHECK(child_gave == true);
+  CHECK(upstream_gave == json(7));
+}
+
+TEST_CASE("the idempotency key of a child is another in each iteration, and the same in each attempt") {
+  virtual_orchestra v;
+  std::vector<std::string> keys;
+  v.o.agents().add("child", [&](task_context c) -> awaitable<result<task_output>> {
+    keys.push_back(c.idempotency_key().substr(c.run_id().size()));
+    co_return fail(errc::task_failed, "no", retry_class::terminal);
+  });
+  v.o.agents().add("loop", [&](task_context c) -> awaitable<result<task_output>> {
+    task_call child = task("x");
+    child.agent = "child";
+    result<task_result> r = co_await c.call(child);
+    if (c.attempt() == 1) co_return fail(errc::task_failed, "again");
+    co_return json(c.iteration() == 2);
+  });
+  auto p = plan({task("loop")});
+  p.tasks[0].agent = "loop";
+  p.tasks[0].retry = retry_policy{.max_retries = 1};
+  p.tasks[0].rules.get_or_emplace().repeat = loop_rule{"", true, 3};
+  CHECK(v.run(p).find("loop")->success());
+  CHECK(keys == std::vector<std::string>{"/loop/x", "/loop/x", "/loop/x@2"});
 }

@@ -34,7 +34,7 @@ enum class start_order : std::uint8_t {
 struct run_limits {
   std::uint32_t max_concurrent_tasks = 10;
   std::optional<duration> run_timeout;
-  duration default_start_to_close = std::chrono::seconds(3600);
+  optional_duration default_start_to_close = std::chrono::seconds(3600);  ///< absent: an attempt may take for ever
   duration cancel_grace = std::chrono::seconds(5);  ///< from a cancel request to abandonment
   std::uint32_t max_spawned_tasks = 10'000;
   std::uint32_t max_children_per_task = 1'000;
@@ -62,7 +62,7 @@ struct group_options {
 
 enum class on_exhausted : std::uint8_t {
   stop,    ///< nothing new starts, what runs finishes, the rest ends LIMIT_EXCEEDED(budget)
-  cancel,  ///< running tasks are cancelled too
+  cancel,  ///< running tasks are cancelled too: all, the agent's, or the task and what is under it
 };
 
 struct budget_options {
@@ -75,7 +75,9 @@ struct budget_options {
 /// What is kept of tasks that have ended.
 enum class keep_results : std::uint8_t {
   all,
-  failed,  ///< memory grows with failures and what is pending only: for endless runs
+  /// Memory grows with failures and what is pending only: for endless runs. A completed task is kept until those that
+  /// depend on it have ended, an awaited child until its parent has.
+  failed,
 };
 
 /// What to do about an attempt that failed.
@@ -101,7 +103,7 @@ struct run_options {
   bool unsafe_ignore_dependencies = false;  ///< confirms scheduling_mode::parallel
   start_order order = start_order::priority;
   /// start_order::custom: higher goes first. Asked whenever the task joins the queue of those that are ready, which may be
-  /// more than once. Must be pure.
+  /// more than once. Must be pure; 0 when it throws.
   std::function<double(const task_call&)> score;
   run_limits limits;
   std::vector<resource_limit> resources;         ///< counters and rates; what is not named here is a lock
@@ -110,11 +112,12 @@ struct run_options {
   budget_options budget;
   /// How a key's outputs are merged: `last` (default), `append`, `merge`, `sum`, `min`, `max`, `union`.
   std::map<std::string, std::string> reducers;
-  std::map<std::string, state_reducer> custom_reducers;  ///< by key; before `reducers`
+  std::map<std::string, state_reducer> custom_reducers;  ///< by key; before `reducers`; one that throws fails the attempt
   std::shared_ptr<const duration_book> durations;        ///< learnt before: ranks, forecasts, stall detection
   retry_policy retry;      ///< for tasks without their own
   std::optional<double> retry_budget;  ///< retries may be at most this part of attempts (floor 10 a minute); beyond it a retry waits
-  error_handler on_error;
+  duration give_up_after = std::chrono::seconds(60);  ///< so long does a retry wait for the retry budget; then the task fails
+  error_handler on_error;  ///< when it throws: the standard decision, and a warning
   bool fail_fast = false;  ///< the first failure cancels everything else
   std::optional<std::uint32_t> max_failed;   ///< more failures than this cancel the rest
   bool stay_open = false;  ///< the run waits for `submit` until `run::close`, even when nothing is left to do

@@ -21,7 +21,7 @@ struct run_metrics {
   std::size_t total_tasks = 0;
   std::size_t executed_tasks = 0;  ///< that ended after an attempt: what `average_execution` is of
   duration wall{};               ///< from run_started to run_ended, or to the last event
-  duration sequential{};         ///< sum of the last attempts: what one after another would have taken
+  duration sequential{};         ///< sum of the last attempts (of a loop, of each iteration): what one after another would have taken
   std::size_t peak_width = 0;    ///< most attempts that held a slot at one moment
   std::size_t slots = 0;         ///< max_concurrent_tasks
   duration average_wait{};       ///< from submission to first start, of started tasks

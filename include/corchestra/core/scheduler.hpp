@@ -62,10 +62,12 @@ class scheduler {
   /// Adds tasks, all or none. Errors: those of `prepare`, `not_running`.
   result<void> submit(std::vector<task_call> calls, time_point now);
   /// Adds a child of a task that has not ended, at once. An id without the parent's prefix gets it; an empty id becomes
-  /// the next ordinal. A completed child of the same id is given back as it is. `awaited`: the parent waits for it and
-  /// deals with its failure. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
+  /// the next ordinal; in a loop's later iterations `@2` is added, and `~2` after a child of that id that came to
+  /// nothing. A completed child of the same id is given back as it is. `awaited`: the parent waits for it and deals with
+  /// its failure. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
   result<task_index> spawn(task_index parent, task_call child, time_point now, bool awaited = false);
-  /// A child that is committed together with the success of this attempt, and dropped with its failure. Gives back the id.
+  /// A child that is committed together with the success of this attempt (of a loop: of this iteration), and dropped with
+  /// its failure. Gives back the id. A limit that was hit, here or in `spawn`, makes the attempt end LIMIT_EXCEEDED.
   result<std::string> stage(task_index parent, std::uint32_t attempt, task_call child);
   /// Drops what this attempt has staged and cancels (superseded) those children of the task that have not started: a new
   /// plan follows. Error `limit_exceeded` after `max_replans`.
@@ -93,7 +95,8 @@ class scheduler {
   /// Its wait was broken off and the body goes on: the slot is its own again at once, if need be one above the limit.
   void attempt_works_on(task_index task, std::uint32_t attempt, time_point now);
 
-  void progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
+  /// True when it is published later: `next_deadline` may have come closer.
+  bool progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
   void heartbeat(task_index task, std::uint32_t attempt, time_point now);
   /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do.
   void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now,
@@ -103,6 +106,7 @@ class scheduler {
   /// Requests: idempotent, legal at any time. Each returns the number of tasks that changed state or were asked to stop.
   std::size_t cancel_task(task_index task, cancel_reason reason, std::string_view message, time_point now);
   std::size_t cancel_agent(std::string_view agent, std::string_view message, time_point now);
+  /// `shutdown` stops what runs and leaves the rest unfinished.
   std::size_t cancel_run(cancel_reason reason, std::string_view message, time_point now);
   /// Starts nothing new; the run ends when what runs (and what that waits for) has ended.
   void drain(time_point now);
@@ -172,6 +176,8 @@ class scheduler {
   const json* previous_output(task_index task) const;   ///< of a loop's last iteration, or null
   double progress(task_index task) const;
   std::optional<time_point> started_at(task_index task) const;
+  /// Its id without what tells it from children of its ancestors' earlier attempts (`~2`).
+  std::string stable_id(task_index task) const;
   cancel_reason abort_reason(task_index task) const;  ///< why its attempt was asked to stop, if it was
   bool abort_requested(task_index task) const;
   task_index parent(task_index task) const;

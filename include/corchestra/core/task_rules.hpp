@@ -24,11 +24,11 @@ enum class join_policy : std::uint8_t {
 struct approval_rule {
   std::string message;         ///< the question
   optional_duration timeout;   ///< absent: waits for ever (but for the task's own limits)
-  bool approve_by_default = false;  ///< what the passing of `timeout` means
+  bool approve_by_default = false;  ///< what the passing of `timeout` means: without it the task ends TIMEOUT
 };
 
 /// The completed task's output chooses which of its dependants run; those named by some case but not by the chosen one
-/// are SKIPPED(branch_not_taken). Dependants that no case names are not affected. `task_output::branch` overrides it.
+/// are SKIPPED(branch_not_taken), whatever their join. Dependants that no case names are not affected. `task_output::branch` overrides it.
 struct branch_rule {
   std::string pointer;  ///< JSON pointer into the output; empty: the whole value
   struct branch_case {
@@ -54,14 +54,14 @@ struct task_rules {
   join_policy join = join_policy::all_success;
   std::uint32_t quorum = 1;           ///< of join_policy::quorum
   std::string group;                  ///< a group of the run's options: failure threshold, time limit
-  std::string fairness_key;           ///< keys share the slots fairly, and may have a limit each; empty is a key too
-  std::uint32_t weight = 1;           ///< slots it takes
+  std::string fairness_key;           ///< keys share the slots fairly, and may have a limit each; empty is a key too, and a child's parent's
+  std::uint32_t weight = 1;           ///< slots it takes; in mode sequential the only one
   optional_duration expected_duration;  ///< for ranks and forecasts; absent: learnt by task type
   std::optional<approval_rule> approval;
   std::optional<branch_rule> branch;
   std::optional<loop_rule> repeat;
   budget_amount reserve;              ///< taken from the budgets before it starts, settled when it ends
-  budget_limit budget;                ///< of this task alone
+  budget_limit budget;                ///< of this task and everything spawned under it
   json output_schema;                 ///< JSON Schema that a completed output must match; null: any
   std::string state_key;              ///< its output is merged into the run's shared state under this key
   effect_class effect = effect_class::idempotent;  ///< at_most_once is never retried

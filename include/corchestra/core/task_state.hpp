@@ -20,7 +20,8 @@ enum class task_state : std::uint8_t {
   limit_exceeded,  ///< a budget or cap was hit
 };
 
-enum class wait_reason : std::uint8_t { none, deps, approval, budget, rate, lock, backoff, paused, child };
+/// `slot`: of a running attempt that has what it waited for and cannot go on yet.
+enum class wait_reason : std::uint8_t { none, deps, approval, budget, rate, lock, backoff, paused, child, slot };
 
 enum class skip_cause : std::uint8_t { none, upstream_failed, branch_not_taken, cached };
 
@@ -64,6 +65,6 @@ std::string_view to_string(cancel_reason r) noexcept;
 std::optional<task_state> parse_task_state(std::string_view name) noexcept;
 
 inline constexpr int task_state_count = 10;
-inline constexpr int wait_reason_count = 9;
+inline constexpr int wait_reason_count = 10;
 
 }  // namespace corchestra

@@ -61,7 +61,8 @@ class orchestrator {
   /// Runs under way.
   std::vector<run> runs() const;
 
-  /// Starts nothing new in any run and refuses new runs; waits for what runs, up to `grace`, then cancels (shutdown).
+  /// Starts nothing new in any run and refuses new runs; waits for what runs, up to `grace`, then cancels that (shutdown):
+  /// the rest stays unfinished.
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:

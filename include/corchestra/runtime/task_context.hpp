@@ -33,7 +33,8 @@ class task_context {
   const task_call& task() const noexcept;
   std::uint32_t attempt() const noexcept;      ///< 1 for the first
   std::string_view run_id() const noexcept;
-  /// `run_id/task_id`: the same over attempts and resumes; hand it to services that drop duplicates.
+  /// `run_id/task_id`: the same over attempts (its own, and its ancestors': without the `~2` of the id) and resumes, and
+  /// another one in each iteration of a loop; hand it to services that drop duplicates.
   std::string idempotency_key() const;
   any_io_executor executor() const noexcept;   ///< the run's strand
 
@@ -60,8 +61,8 @@ class task_context {
   void warn(std::string_view message);
 
   /// A child that is committed together with this task's success and starts after it. An id without `/` is put under this
-  /// task's id; an empty one becomes the ordinal. Returns the child's full id. Errors: `limit_exceeded`,
-  /// `duplicate_task`, `unknown_agent`.
+  /// task's id; an empty one becomes the ordinal; in a loop's later iterations `@2` is added. Returns the child's full id.
+  /// Errors: `limit_exceeded` (the task then ends LIMIT_EXCEEDED, whatever it returns), `duplicate_task`, `unknown_agent`.
   result<std::string> spawn(task_call child);
 
   /// Drops what this attempt has spawned and cancels (superseded) children that have not started: a new plan follows.

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <corchestra/core/duration_book.hpp>
+#include <corchestra/core/plan.hpp>
+
+// What a scheduler keeps besides its tasks.
+namespace corchestra::detail {
+
+/// What tasks of a type (without one: of an agent) take.
+struct learnt_durations {
+  std::string agent, task_type;  // of the first such kind
+  duration_book::entry seen;
+  std::optional<duration> expected;
+  bool known = false;  // expected was learnt or given, not assumed
+};
+
+struct agent_entry {
+  std::string name;
+  bool paused = false;
+  std::vector<task_index> held;
+};
+
+struct task_group {
+  std::string name;
+  group_options options;
+  std::vector<task_index> members;
+  std::size_t failed = 0;
+  bool ended = false, timed_out = false;
+  std::string why;  // it has ended
+};
+
+struct alarm {
+  time_point at{};
+  task_index task = no_task;
+  std::uint32_t ticket = 0;  // back-off and approvals: makes it stale
+  enum class kind : std::uint8_t { backoff, schedule_to_start, deadline, approval, group, progress } what{};
+  bool operator>(const alarm& o) const noexcept { return at != o.at ? at > o.at : task > o.task; }
+};
+
+}  // namespace corchestra::detail
