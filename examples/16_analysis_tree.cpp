@@ -34,11 +34,9 @@ task_call question(std::string id, int depth, int branch) {
 void grow(task_context& node, const task_output& found) {
   const int wanted = static_cast<int>(found.value["promise"].get<double>() * 6);
   const int depth = found.value["depth"].get<int>();
-  for (int i = 0; i < wanted; ++i) {
+  for (int i = 0; i < wanted && node.room_for_children() > 0; ++i) {
     const result<std::string> child = node.spawn(question("", depth + 1, i));
-    if (child) continue;
-    if (!child.error().is(errc::limit_exceeded)) node.warn(child.error().message);
-    break;  // the tree, or this node, is full
+    if (!child) node.warn(child.error().message);
   }
 }
 

@@ -33,6 +33,17 @@ scheduler::impl::child_name scheduler::impl::child_id(task_index parent, const t
   return {id + suffix, static_cast<std::uint8_t>(suffix.size())};
 }
 
+std::size_t scheduler::room_for_children(task_index task) const {
+  const auto& s = *impl_;
+  const auto& r = s.records[task];
+  const auto& limits = s.options.limits;
+  if (is_terminal(r.state) || r.depth + 1u > limits.max_depth) return 0;
+  const std::size_t staged = r.now_running && r.now_running->staged ? r.now_running->staged->calls.size() : 0;
+  const auto left = [](std::size_t limit, std::size_t used) { return limit - std::min(limit, used); };
+  return std::min(left(limits.max_spawned_tasks, s.spawned + s.staged_count),
+                  left(limits.max_children_per_task, s.children_of(r) + staged));
+}
+
 result<void> scheduler::impl::check_child(task_index parent, const task_call& child, bool awaited) {
   const record& p = records[parent];
   if (ended || (draining && !awaited)) return fail(errc::not_running, "the run no longer accepts tasks");

@@ -65,6 +65,10 @@ result<std::string> task_context::spawn(task_call child) {
   return attempt_->run->machine().stage(attempt_->task, attempt_->number, std::move(child));
 }
 
+std::size_t task_context::room_for_children() const {
+  return attempt_->live ? attempt_->run->machine().room_for_children(attempt_->task) : 0;
+}
+
 result<void> task_context::replan() {
   if (!attempt_->live) return fail(errc::not_running, "this attempt has ended");
   auto& r = *attempt_->run;

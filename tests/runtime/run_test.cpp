@@ -313,5 +313,5 @@ TEST_CASE("[L28] a shutdown tells the tree of the tasks that it left") {
   };
   time.run(all());
   CHECK(log == std::vector<std::string>{"run r was shut down with tasks that had not ended:", "  p CANCELLED", "    p/child CANCELLED",
-                                        "  next CANCELLED"});
+                                        "  next WAITING"});
 }

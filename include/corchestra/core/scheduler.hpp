@@ -69,6 +69,8 @@ class scheduler {
   /// A child that is committed together with the success of this attempt (of a loop: of this iteration), and dropped with
   /// its failure. Gives back the id. A limit that was hit, here or in `spawn`, makes the attempt end LIMIT_EXCEEDED.
   result<std::string> stage(task_index parent, std::uint32_t attempt, task_call child);
+  /// How many more children the caps allow it now.
+  std::size_t room_for_children(task_index task) const;
   /// Drops what this attempt has staged and cancels (superseded) those children of the task that have not started: a new
   /// plan follows. Error `limit_exceeded` after `max_replans`.
   result<void> replan(task_index parent, std::uint32_t attempt, time_point now);

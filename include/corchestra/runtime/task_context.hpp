@@ -64,6 +64,8 @@ class task_context {
   /// task's id; an empty one becomes the ordinal; in a loop's later iterations `@2` is added. Returns the child's full id.
   /// Errors: `limit_exceeded` (the task then ends LIMIT_EXCEEDED, whatever it returns), `duplicate_task`, `unknown_agent`.
   result<std::string> spawn(task_call child);
+  /// How many more children the run's caps allow this task now: to grow as far as them without hitting one.
+  std::size_t room_for_children() const;
 
   /// Drops what this attempt has spawned and cancels (superseded) children that have not started: a new plan follows.
   /// Error: `limit_exceeded` after run_limits::max_replans.
