@@ -61,7 +61,7 @@ TEST_CASE("[L5] a parent that awaits a child gives its slot back, and takes it a
   virtual_orchestra v({10s});
   double resumed = -1;
   v.o.agents().add("parent", [&](task_context c) -> awaitable<result<task_output>> {
-    result<task_result> child = co_await c.call(task("child"));
+    result<task_result> child = co_await c.call(task("child", {}, 20));
     resumed = virtual_orchestra::seconds(co_await now());
     CHECK(child.value().success());
     co_await sleep_for(1s);
@@ -72,7 +72,9 @@ TEST_CASE("[L5] a parent that awaits a child gives its slot back, and takes it a
   CHECK(v.start_of("child-of-nobody") == 0);  // listed before the child, and the slot was free
   CHECK(v.agent->peak() == 1);
   CHECK(r.find("parent/child")->success());
-  CHECK(resumed >= 0);
+  CHECK(v.start_of("parent/child") == 10);
+  CHECK(resumed == 20);
+  CHECK(v.start_of("last") == 21);
 }
 
 TEST_CASE("a child's failure is a value to the parent that called it") {
