@@ -372,6 +372,6 @@ TEST_CASE("[L4][L20] in a million random steps nothing is in conflict, exceeded,
   play("CORCHESTRA_LOCK_SCHEDULES", 10'000, 100);
 }
 
-TEST_CASE("[L4][I2] in a million short schedules of asking, giving up and failing nothing leaks or is in conflict") {
-  play("CORCHESTRA_SHORT_LOCK_SCHEDULES", 1'000'000, 12);
+TEST_CASE("[L4][I2] in short schedules of asking, giving up and failing nothing leaks, is stuck or in conflict") {
+  play("CORCHESTRA_SHORT_LOCK_SCHEDULES", 200'000, 12);  // a million takes a minute
 }

@@ -57,8 +57,8 @@ TEST_CASE("[I5] whoever did not complete says why") {
     for (const auto& t : r.results) {
       if (t.success()) continue;
       must(!t.reason.empty(), t.id + " gives no reason");
-      must((t.state == task_state::cancelled) == (t.cancelled != cancel_reason::none), t.id + ": whose wish was it?");
-      must((t.state == task_state::skipped) == (t.skipped != skip_cause::none), t.id + ": why was it skipped?");
+      must(t.state != task_state::cancelled || t.cancelled != cancel_reason::none, t.id + ": whose wish was it?");
+      must(t.state != task_state::skipped || t.skipped != skip_cause::none, t.id + ": why was it skipped?");
       must(t.state != task_state::failed || t.error, t.id + ": with which error?");
     }
   });

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <corchestra/async/scope.hpp>
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/testing/fault_injection.hpp>
 #include <corchestra/testing/virtual_time.hpp>
@@ -125,6 +126,7 @@ class fault_world {
     records.push_back(to_record(e, clock_anchor{}).dump());
     if (e.task_id.empty()) return;
     const std::string id(e.task_id);
+    if (states[id] != e.state) changed_[id] = e.at;
     states[id] = e.state;
     if (e.type == event_type::attempt_started) must(!recorded.contains(id), id + " begins after its result");
     if (e.type != event_type::task_ended) return;
@@ -135,10 +137,13 @@ class fault_world {
   awaitable<void> look(run r) {
     while (!ended_) {
       const auto locks = co_await r.locks();
+      const auto at = co_await now();
+      // The answer is of this moment, in which the task may have changed since.
+      const auto runs = [&](const std::string& id) { return states[id] == task_state::running; };
       for (const auto& l : locks) {
-        for (const auto& holder : l.holders)
-          must(l.quarantined || states[holder] == task_state::running, holder + " does not run and holds " + l.resource);
-        for (const auto& waiter : l.waiters) must(states[waiter] != task_state::running, waiter + " runs and queues");
+        for (const auto& id : l.holders)
+          must(l.quarantined || runs(id) || changed_[id] == at, id + " does not run and holds " + l.resource);
+        for (const auto& id : l.waiters) must(!runs(id) || changed_[id] == at, id + " runs and queues at " + l.resource);
       }
       const auto s = co_await r.status();
       const auto working = std::count_if(s.running.begin(), s.running.end(),
@@ -156,6 +161,7 @@ class fault_world {
 
   testing::virtual_time_context& time_;
   std::string broken_;
+  std::map<std::string, time_point> changed_;  // when a task's state was last another
   orchestrator orchestrator_;
   std::map<std::string, std::set<std::string>> using_;
   std::set<std::string> shared_;
