@@ -16,9 +16,9 @@ agents:
   broken: {kind: command, argv: [no-such-program]}
 tasks:
   - {id: ask, agent: model, description: Say hello, depends_on: []}
-  - {id: ask more, agent: model, description: Say it again, depends_on: []}
+  - {id: ask_more, agent: model, description: Say it again, depends_on: []}
   - {id: work, agent: program, description: Work, depends_on: [ask]}
-  - {id: work more, agent: program, description: Work more, depends_on: []}
+  - {id: work_more, agent: program, description: Work more, depends_on: []}
   - {id: fails, agent: broken, description: Fail, depends_on: []}
 )";
 
