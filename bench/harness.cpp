@@ -58,13 +58,13 @@ std::string number(double value) {
 
 std::string limit(double value) { return value > 0 ? number(value) : "null"; }
 
-}  // namespace
-
 /// Memory that one round gave back serves the next, as in a process that lives longer than one run: otherwise the time
 /// the kernel takes to hand out zeroed pages is most of what is measured.
 void keep_memory() {
   check(mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1 && mallopt(M_MMAP_THRESHOLD, INT_MAX) == 1, "cannot set up the heap");
 }
+
+}  // namespace
 
 int measure(int argc, char** argv, const row& what, const measurement& ours, const measurement& beside) {
   keep_memory();

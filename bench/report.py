@@ -8,13 +8,15 @@ usage: scripts/bench engine [option...]
   --rounds N          pairs of measurements a row (9); the medians count
   --save FILE         stores the result, for example benchmarks/2026-11-21.json or bench/baseline.json; rows that are
                       in the file and were not measured stay
-  --baseline FILE     what to compare with (bench/baseline.json, if it is there); `none` compares with nothing
+  --baseline FILE     what to compare with (bench/baseline.json); without the file nothing is measured
+  --no-baseline       compares with nothing, as does --save without --baseline when there is no baseline yet
   --tolerance PERCENT how much worse than the baseline a row may be (25)
   --peers             installs the peers from npm first (npm ci in bench/peers)
   --no-build          takes the programs as they are
 
-Exit code: 0; 1 when a row is worse than the baseline by more than the tolerance (twice: it is measured again first), or
-computed something wrong; 2 when the arguments are wrong.
+Exit code: 0; 1 when a row is worse than the baseline by more than the tolerance (twice: it is measured again first),
+computed something wrong, or there is no baseline; 2 when the arguments are wrong. A row of the baseline that was asked
+for and could not be measured is told, and is no error.
 """
 
 import argparse
@@ -35,9 +37,11 @@ BASELINE = ROOT / "bench/baseline.json"
 ROWS = ("tasks", "dag", "chain", "fanout", "memory", "locks", "plan_file", "cpu", "cancel")
 PEER_ROWS = ("peer_asyncio", "peer_p_limit", "peer_langgraph", "peer_taskflow")
 KEYS = ("name", "unit", "ours", "beside", "ratio", "better", "least", "aim")
-BESIDE = {"tasks": "bare Asio loop", "tasks_whole": "bare Asio loop", "dag": "oneTBB flow graph", "chain": "bare loop, a task",
-          "fanout": "bare loop, a task", "locks": "unordered_map", "plan_file": "yaml-cpp alone",
-          "cpu": "two bare threads", "cancel": "bare timers"}
+SECOND_ROWS = {"tasks_whole": "tasks", "cancel_throwing": "cancel"}  # printed by the program of another row
+BESIDE = {"tasks": "bare Asio loop", "tasks_whole": "bare Asio loop", "dag": "oneTBB flow graph",
+          "chain": "bare loop, a task", "fanout": "bare loop, a task", "locks": "unordered_map",
+          "plan_file": "yaml-cpp alone", "cpu": "two bare threads", "cancel": "bare timers",
+          "cancel_throwing": "bare timers"}
 SKIPPED = 77
 
 INVESTIGATE = """\
@@ -78,6 +82,13 @@ def regressions(rows, baseline, tolerance):
     own = [row for row in rows if not is_peer(row["name"])]
     pairs = [(row, before[row["name"]]) for row in own if row["name"] in before]
     return [(row, then) for row, then in pairs if worse_by(row, then) > tolerance]
+
+
+def not_measured(rows, baseline, asked):
+    """Names of the baseline's rows whose program was asked for and which are not among `rows`."""
+    measured = {row["name"] for row in rows}
+    names = [row["name"] for row in baseline if not is_peer(row["name"])]
+    return [name for name in names if SECOND_ROWS.get(name, name) in asked and name not in measured]
 
 
 def better_of(row, again):
@@ -191,8 +202,8 @@ def measure(name, rounds):
 
 
 def measure_again(name, rounds):
-    """One row alone; a program may print several, the first of which has its name."""
-    found = measure(next(program for program in ROWS if name.startswith(program)), rounds)
+    """One row alone; a program may print several."""
+    found = measure(SECOND_ROWS.get(name, name), rounds)
     return next(row for row in found if row["name"] == name)
 
 
@@ -251,6 +262,7 @@ def arguments(words):
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--save")
     parser.add_argument("--baseline")
+    parser.add_argument("--no-baseline", action="store_true")
     parser.add_argument("--tolerance", type=float, default=25)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--no-build", action="store_true")
@@ -261,11 +273,11 @@ def arguments(words):
         parser.error(f"unknown row {unknown[0]}: one of {', '.join(ROWS + PEER_ROWS)}")
     if given.rounds < 1:
         parser.error("--rounds must be at least 1")
-    if given.baseline is None:
-        accepting = given.save and pathlib.Path(given.save).resolve() == BASELINE
-        given.baseline = str(BASELINE) if BASELINE.exists() and not accepting else "none"
-    if given.baseline != "none" and not pathlib.Path(given.baseline).exists():
-        parser.error(f"no baseline {given.baseline}")
+    if given.no_baseline and given.baseline is not None:
+        parser.error("--baseline and --no-baseline exclude each other")
+    if given.baseline is None and not given.no_baseline:
+        accepting = given.save and (pathlib.Path(given.save).resolve() == BASELINE or not BASELINE.exists())
+        given.baseline = None if accepting else str(BASELINE)
     return given
 
 
@@ -278,14 +290,23 @@ def main(words):
     def say(text):
         print(text, file=sys.stderr, flush=True)
 
+    baseline = []
+    if given.baseline is not None:
+        if not pathlib.Path(given.baseline).exists():
+            say(f"scripts/bench: no baseline {given.baseline}: give one, make one with --save {given.baseline}, or "
+                "measure without with --no-baseline")
+            return 1
+        baseline = load(given.baseline)
     if not given.no_build:
         build(given.rows)
     if given.peers:
         install_peers()
     rows, failed = measure_all(given.rows, given.rounds, say)
     good = True
-    if given.baseline != "none":
-        good = compare(rows, load(given.baseline), given.tolerance / 100,
+    if given.baseline is not None:
+        for name in not_measured(rows, baseline, given.rows):
+            say(f"{name}: in the baseline, and not measured")
+        good = compare(rows, baseline, given.tolerance / 100,
                        lambda row: measure_again(row["name"], given.rounds), say)
     if given.json:
         print("\n".join(json.dumps(row) for row in rows))

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <fstream>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 
 #include "agents/child_process.hpp"
 #include "agents/command_run.hpp"
+#include "support/open_files.hpp"
 
 using namespace corchestra;
 using namespace std::chrono_literals;
@@ -47,14 +47,6 @@ bool has_ended(pid_t pid) {
   const bool ended = ::poll(&readable, 1, 30'000) == 1;
   ::close(fd);
   return ended;
-}
-
-std::size_t open_files() {
-  std::size_t n = 0;
-  DIR* dir = ::opendir("/proc/self/fd");
-  while (::readdir(dir)) ++n;
-  ::closedir(dir);
-  return n;
 }
 
 detail::child_command shell(std::string script) {
@@ -154,14 +146,14 @@ TEST_CASE("no file descriptor and no zombie is left after many children, failed 
     return tests::run(context, detail::run_child(shell(std::move(script))));
   };
   REQUIRE(once("true"));
-  const auto before = open_files();
+  const auto before = tests::open_files();
   for (int i = 0; i < 20; ++i) {
     CHECK(once("exit 1")->status == 1);
     auto missing = shell("");
     missing.argv = {"no-such-program"};
     CHECK(tests::run(context, detail::run_child(missing)).has_error());
   }
-  CHECK(open_files() == before);
+  CHECK(tests::open_files() == before);
   CHECK(no_child_is_left());
 }
 

@@ -220,6 +220,48 @@ TEST_CASE("an answer that breaks its schema is asked for once more, and both cal
   CHECK(calls[1].data["elapsed_ms"] == 3000);
 }
 
+namespace {
+
+/// Its answer breaks every schema, and comes only when the task has been cancelled.
+struct late_model : llm::chat_model {
+  std::optional<run> asked_by;
+  int asked = 0;
+  awaitable<result<llm::chat_response>> complete(llm::chat_request) override {
+    ++asked;
+    asked_by->request_cancel("seen enough");
+    co_await asio::this_coro::throw_if_cancelled(false);
+    for (;;) {
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) break;
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    }
+    co_await asio::this_coro::throw_if_cancelled(true);
+    llm::chat_response bad;
+    bad.message.content = "{\"stars\": \"many\"}";
+    bad.finish = llm::finish_reason::stop;
+    co_return bad;
+  }
+  awaitable<result<llm::chat_response>> stream(llm::chat_request request,
+                                               std::function<void(const llm::chat_delta&)>) override {
+    return complete(std::move(request));
+  }
+  std::string default_model() const override { return "late"; }
+};
+
+}  // namespace
+
+TEST_CASE("[I5] cancelled between a bad answer and the next question, the model is not asked again") {
+  tests::virtual_orchestra v;
+  const auto model = std::make_shared<late_model>();
+  v.o.agents().add("writer", make_llm_agent(model, {.output_schema = rating}).value());
+  model->asked_by = v.o.start(plan({llm_run::task("a", "Rate it")})).value();
+  const auto end = v.time.run(model->asked_by->wait());
+  model->asked_by.reset();
+  CHECK(end.find("a")->state == task_state::cancelled);
+  CHECK(end.find("a")->reason == "user: seen enough");
+  CHECK(model->asked == 1);
+}
+
 TEST_CASE("an answer that is wrong twice fails the task") {
   llm_run r;
   r.options.output_schema = rating;

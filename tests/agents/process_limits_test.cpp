@@ -40,7 +40,7 @@ class lowered {
 
 }  // namespace
 
-TEST_CASE("[X10] a command runs under its own limits, this process under none of them") {
+TEST_CASE("[X10][C64] a command runs under its own limits, this process under none of them") {
   process_limits limits;
   limits.memory_bytes = 64u << 20;
   limits.cpu_time = 1500ms;
@@ -90,7 +90,7 @@ TEST_CASE("a command that uses up its processor time fails and says so") {
   CHECK(r.error->message == "'sh' used up its processor time of 1.00 s");
 }
 
-TEST_CASE("a command does not get more memory than its limit") {
+TEST_CASE("[A8][A22] a command does not get more memory than its limit") {
   // dd allocates its block size at once.
   const std::string script = "dd if=/dev/zero of=/dev/null bs=100M count=1 2>/dev/null && echo enough || echo refused";
   process_limits limits;

@@ -207,7 +207,7 @@ TEST_CASE("of two edges between the same tasks the surer one counts") {
   CHECK(r->edges[0].kind == edge_kind::file);
 }
 
-TEST_CASE("nothing is asked where nothing can be added [A33]") {
+TEST_CASE("nothing is asked where nothing can be added") {
   scripted_analysis a;
   CHECK(a.analyze({})->edges.empty());
   CHECK(a.analyze({open_task("only")})->edges.empty());

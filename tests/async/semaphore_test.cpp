@@ -84,6 +84,26 @@ TEST_CASE("a permit released twice counts once, and try_acquire never barges") {
   CHECK(s.available() == 1);
 }
 
+TEST_CASE("[L27] giving a permit back does not go on with its waiter before the call returns") {
+  virtual_time_context time;
+  semaphore s(1);
+  auto held = s.try_acquire();
+  bool went_on = false;
+  auto waiter = [&]() -> awaitable<void> {
+    const auto p = co_await s.acquire();
+    went_on = p.has_value();
+  };
+  asio::co_spawn(time.executor(), waiter, [](std::exception_ptr e) { CHECK_FALSE(e); });
+  time.run();
+  REQUIRE(s.waiting() == 1);
+  asio::post(time.executor(), [&] {
+    held.release();  // on the waiter's own executor, where going on at once would be possible
+    CHECK_FALSE(went_on);
+  });
+  time.run();
+  CHECK(went_on);
+}
+
 TEST_CASE("however permits are asked for, held and cancelled, none is lost and the limit holds") {
   REQUIRE(rc::check("semaphore invariant", [] {
     const auto capacity = *rc::gen::inRange<std::size_t>(1, 5);

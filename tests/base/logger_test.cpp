@@ -19,7 +19,7 @@ TEST_CASE("level names are read as they are written") {
   CHECK(r.error().message == "'loud' is not a log level: expected trace, debug, info, warn, error or off");
 }
 
-TEST_CASE("a logger passes on what is important enough") {
+TEST_CASE("[A54][B26] a logger passes on what is important enough") {
   std::vector<std::string> lines;
   const logger log(log_level::info, [&lines](log_level level, std::string_view source, std::string_view message) {
     lines.push_back(std::string(to_string(level)) + " " + std::string(source) + " " + std::string(message));

@@ -56,7 +56,7 @@ TEST_CASE("[X17] a rate lets n start within its period, and time alone brings th
   CHECK(r.start() == ids{"c"});
 }
 
-TEST_CASE("[L13] waiting for a rate, a lock or a slot uses no attempt") {
+TEST_CASE("[L13] waiting for a rate and then for a lock uses no attempt") {
   auto t = with("t", {{"api"}, {"db"}});
   t.retry = retry_policy{.max_retries = 0};
   hand_run r(having({{"api", 1, 10s}}), {with("first", {{"api"}, {"db"}}), t});
@@ -68,6 +68,26 @@ TEST_CASE("[L13] waiting for a rate, a lock or a slot uses no attempt") {
   CHECK(r.start() == ids{"t"});
   r.end("t");
   CHECK(r.result("t").attempts == 1);
+}
+
+TEST_CASE("[L13] waiting for a slot uses no attempt, nor does the wait for the next try's slot") {
+  auto o = slots(1);
+  auto t = call("t");
+  t.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  hand_run r(o, {call("first", {}, 100), t, call("urgent", {"first"}, 100)});
+  CHECK(r.start() == ids{"first"});
+  CHECK(r.state("t") == task_state::ready);
+  r.pass(1h);
+  r.end("first");
+  CHECK(r.start() == ids{"urgent"});
+  r.pass(1h);
+  r.end("urgent");
+  CHECK(r.start() == ids{"t"});
+  r.fail_task("t");
+  r.pass(1s);
+  CHECK(r.start() == ids{"t"});
+  r.end("t");
+  CHECK(r.result("t").attempts == 2);
 }
 
 TEST_CASE("[L6] asking for more than a counter or rate has is refused with the plan") {
@@ -93,6 +113,23 @@ TEST_CASE("[A43][A44] what a task declares is taken at its start and given back 
   CHECK(r.s.locks().at(0).holders == ids{"t"});
   r.end("t");
   CHECK(r.s.locks().empty());
+}
+
+TEST_CASE("[A44] a failure and a cancellation give back what was taken, as the end does") {
+  hand_run r({}, {with("fails", {{"db"}}), with("stops", {{"db"}}), with("waits", {{"db"}}), with("last", {{"db"}})});
+  CHECK(r.start() == ids{"fails"});
+  r.fail_task("fails");
+  CHECK(r.start() == ids{"stops"});
+  r.s.cancel_task(r.at("waits"), cancel_reason::user, "", r.now);
+  r.s.cancel_task(r.at("stops"), cancel_reason::user, "", r.now);
+  r.end("stops");
+  CHECK(r.result("stops").state == task_state::cancelled);
+  CHECK(r.start() == ids{"last"});
+  r.end("last");
+  for (const auto& l : r.s.locks()) {  // shown for its contention
+    CHECK(l.holders.empty());
+    CHECK(l.waiters.empty());
+  }
 }
 
 TEST_CASE("[E47] locks say who holds, who waits, and how long was waited") {

@@ -87,6 +87,8 @@ TEST_CASE("[B42][L11] without fail_fast the other members go on, and their resul
   r.end("m1", 1);
   r.end("m2", 2);
   CHECK(r.state("m2") == task_state::completed);
+  CHECK(r.result("m1").output.value == 1);
+  CHECK(r.result("m2").output.value == 2);
   CHECK(r.s.state() == run_state::failed);
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("even the mode parallel refuses a plan that is no graph") {
   CHECK(r.s.validate({call("a", {"ghost"})}).error().is(errc::unknown_task));
 }
 
-TEST_CASE("[A5][A28][B33] the same plan gives the same results one at a time, only later") {
+TEST_CASE("the same plan ends the same one at a time, only later") {
   hand_run one(in_mode(scheduling_mode::sequential), chains());
   hand_run many(in_mode(scheduling_mode::automatic), chains());
   one.play(paces);
@@ -86,6 +86,25 @@ TEST_CASE("[A5][A28][B33] the same plan gives the same results one at a time, on
   CHECK(one.seconds() == 22);
   CHECK(many.seconds() == 11);
   for (const auto* id : {"a1", "b1", "a2", "b2"}) CHECK(one.result(id).state == many.result(id).state);
+}
+
+TEST_CASE("[L1] each branch goes on at its own pace, to its end, while others are at their first task") {
+  std::vector<task_call> calls;
+  std::map<std::string, duration> takes;
+  for (const std::string branch : {"slow", "middling", "fast"}) {
+    for (int i = 0; i < 3; ++i) {
+      const auto id = branch + std::to_string(i);
+      calls.push_back(call(id, i == 0 ? ids{} : ids{branch + std::to_string(i - 1)}));
+      takes[id] = branch == "slow" ? 100s : branch == "middling" ? 10s : 1s;
+    }
+  }
+  hand_run r({}, calls);
+  const auto begun = r.play(takes);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(begun.at("fast" + std::to_string(i)) == i * 1);
+    CHECK(begun.at("middling" + std::to_string(i)) == i * 10);
+    CHECK(begun.at("slow" + std::to_string(i)) == i * 100);
+  }
 }
 
 TEST_CASE("[A27][A7] automatic is the default: what is independent runs together, what depends waits") {

@@ -40,7 +40,7 @@ task_call keyed(std::string id, std::string key) {
 
 }  // namespace
 
-TEST_CASE("[C6][C17] higher priorities start first, equals in listing order") {
+TEST_CASE("[C6] higher priorities start first, equals in listing order") {
   hand_run r(slots(1), {call("optional", {}, 5), call("normal"), call("critical", {}, 100), call("normal too")});
   CHECK(order_of(r) == ids{"critical", "normal", "normal too", "optional"});
 }
@@ -75,7 +75,7 @@ TEST_CASE("among equals the one with the longest expected path to the end goes f
   CHECK(r.start() == ids{"long"});
 }
 
-TEST_CASE("[C52] durations learnt before rank what starts") {
+TEST_CASE("[C52][E52] durations learnt before rank what starts") {
   duration_book book;
   for (const auto& [type, seconds] : {std::pair{"quick", 1.0}, {"slow", 60.0}}) {
     duration_book::entry e;

@@ -47,6 +47,22 @@ TEST_CASE("[C8] delays begin with 5 s, double, and stop at a minute") {
   CHECK(delays == std::vector<double>{5, 10, 20, 40, 60, 60});
 }
 
+TEST_CASE("[C8] a policy without a delay of its own has 5 s, twice as long each time, and spread below that") {
+  const retry_policy standard{};
+  CHECK(standard.first_delay == 5s);
+  CHECK(standard.factor == 2);
+  CHECK(standard.max_delay == 60s);
+  auto t = call("t");
+  t.retry = retry_policy{.max_retries = 3};
+  hand_run r({}, {t});
+  for (const duration most : {5s, 10s, 20s}) {
+    const auto d = delay_of(r, fail(errc::task_failed, "no"));
+    CHECK(d >= 0s);
+    CHECK(d <= most);
+    r.pass(d);
+  }
+}
+
 TEST_CASE("[X9] tasks are not retried unless the plan says so") {
   hand_run r({}, {call("t")});
   r.start();

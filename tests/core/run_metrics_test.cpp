@@ -52,6 +52,13 @@ TEST_CASE("[X3][B31] the speed-up is reported with both denominators") {
   CHECK(m.efficiency_of_slots() == Approx(0.56).margin(0.005));
 }
 
+TEST_CASE("[B31] speed-up, efficiency and time saved follow the formulas") {
+  const auto m = side_by_side({1s, 2s, 3s, 4s}, 8);
+  CHECK(m.speedup() == 10.0 / 4);                        // one after another by together
+  CHECK(m.efficiency_of_slots() * 100 == 2.5 / 8 * 100);  // by the slots there are
+  CHECK(m.sequential - m.wall == 6s);                    // saved
+}
+
 TEST_CASE("[X1] three equal tasks on two slots cannot gain more than 1.5") {
   const auto m = side_by_side({1s, 1s, 1s}, 2);
   CHECK(m.lower_bound == 2s);

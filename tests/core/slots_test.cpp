@@ -33,7 +33,15 @@ TEST_CASE("[A6][C1][D27] no more run at once than there are slots, and each end 
   }
 }
 
-TEST_CASE("[E2][B2][X5] ten run at once unless the plan says otherwise") {
+TEST_CASE("[B2] five run at once where five are asked for") {
+  std::vector<task_call> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(call("t" + std::to_string(i)));
+  hand_run r(slots(5), calls);
+  CHECK(r.start().size() == 5);
+  CHECK(r.start().empty());
+}
+
+TEST_CASE("[E2][X5] ten run at once unless the plan says otherwise") {
   std::vector<task_call> calls;
   for (int i = 0; i < 20; ++i) calls.push_back(call("t" + std::to_string(i)));
   hand_run r({}, calls);

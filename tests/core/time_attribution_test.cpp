@@ -50,7 +50,7 @@ void live_through_all(sample& s) {
 
 }  // namespace
 
-TEST_CASE("a task's time is told apart by what it waited for") {
+TEST_CASE("[B38] a task's time is told apart by what it waited for") {
   sample s;
   live_through_all(s);
   const time_shares t = s.of("a");
@@ -126,7 +126,7 @@ TEST_CASE("spans tell in order what came before each attempt") {
   CHECK(s.fold.spans(s.number("a"))[8].from == time_point(10s));
 }
 
-TEST_CASE("the shares of every task sum up to its wall time, whatever happens") {
+TEST_CASE("[I6] the shares of every task sum up to its wall time, whatever happens") {
   REQUIRE(rc::check("shares", [] {
     sample s(keep::spans);
     s.begin(3);

@@ -72,6 +72,33 @@ TEST_CASE("long lists are cut, and an unknown task gets an answer too") {
   CHECK(r.s.why(no_task, r.now) == ids{"the run has no such task, or has forgotten it"});
 }
 
+TEST_CASE("[E65][I4] what is missing is named: a dependency, a slot with those who have it") {
+  auto holder = locked("holder");
+  holder.priority = 100;
+  hand_run r(slots(2), {holder, call("runs", {}, 90), locked("waiter"), call("queued"), call("after", {"queued"})});
+  CHECK(r.start() == ids{"holder", "runs"});
+  CHECK(r.why("queued") == ids{"'queued' waits for a slot: 2 of 2 taken by 'holder', 'runs'"});
+  CHECK(r.why("after") == ids{"'after' waits for 'queued'", "  'queued' waits for a slot: 2 of 2 taken by 'holder', 'runs'"});
+}
+
+TEST_CASE("[E65][I4] a back-off, a pause and a child are named") {
+  auto flaky = call("flaky");
+  flaky.retry = retry_policy{.max_retries = 1, .first_delay = 5s, .jitter = false};
+  hand_run r(slots(3), {flaky, call("parent"), call("later", {"flaky"})});
+  r.start();
+  r.fail_task("flaky");
+  REQUIRE(r.s.spawn(r.at("parent"), call("child"), r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  r.start();
+  CHECK(r.why("flaky").at(0) == "'flaky' waits before its next try: 1 failed so far");
+  CHECK(r.why("later").at(1) == "  'flaky' waits before its next try: 1 failed so far");
+  CHECK(r.why("parent").at(0) == "'parent' is running and waits for its children (attempt 1, for 0 ms)");
+  CHECK(r.why("parent").at(1) == "  'parent/child' is running (attempt 1, for 0 ms)");
+  r.s.pause({}, r.now);
+  r.pass(5s);
+  CHECK(r.why("flaky").at(0).find("paused") != std::string::npos);
+}
+
 TEST_CASE("[E65] every task that has not ended can say why it does not run, whatever it waits for") {
   auto o = slots(2);
   o.resources = {{"api", 1, 60s}};

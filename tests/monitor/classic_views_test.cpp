@@ -1,6 +1,7 @@
 #include <corchestra/monitor/classic_views.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 
 #include "core/event_samples.hpp"
 
@@ -91,6 +92,48 @@ TEST_CASE("[B11] a result has status, agent_id, execution_time and error") {
   CHECK(classic_result(skipped)["status"] == "skipped");
   CHECK(classic_result(skipped)["error"] == "upstream_failed");
   CHECK(classic_result(skipped)["execution_time"] == 0);
+}
+
+TEST_CASE("[E15] a lock is shown with its five fields, its kind by the name") {
+  sample s;
+  s.call("a").resources = {{"file:a.md"}, {"directory:out"}, {"service:db"}};
+  s.begin(1);
+  s.submit("a", {}, "worker");
+  s.now += 1s;
+  s.start("a");
+  lock_status locks[3];
+  const char* kinds[] = {"file", "directory", "service"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    locks[i].resource = s.call("a").resources[i].id;
+    locks[i].holders = {"a"};
+  }
+  const json shown = classic_execution_status(s.running, locks, anchor)["resource_locks"];
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(shown[locks[i].resource] == json{{"resource_id", locks[i].resource},
+                                           {"locked_by", "a"},
+                                           {"lock_type", kinds[i]},
+                                           {"locked_at", "2026-11-21T08:00:01.000Z"},
+                                           {"expires_at", nullptr}});
+  }
+}
+
+TEST_CASE("[E16][X16] an instance is shown with its seven fields while it runs, and has all of them from the start") {
+  sample s;
+  s.call("a").resources = {{"service:db"}};
+  s.begin(1);
+  s.submit("a", {}, "worker");
+  CHECK(classic_execution_status(s.running, {}, anchor)["running_instances"].empty());
+  s.start("a");
+  const json shown = classic_execution_status(s.running, {}, anchor)["running_instances"]["a"];
+  std::set<std::string> fields;
+  for (const auto& [name, value] : shown.items()) {
+    fields.insert(name);
+    CHECK_FALSE(value.is_null());
+  }
+  CHECK(fields == std::set<std::string>{"instance_id", "agent_id", "task_id", "status", "resources_locked",
+                                        "start_time", "heartbeat"});
+  CHECK(shown["status"] == "running");
+  CHECK(agent_instance{}.task_id.empty());  // made without any argument
 }
 
 TEST_CASE("[E11] [E61] running instances and resource locks are maps by id") {

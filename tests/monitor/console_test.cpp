@@ -78,7 +78,7 @@ TEST_CASE("[X23] ascii output has no other characters") {
   CHECK(has_line(text, ">> Parallel execution completed in 10.14s: 3/3 succeeded, 0 failed"));
 }
 
-TEST_CASE("[B24] [X3] the speed-up is printed with its bound and the efficiency with both denominators") {
+TEST_CASE("[B24] [X3] [X18] the speed-up is printed with its bound and the efficiency with both denominators") {
   console_options co;
   co.ascii = true;
   plain_console p(options(5), co);

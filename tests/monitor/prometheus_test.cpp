@@ -31,7 +31,7 @@ bool has_line(const std::string& text, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("metrics are exposed with their labels escaped") {
+TEST_CASE("[E57] metrics are exposed with their labels escaped") {
   const std::string text = prometheus_text(some_metrics(), "my \"run\"");
   for (const char* line : {
            R"(corchestra_tasks{run="my \"run\"",state="completed"} 2)",
@@ -44,6 +44,17 @@ TEST_CASE("metrics are exposed with their labels escaped") {
            R"(corchestra_agent_successes_total{run="my \"run\"",agent="a\"b\\c\nd"} 2)",
        })
     CHECK(has_line(text, line));
+}
+
+TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch them") {
+  run_metrics m = some_metrics();
+  m.counts[static_cast<std::size_t>(task_state::timeout)] = 4;
+  const std::string text = prometheus_text(m, "r");
+  for (const char* line : {R"(corchestra_tasks{run="r",state="failed"} 1)", R"(corchestra_tasks{run="r",state="timeout"} 4)",
+                           R"(corchestra_tasks{run="r",state="cancelled"} 0)"}) {
+    INFO(line);
+    CHECK(has_line(text, line));
+  }
 }
 
 TEST_CASE("every family has one HELP and one TYPE line before its samples, and no sample comes twice") {
@@ -66,7 +77,7 @@ TEST_CASE("every family has one HELP and one TYPE line before its samples, and n
   CHECK(families.size() == 15);
 }
 
-TEST_CASE("lost time by reason and budgets are exposed when given") {
+TEST_CASE("[B47] lost time by reason and budgets are exposed when given") {
   time_shares uses;
   uses[time_use::lock] = from_seconds(2.5);
   uses[time_use::run] = from_seconds(10);

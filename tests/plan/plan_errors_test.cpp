@@ -18,7 +18,7 @@ const std::string some_agents = "agents: {x: {kind: llm}}\n";
 
 }  // namespace
 
-TEST_CASE("[L21] every malformed plan gets its one message with file, line and path", "[plan]") {
+TEST_CASE("[L21][I9] every malformed plan gets its one message with file, line and path", "[plan]") {
   for (const tests::bad_plan& p : tests::bad_plans()) {
     CAPTURE(p.about);
     const auto r = parse_plan(p.text, "p.yaml", plan_format::yaml);

@@ -32,7 +32,7 @@ resource_rules rules_of(std::string_view yaml) {
 
 }  // namespace
 
-TEST_CASE("[E24] the five resource types are found by agent, by task type and by words", "[plan]") {
+TEST_CASE("[E24][E49] the five resource types are found by agent, by task type and by words", "[plan]") {
   CHECK(standard("backend-development-agent", "", "Do it") == requests{exclusive("backend_services")});
   CHECK(standard("frontend_developer", "", "Do it") == requests{exclusive("frontend_assets")});
   CHECK(standard("ui_builder", "", "Do it") == requests{exclusive("ui_components")});
@@ -77,6 +77,17 @@ TEST_CASE("[E23][E25][E62] tasks are grouped by their agents' kind", "[plan]") {
                                                                                {"documentation_tasks", {"t4"}},
                                                                                {"validation_tasks", {"t3"}},
                                                                                {"general_tasks", {"t1"}}});
+}
+
+TEST_CASE("[B8] groups are found without being asked for: tasks of the same kind are in the same one", "[plan]") {
+  const std::vector<task_call> tasks = {create_task_call("api", "backend", "", "Build it"),
+                                        create_task_call("page", "frontend", "", "Build it"),
+                                        create_task_call("jobs", "backend", "", "Build it")};
+  for (const auto& t : tasks) CHECK_FALSE(t.rules);
+  const auto groups = group_by_resources(tasks, standard_resource_rules());
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0].tasks == std::vector<std::string>{"api", "jobs"});
+  CHECK(groups[1].tasks == std::vector<std::string>{"page"});
 }
 
 TEST_CASE("[B9] the group that a task names itself is stronger than the rules", "[plan]") {

@@ -71,7 +71,7 @@ TEST_CASE("groups have a failure threshold, as a count or a part, and a time lim
   CHECK(options_of("groups: {g: {max_failed: \"12.5%\"}}").groups.at("g").max_failed_percent == 12.5);
 }
 
-TEST_CASE("[B8][B9] a task belongs to the group that it names", "[plan]") {
+TEST_CASE("[B9] a task belongs to the group that it names", "[plan]") {
   auto r = parse_plan(
       "agents: {x: {kind: llm}}\ngroups: {ingestion: {}}\ntasks: [{id: a, agent: x, prompt: p, group: "
       "ingestion}, {id: b, agent: x, prompt: p}]\n",
@@ -82,6 +82,17 @@ TEST_CASE("[B8][B9] a task belongs to the group that it names", "[plan]") {
 }
 
 TEST_CASE("[B7] without dependencies all tasks of a plan are one parallel group", "[plan]") {
+  auto r = parse_plan(
+      "agents: {x: {kind: llm}}\ndefaults: {agent: x}\ntasks: [{id: kb, prompt: p}, {id: api, prompt: p}, {id: blog, "
+      "prompt: p}]\n",
+      "p.yaml", plan_format::yaml);
+  REQUIRE(r);
+  const auto graph = dependency_graph::build(r->plan.tasks);
+  REQUIRE(graph);
+  CHECK(graph->levels() == std::vector<std::vector<std::string>>{{"kb", "api", "blog"}});
+}
+
+TEST_CASE("a reference makes a later group", "[plan]") {
   auto r = parse_plan(
       "agents: {x: {kind: llm}}\ndefaults: {agent: x, }\ntasks: [{id: kb_ingestion, prompt: p}, {id: "
       "api_ingestion, prompt: p}, {id: merge, prompt: \"${tasks.kb_ingestion.output} "

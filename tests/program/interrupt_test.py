@@ -40,7 +40,7 @@ class Interrupt(ProgramTest):
         json.loads(self.read("out/trace.json"))
         return out, err
 
-    def test_once_finishes_what_runs_and_starts_nothing_new(self):
+    def test_c44_once_finishes_what_runs_and_starts_nothing_new(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number):
                 process = self.start_waiting("--force") if number == signal.SIGINT else self.restart()
@@ -58,7 +58,7 @@ class Interrupt(ProgramTest):
         self.wait_for(process.stderr, "one started")
         return process
 
-    def test_twice_cancels(self):
+    def test_c44_twice_cancels(self):
         process = self.start_waiting("--json")
         process.send_signal(signal.SIGINT)
         self.wait_for(process.stderr, "Draining")

@@ -133,7 +133,7 @@ TEST_CASE("[L11][B6] fail_fast cancels the rest, and only when asked for") {
   CHECK(slow.find("queued")->success());
 }
 
-TEST_CASE("draining finishes what runs, starts nothing, and leaves the run INTERRUPTED [C11][C44]") {
+TEST_CASE("draining finishes what runs, starts nothing, and leaves the run INTERRUPTED [C44]") {
   virtual_orchestra v({10s});
   auto all = [&]() -> awaitable<run_result> {
     auto r = v.o.start(plan({task("one"), task("two")}, 1)).value();
@@ -148,7 +148,7 @@ TEST_CASE("draining finishes what runs, starts nothing, and leaves the run INTER
   CHECK(v.time.now() == time_point(10s));
 }
 
-TEST_CASE("shutting an orchestrator down waits for the grace, then cancels, and refuses new runs") {
+TEST_CASE("[C11] shutting an orchestrator down waits for the grace, then cancels, and refuses new runs") {
   virtual_orchestra v({1h});
   auto all = [&]() -> awaitable<run_result> {
     auto r = v.o.start(plan({task("one")})).value();

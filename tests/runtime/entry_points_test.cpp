@@ -25,7 +25,7 @@ TEST_CASE("[A2][E5][E10] a plan of many calls runs in one operation and gives al
   CHECK(r.success());
 }
 
-TEST_CASE("[E1][E43][D47] calls that are independent are under way at the same time") {
+TEST_CASE("[E1][D47] calls that are independent are under way at the same time") {
   virtual_orchestra v({1s});
   const auto r = v.run(plan({task("a"), task("b"), task("c")}, 3));
   CHECK(v.agent->peak() == 3);
@@ -75,7 +75,7 @@ TEST_CASE("[C10][E12] waiting for a limited time only waits: the run goes on") {
 }
 
 TEST_CASE(
-    "[C61][D17] a task's, a group's, a run's and a waiter's time limits are different things with their own names") {
+    "[D17] a task's, a group's and a run's time limits are different things with their own names") {
   virtual_orchestra v({100s});
   auto attempt = task("attempt"), deadline = task("deadline"), member = task("member");
   attempt.limits.start_to_close = 10s;

@@ -40,6 +40,21 @@ TEST_CASE("[L4] slot and locks are free during back-off") {
   CHECK(v.start_of("flaky") == 11);
 }
 
+TEST_CASE("[L4] a body that throws leaves slot and lock to another at the same moment") {
+  virtual_orchestra v;
+  v.o.agents().add("throws", [](task_context) -> awaitable<result<task_output>> {
+    co_await sleep_for(3s);
+    throw std::runtime_error("with the lock in hand");
+  });
+  auto first = task("first", {}, 100), other = task("other");
+  first.agent = "throws";
+  first.resources = other.resources = {{"db"}};
+  const auto r = v.run(plan({first, other}, 1));
+  CHECK(r.find("first")->state == task_state::failed);
+  CHECK(r.find("other")->success());
+  CHECK(v.start_of("other") == 3);
+}
+
 TEST_CASE("a task cancelled while it backs off lasted as long as its last attempt") {
   virtual_orchestra v({2s, fail(errc::task_failed, "no")});
   auto t = task("t");

@@ -61,7 +61,7 @@ TEST_CASE("[C25][E38] a cancelled task ends CANCELLED with whose wish it was and
   CHECK(r.state == run_state::cancelled);
 }
 
-TEST_CASE("[E6][E16][D30] running instances have task, agent, state, attempt, start and progress") {
+TEST_CASE("[E6][A45][D30] running instances have task, agent, state, attempt, start and progress") {
   virtual_orchestra v;
   v.agent->on("t", {{10s, {}, nullptr, false, 9}});
   auto all = [&]() -> awaitable<void> {
@@ -155,17 +155,22 @@ TEST_CASE("[E34][E63] a tracker of one's own has progress, time and estimated en
   virtual_orchestra v({10s});
   forecast when;
   std::vector<double> left;
+  std::vector<std::pair<double, double>> reported;  // at which second, how far
+  v.agent->on("t0", {{10s, {}, nullptr, false, 4}});
   run_callbacks c;
   c.on_event = [&](const event& e) {
     when(e);
+    if (e.type == event_type::task_progress) reported.emplace_back(to_seconds(e.at.time_since_epoch()), e.progress);
     if (e.type != event_type::task_ended) return;
     const auto eta = when.remaining(e.at);
     left.push_back(eta ? to_seconds(eta->p50) : -1);
+    if (eta) CHECK(eta->p90 >= eta->p50);
   };
   std::vector<task_call> chain{task("t0")};
   for (int i = 1; i < 6; ++i) chain.push_back(task("t" + std::to_string(i), {"t" + std::to_string(i - 1)}));
   v.run(plan(chain), c);
   REQUIRE(left.size() == 6);
+  CHECK(reported == std::vector<std::pair<double, double>>{{2, 0.2}, {4, 0.4}, {6, 0.6}, {8, 0.8}});
   CHECK(left[0] == -1);  // unknown before three samples
   CHECK(left[1] == -1);
   for (std::size_t i = 2; i < 6; ++i) CHECK(std::abs(left[i] - 10.0 * static_cast<double>(5 - i)) < 1);

@@ -84,7 +84,7 @@ TEST_CASE("readers share, a writer waits, and later readers do not overtake it")
   CHECK(v.start_of("r3") == 20);
 }
 
-TEST_CASE("bad plans are refused before anything runs [L21]") {
+TEST_CASE("bad plans are refused before anything runs [L21][I9]") {
   virtual_orchestra v;
   const auto refused = [&](std::vector<task_call> tasks) { return v.o.start(plan(std::move(tasks))).error(); };
   CHECK(refused({task("a", {"ghost"})}).is(errc::unknown_task));

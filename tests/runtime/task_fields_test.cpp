@@ -22,6 +22,27 @@ TEST_CASE("[E17][E19] a call is made from agent, type, description and context")
   CHECK_FALSE(c.limits.start_to_close);
 }
 
+TEST_CASE("[C17] a job's id, name, function, priority and dependencies are a call's, and reach its agent") {
+  virtual_orchestra v;
+  std::vector<task_call> seen;
+  v.o.agents().add("execute", [&](task_context c) -> awaitable<result<task_output>> {
+    seen.push_back(c.task());
+    co_return task_output{};
+  });
+  auto normal = task("normal"), critical = task("critical", {"normal"}, 100);
+  for (auto* t : {&normal, &critical}) t->agent = "execute";
+  critical.description = "Critical path";
+  CHECK(v.run(plan({critical, normal})).success());
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].id == "normal");
+  CHECK(seen[0].priority == 10);
+  CHECK(seen[1].id == "critical");
+  CHECK(seen[1].description == "Critical path");
+  CHECK(seen[1].agent == "execute");
+  CHECK(seen[1].priority == 100);
+  CHECK(seen[1].depends_on == std::vector<std::string>{"normal"});
+}
+
 TEST_CASE("[E18] a result has success, id, confidence, evidence and error") {
   virtual_orchestra v;
   v.o.agents().add("judge", [](task_context) -> awaitable<result<task_output>> {
@@ -55,7 +76,7 @@ TEST_CASE("[C18][E29] a failed result says what went wrong, after how many tries
   CHECK(result.ended_at == time_point(7s));
 }
 
-TEST_CASE("[X16] calls, results and statuses are made without any argument") {
+TEST_CASE("calls, results and statuses are made without any argument") {
   CHECK(task_call{}.id.empty());
   CHECK(task_result{}.state == task_state::pending);
   CHECK(task_status{}.attempt == 0);

@@ -4,6 +4,8 @@
 usage: bench_report_test.py ROOT
 """
 
+import contextlib
+import io
 import json
 import pathlib
 import sys
@@ -95,12 +97,11 @@ class Stored(unittest.TestCase):
             self.assertEqual([(r["name"], r["ratio"]) for r in report.load(path)],
                              [("tasks", 1.0), ("dag", 3.0), ("cpu", 0.9)])
 
-    def test_the_committed_baseline_can_be_read_and_has_only_known_rows(self):
-        if not report.BASELINE.exists():
-            self.skipTest("no baseline yet")
-        for stored in report.load(report.BASELINE):
-            self.assertEqual(tuple(stored), report.KEYS)
-            self.assertIn(stored["name"], report.ROWS + ("tasks_whole",))
+    def test_the_committed_baseline_can_be_read_and_has_every_row_and_no_other(self):
+        stored = report.load(report.BASELINE)
+        for each in stored:
+            self.assertEqual(tuple(each), report.KEYS)
+        self.assertEqual({each["name"] for each in stored}, {*report.ROWS, *report.SECOND_ROWS})
 
 
 class Output(unittest.TestCase):
@@ -159,10 +160,77 @@ class Arguments(unittest.TestCase):
         self.assertEqual(self.refused("engines"), 2)
         self.assertEqual(self.refused("engine", "--rows", "tasks,dags"), 2)
         self.assertEqual(self.refused("engine", "--rounds", "0"), 2)
-        self.assertEqual(self.refused("engine", "--baseline", "/nowhere/baseline.json"), 2)
+        self.assertEqual(self.refused("engine", "--baseline", "b.json", "--no-baseline"), 2)
 
     def test_a_new_baseline_is_not_compared_with_the_old_one(self):
-        self.assertEqual(report.arguments(["engine", "--save", str(report.BASELINE)]).baseline, "none")
+        self.assertIsNone(report.arguments(["engine", "--save", str(report.BASELINE)]).baseline)
+
+
+class Gate(unittest.TestCase):
+    """report.main with its measurements made up here."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.baseline = pathlib.Path(folder.name, "baseline.json")
+        self.measured, self.asked = {}, []
+        for name, stub in (("measure", self.measure), ("BASELINE", self.baseline)):
+            self.addCleanup(setattr, report, name, getattr(report, name))
+            setattr(report, name, stub)
+
+    def measure(self, name, rounds):
+        self.asked.append((name, rounds))
+        if name not in self.measured:
+            raise report.Skipped("not here")
+        return self.measured[name]
+
+    def main(self, *words):
+        """(exit code, what was said)"""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = report.main(["engine", "--no-build", *words])
+        return code, said.getvalue()
+
+    def test_b34_a_regression_ends_with_code_1_and_anything_better_with_0(self):
+        report.save(self.baseline, [row("tasks", 1.0)], "2026-11-21")
+        for ratio, code in ((1.3, 1), (1.2, 0), (0.5, 0)):
+            self.measured = {"tasks": [row("tasks", ratio)]}
+            self.assertEqual(self.main("--rows", "tasks")[0], code, ratio)
+
+    def test_b34_a_second_row_of_a_program_is_compared_and_measured_again_with_it(self):
+        report.save(self.baseline, [row("cancel", 9.0), row("cancel_throwing", 10.0)], "2026-11-21")
+        self.measured = {"cancel": [row("cancel", 9.0), row("cancel_throwing", 20.0)]}
+        code, said = self.main("--rows", "cancel", "--rounds", "3")
+        self.assertEqual(code, 1)
+        self.assertIn("REGRESSION cancel_throwing: 20, baseline 10: 100% worse, 25% allowed", said)
+        self.assertEqual(self.asked, [("cancel", 3), ("cancel", 3)])
+
+    def test_without_a_baseline_nothing_is_measured_and_that_is_an_error(self):
+        self.measured = {"tasks": [row("tasks", 1.0)]}
+        code, said = self.main("--rows", "tasks")
+        self.assertEqual((code, self.asked), (1, []))
+        self.assertIn(f"no baseline {self.baseline}", said)
+        self.assertEqual(self.main("--rows", "tasks", "--baseline", "/nowhere/baseline.json")[0], 1)
+        self.assertEqual(self.main("--rows", "tasks", "--no-baseline")[0], 0)
+        self.assertEqual(self.main("--rows", "tasks", "--save", str(self.baseline))[0], 0)
+        self.assertEqual(report.load(self.baseline), [row("tasks", 1.0)])
+
+    def test_a_row_of_the_baseline_that_was_not_measured_is_told(self):
+        report.save(self.baseline, [row("tasks"), row("dag"), row("tasks_whole"), row("cpu")], "2026-11-21")
+        self.measured = {"tasks": [row("tasks")]}
+        code, said = self.main("--rows", "tasks,dag")
+        self.assertEqual(code, 0)
+        for name in ("dag", "tasks_whole"):
+            self.assertIn(f"{name}: in the baseline, and not measured\n", said)
+        self.assertNotIn("cpu", said)  # not asked for
+
+    def test_a_program_that_fails_ends_with_code_1(self):
+        def fails(name, rounds):
+            raise report.Failed("wrong result: a run lost a task")
+        report.measure = fails
+        code, said = self.main("--rows", "chain", "--no-baseline")
+        self.assertEqual(code, 1)
+        self.assertIn("chain: FAILED: wrong result: a run lost a task", said)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,15 @@ TEST_CASE("an endpoint that cannot be reached and an analysis that is insisted o
   CHECK_FALSE(std::filesystem::exists(s.folder.path() / "out"));
 }
 
+TEST_CASE("[A33] switched off, a run asks no model what needs what, and its tasks stay independent") {
+  stage s;
+  const auto r = s.run(s.options(ordered, at(s.simulate(), "never")));
+  REQUIRE(r);
+  CHECK_FALSE(r->analysis);
+  CHECK(s.simulated().stats().calls == 2);  // the two tasks
+  for (const auto& e : s.read_lines("events.jsonl")) CHECK(e["type"] != "analysis_started");
+}
+
 TEST_CASE("analyze_plan asks in every mode but never, and needs an endpoint") {
   stage s;
   const auto url = s.simulate();

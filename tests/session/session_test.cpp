@@ -230,7 +230,7 @@ TEST_CASE("a disk error does not stop the run") {
   CHECK(s.log.front().find("session: cannot write '") == 0);
 }
 
-TEST_CASE("a run without a name is called like its plan's file") {
+TEST_CASE("[B46] a run without a name is called like its plan's file") {
   stage s;
   const auto r =
       s.run(s.options("agents: {c: {kind: command, argv: [\"true\"]}}\n"
