@@ -77,10 +77,10 @@ TEST_CASE("[L13] waiting for a slot uses no attempt, nor does the wait for the n
   hand_run r(o, {call("first", {}, 100), t, call("urgent", {"first"}, 100)});
   CHECK(r.start() == ids{"first"});
   CHECK(r.state("t") == task_state::ready);
-  r.pass(1h);
+  r.pass(1s);
   r.end("first");
   CHECK(r.start() == ids{"urgent"});
-  r.pass(1h);
+  r.pass(1s);
   r.end("urgent");
   CHECK(r.start() == ids{"t"});
   r.fail_task("t");
