@@ -93,6 +93,7 @@ result<duration> parse_duration(std::string_view text) {
 
 std::string to_text(duration d) {
   if (d < duration::zero()) return concat('-', to_text(d == duration::min() ? duration::max() : -d));
+  d = std::min<duration>(d, duration::max() - std::chrono::hours(1));  // rounding up must not overflow
   const auto ms = std::chrono::round<std::chrono::milliseconds>(d);
   if (ms < std::chrono::seconds(1)) return concat(ms.count(), " ms");
   if (d < std::chrono::milliseconds(59995)) return concat(fixed(to_seconds(d), 2), " s");

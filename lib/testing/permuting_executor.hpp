@@ -17,9 +17,10 @@ class permuted_queue {
  public:
   explicit permuted_queue(std::uint64_t seed) : random_(seed) {}
 
+  /// After `close` the handler is destroyed, unrun.
   void post(std::unique_ptr<std::function<void()>> handler) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back(std::move(handler));
+    if (!closed_) ready_.push_back(std::move(handler));
   }
 
   /// Runs one of those that are ready; false when there is none.
@@ -49,19 +50,17 @@ class permuted_queue {
   std::size_t choices() const noexcept { return choices_; }
   std::uint64_t order() const noexcept { return order_; }
 
-  void clear() {
-    for (;;) {  // what is destroyed may post
-      std::vector<std::unique_ptr<std::function<void()>>> all;
-      {
-        const std::lock_guard lock(mutex_);
-        all.swap(ready_);
-      }
-      if (all.empty()) return;
-    }
+  /// Lets go of all handlers. What is destroyed with them, and coroutine frames later, may post: to no effect.
+  void close() {
+    std::vector<std::unique_ptr<std::function<void()>>> all;
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    all.swap(ready_);
   }
 
  private:
   std::mutex mutex_;
+  bool closed_ = false;
   std::vector<std::unique_ptr<std::function<void()>>> ready_;
   seeded_random random_;
   std::size_t choices_ = 0;

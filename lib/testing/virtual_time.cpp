@@ -154,7 +154,7 @@ virtual_time_context::virtual_time_context(std::uint64_t order_seed) : virtual_t
 
 virtual_time_context::~virtual_time_context() {
   impl_->work.reset();
-  if (impl_->order) impl_->order->clear();
+  if (impl_->order) impl_->order->close();
   // Handlers own timers and coroutine frames: let go of them while the clock is alive.
   auto waits = std::move(impl_->clock->waits);
   while (!waits.empty()) {
