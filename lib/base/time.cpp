@@ -1,5 +1,6 @@
 #include <corchestra/base/time.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

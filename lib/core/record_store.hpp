@@ -3,7 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <vector>
+
+#include "core/block_index.hpp"
 
 namespace corchestra::detail {
 
@@ -13,21 +14,20 @@ class record_store {
  public:
   static constexpr std::size_t block_size = 16;  // small, so that small runs cost little
 
-  T& operator[](std::size_t i) noexcept { return blocks_[i / block_size]->at[i % block_size]; }
-  const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size]->at[i % block_size]; }
+  T& operator[](std::size_t i) noexcept { return blocks_[i / block_size].at[i % block_size]; }
+  const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size].at[i % block_size]; }
 
   T& emplace_back() {
-    if (size_ % block_size == 0) blocks_.push_back(std::make_unique<block>());
+    if (size_ % block_size == 0) blocks_.place(size_ / block_size) = std::make_unique<block>();
     return (*this)[size_++];
   }
 
   std::size_t size() const noexcept { return size_; }
-  bool holds(std::size_t i) const noexcept { return i < size_ && blocks_[i / block_size] != nullptr; }
+  bool holds(std::size_t i) const noexcept { return i < size_ && blocks_.find(i / block_size) != nullptr; }
 
   /// An element nobody will ask for again. Its memory goes when its whole block is done with.
   void forget(std::size_t i) {
-    auto& b = blocks_[i / block_size];
-    if (++b->forgotten == block_size) b.reset();
+    if (++blocks_[i / block_size].forgotten == block_size) blocks_.take(i / block_size);
   }
 
  private:
@@ -35,7 +35,7 @@ class record_store {
     std::array<T, block_size> at;
     std::size_t forgotten = 0;
   };
-  std::vector<std::unique_ptr<block>> blocks_;
+  block_index<block> blocks_;
   std::size_t size_ = 0;
 };
 

@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include <corchestra/core/event.hpp>
+
+#include "core/block_index.hpp"
 
 namespace corchestra::detail {
 
@@ -17,21 +18,18 @@ class task_blocks {
  public:
   /// Null when the task was never added, or was removed.
   T* find(task_index t) noexcept {
-    const std::size_t b = t / size;
-    if (b >= blocks_.size() || !blocks_[b] || !blocks_[b]->used[t % size]) return nullptr;
-    return &blocks_[b]->values[t % size];
+    block* b = blocks_.find(t / size);
+    return b && b->used[t % size] ? &b->values[t % size] : nullptr;
   }
   const T* find(task_index t) const noexcept { return const_cast<task_blocks*>(this)->find(t); }
 
   /// The task's place, made anew when there is none.
   T& add(task_index t) {
     const std::size_t b = t / size, i = t % size;
-    if (b >= blocks_.size()) {
-      if (!blocks_.empty()) drop_if_empty(blocks_.back());
-      blocks_.resize(b + 1);
-    }
-    if (!blocks_[b]) blocks_[b] = spare_ ? std::move(spare_) : std::make_unique<block>();
-    block& in = *blocks_[b];
+    if (b >= blocks_.end() && blocks_.end() > 0) drop_if_empty(blocks_.end() - 1);
+    auto& place = blocks_.place(b);
+    if (!place) place = spare_ ? std::move(spare_) : std::make_unique<block>();
+    block& in = *place;
     if (!in.used[i]) {
       in.used[i] = true;
       ++in.count;
@@ -45,10 +43,10 @@ class task_blocks {
     if (!value) return;
     *value = {};
     const std::size_t b = t / size;
-    blocks_[b]->used[t % size] = false;
-    --blocks_[b]->count;
+    blocks_[b].used[t % size] = false;
+    --blocks_[b].count;
     --count_;
-    if (b + 1 < blocks_.size()) drop_if_empty(blocks_[b]);
+    if (b + 1 < blocks_.end()) drop_if_empty(b);
   }
 
   std::size_t count() const noexcept { return count_; }
@@ -56,10 +54,11 @@ class task_blocks {
   /// In order of numbers: `f(task_index, T&)`.
   template <class F>
   void each(F f) {
-    for (std::size_t b = 0; b < blocks_.size(); ++b) {
-      if (!blocks_[b]) continue;
+    for (std::size_t b = 0; b < blocks_.end(); ++b) {
+      block* in = blocks_.find(b);
+      if (!in) continue;
       for (std::size_t i = 0; i < size; ++i) {
-        if (blocks_[b]->used[i]) f(static_cast<task_index>(b * size + i), blocks_[b]->values[i]);
+        if (in->used[i]) f(static_cast<task_index>(b * size + i), in->values[i]);
       }
     }
   }
@@ -75,16 +74,14 @@ class task_blocks {
     std::array<bool, size> used{};
     std::size_t count = 0;
   };
-  void drop_if_empty(std::unique_ptr<block>& b) {
-    if (!b || b->count > 0) return;
-    if (spare_) {
-      b.reset();
-    } else {
-      spare_ = std::move(b);
-    }
+  void drop_if_empty(std::size_t b) {
+    const block* in = blocks_.find(b);
+    if (!in || in->count > 0) return;
+    auto taken = blocks_.take(b);
+    if (!spare_) spare_ = std::move(taken);
   }
 
-  std::vector<std::unique_ptr<block>> blocks_;
+  block_index<block> blocks_;
   std::unique_ptr<block> spare_;
   std::size_t count_ = 0;
 };
