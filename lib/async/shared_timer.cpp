@@ -53,16 +53,25 @@ void shared_timer::fire(const any_io_executor& executor, std::uint64_t arming) {
   }
 }
 
-// Nobody is left: a pending wait would keep the context running. But somebody may come in the same moment.
+// Nobody is left: a pending wait would keep the context running. But somebody may come with what follows from the end of
+// the last one: its completion, the next start, the first step of that.
 void shared_timer::look_later(const any_io_executor& executor) {
-  if (armed_ == time_point::max() || std::exchange(looks_later_, true)) return;
-  asio::post(executor, [this] {
+  if (armed_ == time_point::max() || std::exchange(looks_, patience) > 0) return;
+  look(executor);
+}
+
+void shared_timer::look(const any_io_executor& executor) {
+  asio::post(executor, [this, executor] {
     const std::lock_guard lock(mutex_);
-    looks_later_ = false;
-    if (!clients_.empty()) return;
-    armed_ = time_point::max();
-    ++arming_;
-    timer_->cancel();
+    if (!clients_.empty()) {
+      looks_ = 0;
+    } else if (--looks_ > 0) {
+      look(executor);
+    } else {
+      armed_ = time_point::max();
+      ++arming_;
+      timer_->cancel();
+    }
   });
 }
 

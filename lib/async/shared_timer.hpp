@@ -48,13 +48,15 @@ class shared_timer : public asio::execution_context::service {
   void arm(const any_io_executor& executor);
   void fire(const any_io_executor& executor, std::uint64_t arming);
   void look_later(const any_io_executor& executor);
+  void look(const any_io_executor& executor);
 
+  static constexpr int patience = 3;
   std::mutex mutex_;
   boost::intrusive::multiset<client> clients_;
   std::unique_ptr<timer> timer_;
   time_point armed_ = time_point::max();
   std::uint64_t arming_ = 0;
-  bool looks_later_ = false;
+  int looks_ = 0;  // still to come before a timer without clients is given up
 };
 
 }  // namespace corchestra::detail

@@ -12,13 +12,16 @@ std::string make_uuid_v7(wall_time at, std::uint64_t random_high, std::uint64_t 
   const std::uint64_t high = ms << 16 | 0x7000u | (random_high & 0x0FFFu);
   const std::uint64_t low = (random_low & 0x3FFF'FFFF'FFFF'FFFFu) | 0x8000'0000'0000'0000u;
   static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(36);
-  for (int nibble = 0; nibble < 32; ++nibble) {
-    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) out += '-';
-    const std::uint64_t word = nibble < 16 ? high : low;
-    out += digits[word >> (60 - 4 * (nibble % 16)) & 15];
-  }
+  std::string out(36, '-');
+  char* digit = out.data();
+  const auto write = [&](std::uint64_t word, int from, int to) {
+    for (int shift = from; shift > to; shift -= 4) *digit++ = digits[word >> (shift - 4) & 15];
+  };
+  write(high, 64, 32), ++digit;
+  write(high, 32, 16), ++digit;
+  write(high, 16, 0), ++digit;
+  write(low, 64, 48), ++digit;
+  write(low, 48, 0);
   return out;
 }
 

@@ -178,9 +178,9 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
     after_event(at);
     if (next) continue;
     if (scheduler_.finished() || ending_) break;
-    co_await suspend([this, w](plain_handler handler) {
-      w->parked = std::move(handler);
-      idle_.push_back(w->number);
+    co_await suspend([this, parking = w.get()](plain_handler handler) {  // two pointers: no allocation for the function
+      parking->parked = std::move(handler);
+      idle_.push_back(parking->number);
     });
     if (ending_) break;
   }
