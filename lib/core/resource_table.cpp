@@ -14,6 +14,7 @@ resource_table::~resource_table() = default;
 resource_table::resource_table(resource_table&&) noexcept = default;
 resource_table& resource_table::operator=(resource_table&&) noexcept = default;
 
+bool resource_table::nobody_waits() const noexcept { return waiting_->empty(); }
 resource_kind resource_table::kind(resource_index r) const noexcept { return entries_[r].kind; }
 const std::string& resource_table::name(resource_index r) const noexcept { return names_->text(entries_[r].name); }
 
@@ -47,11 +48,12 @@ bool resource_table::lock_in_the_way(const entry& e, const claim& c, const stand
   return false;
 }
 
-std::uint64_t resource_table::reserved_before(const crowd& c, const standing& s) const {
+// Counted up to `enough`.
+std::uint64_t resource_table::reserved_before(const crowd& c, const standing& s, std::uint64_t enough) const {
   if (s.reserving == nullptr) return c.reserved_amount;
   std::uint64_t sum = 0;
   for (const auto& [age, amount] : c.reserved[0]) {
-    if (!(age < s.reserving->aged()) || sum > std::numeric_limits<std::uint32_t>::max()) break;
+    if (!(age < s.reserving->aged()) || sum >= enough) break;
     sum += amount;
   }
   return sum;
@@ -63,7 +65,7 @@ bool resource_table::quantity_in_the_way(const entry& e, const claim& c, const s
   if (e.more == nullptr) return wanted > q.capacity;
   const auto& parked = e.more->lines[0].ranked;
   if (s.reserving == nullptr && !parked.empty() && *parked.begin() < s.ranked) return true;
-  return wanted + reserved_before(*e.more, s) > q.capacity;
+  return wanted > q.capacity || wanted + reserved_before(*e.more, s, q.capacity - wanted + 1) > q.capacity;
 }
 
 bool resource_table::in_the_way(const entry& e, const claim& c, const standing& s) const {

@@ -103,6 +103,7 @@ class resource_table {
   void quarantine(std::span<const claim> set);
   /// The highest rank among the waiters that this holder keeps waiting; INT64_MIN when none.
   std::int64_t inherited_rank(std::span<const claim> set) const;
+  bool nobody_waits() const noexcept;
   std::vector<task_index> holders(
       resource_index r) const;  ///< in the way of a newcomer; when none, those who reserve it
   /// Everything but pools that is declared, held, waited for or was waited for. Intent locks are shown only on folders
@@ -143,7 +144,7 @@ class resource_table {
   bool in_the_way(const entry& e, const claim& c, const standing& s) const;
   bool lock_in_the_way(const entry& e, const claim& c, const standing& s) const;
   bool quantity_in_the_way(const entry& e, const claim& c, const standing& s, std::uint64_t more) const;
-  std::uint64_t reserved_before(const crowd& c, const standing& s) const;
+  std::uint64_t reserved_before(const crowd& c, const standing& s, std::uint64_t enough) const;
   void take(task_index task, const claim& c, time_point now);
   bool give_back(task_index task, const claim& c);
   void end_quarantine(task_index task, const claim& c);

@@ -48,7 +48,7 @@ void resource_table::park(task_index task, std::int64_t rank, std::span<const cl
     return;
   }
   waiting_->aging.insert(w.aged());
-  if (later(w.first, starvation_after_) > now_) return;
+  if (later(w.first, starvation_after_) > now_ || e.quarantined) return;
   reserve(w);
   if (!in_the_way(e, w.at, standing::of(w))) note_change(on);
 }
@@ -183,6 +183,10 @@ void resource_table::advance(time_point now, std::vector<task_index>& woken) {
   auto& aging = waiting_->aging;
   while (!aging.empty() && later(aging.begin()->since, starvation_after_) <= now_) {
     waiter& w = *waiting_->find(aging.begin()->task);
+    if (entries_[w.at.resource].quarantined) {  // nobody knows for how long: others go on meanwhile
+      aging.erase(aging.begin());
+      continue;
+    }
     reserve(w);
     if (!in_the_way(entries_[w.at.resource], w.at, standing::of(w))) note_change(w.at.resource);
   }
@@ -200,7 +204,7 @@ time_point resource_table::due(const entry& rate) const noexcept {
   const waiter& first =
       *waiting_->find(line.reserving.empty() ? line.ranked.begin()->task : line.reserving.begin()->task);
   const auto& q = quantity_of(rate);
-  const auto wanted = first.at.amount + reserved_before(*rate.more, standing::of(first));
+  const auto wanted = first.at.amount + reserved_before(*rate.more, standing::of(first), std::uint64_t{q.capacity} + 1);
   if (wanted > q.capacity) return never;
   const auto at = q.window.falls_to(q.capacity - wanted);
   return at == time_point::min() ? never : at;

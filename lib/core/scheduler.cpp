@@ -132,7 +132,16 @@ const task_result* scheduler::result_of(task_index task) const {
   return impl_->records.holds(task) ? impl_->records[task].result : nullptr;
 }
 const std::vector<std::unique_ptr<task_result>>& scheduler::results() const noexcept { return impl_->results; }
-std::vector<std::unique_ptr<task_result>> scheduler::take_results() { return std::exchange(impl_->results, {}); }
+std::vector<std::unique_ptr<task_result>> scheduler::take_results() {
+  auto all = std::exchange(impl_->results, {});
+  for (task_index t = 0; !impl_->passing.empty() && t < impl_->records.size(); ++t) {
+    const auto it = impl_->passing.find(t);
+    if (it == impl_->passing.end()) continue;
+    all.push_back(std::move(it->second));
+    impl_->passing.erase(it);
+  }
+  return all;
+}
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
 bool scheduler::has_requests() const noexcept { return !impl_->aborts.empty() || !impl_->answers.empty(); }

@@ -123,7 +123,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
   record& r = records[t];
   const bool resumes = r.phase() == phase::wants_slot;
   if (!resumes) {
-    if (draining && !r.needed) return step_aside(t, now), admission::gone;
+    if (left_out(r)) return step_aside(t, now), admission::gone;
     const bool may_hold = !goes_on(r) && !budget_gone;  // it ends by its budget below
     if (state == run_state::paused && may_hold) return hold(t, paused_tasks, now), admission::parked;
     if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && may_hold) return hold(t, a.held, now), admission::parked;
@@ -179,6 +179,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
       return admission::parked;
     }
     x.locked = !x.locks.empty();
+    inherit_from_waiters(r);
     x.pooled = !x.pools.empty();
     resources.forget(t);
     pass_baton(t, now);
@@ -204,6 +205,7 @@ bool scheduler::impl::take_pools(task_index t, time_point now) {
 
 void scheduler::impl::park(task_index t, std::span<const detail::claim> set, detail::resource_index on, time_point now) {
   record& r = records[t];
+  const auto owed = std::exchange(r.more->baton, detail::resource_table::none);
   resources.park(t, rank_of(r), set, on, now);
   r.more->parked_on = on;
   raise_holders(r, on, now);
@@ -216,11 +218,14 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
     }
   }
   if (r.phase() == phase::wants_slot) tell_slot_wait(t, now);
-  if (r.urgency > 0 || r.phase() == phase::wants_slot) {
+  if (presses(r)) {
     pressing.insert(t);
-    end_reservations(t, on, now);
+    end_reservations(t, on, now);  // it may be woken by that
   }
-  pass_baton(t, now);
+  if (owed == detail::resource_table::none) return;
+  std::vector<task_index> woken;
+  resources.wake(owed, woken);
+  wake(woken, now);
 }
 
 void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now) {
@@ -258,13 +263,13 @@ void scheduler::impl::step_aside(task_index t, time_point now) {
 }
 
 // Takes a task out of whatever it waits in.
-void scheduler::impl::unqueue(task_index t, time_point now) {
+void scheduler::impl::unqueue(task_index t, time_point now, bool keeps_question) {
   record& r = records[t];
   ++r.ticket;
   r.queued = false;
   if (!r.more) return;
   extra& x = *r.more;
-  if (std::exchange(x.asked, false)) asked.erase(t);
+  if (!keeps_question && std::exchange(x.asked, false)) asked.erase(t);
   if (x.heavy_parked) hold_heavy(t, false);
   if (std::exchange(x.budget_parked, false)) budget_waiters.erase({-r.priority, t});
   if (x.parked_on != detail::resource_table::none) {
@@ -376,6 +381,14 @@ void scheduler::impl::lower_priority(record& r) const {
     for (const task_index w : r.more->subtree_watchers) needed_by(w);
   }
   r.priority = priority;
+}
+
+// Some were parked before it took its locks: it inherits from them as if they came after.
+void scheduler::impl::inherit_from_waiters(record& r) const {
+  if (!r.more->locked || resources.nobody_waits()) return;
+  const auto rank = resources.inherited_rank(r.more->locks);
+  if (rank == std::numeric_limits<std::int64_t>::min()) return;
+  r.priority = std::max(r.priority, static_cast<std::int32_t>(rank & 0xFFFF'FFFF));
 }
 
 void scheduler::impl::raise_holders(const record& r, detail::resource_index on, time_point now) {

@@ -90,7 +90,7 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   if (r.attempts != attempt || r.phase() == impl::phase::none || r.abandoned) return;
   auto& l = *r.now_running;
   ++l.open_waits;
-  if (l.phase == impl::phase::wants_slot) s.unqueue(task, now);
+  if (l.phase == impl::phase::wants_slot) s.unqueue(task, now, true);
   if (l.phase != impl::phase::working) {
     l.phase = impl::phase::waiting;
     if (r.waiting != wait_reason::slot) return;
@@ -362,7 +362,7 @@ void scheduler::impl::iterate(task_index t, task_output output, std::optional<ch
   r.now_running->tries = 0;
   ++r.ticket;
   end_scope(t, concat("an iteration of its parent ", quote(r.call->id), " ended"), now);
-  if (draining && !r.needed) {
+  if (left_out(r)) {
     r.more->backoff_over = true;
     set_state(t, task_state::waiting, wait_reason::backoff, now);
   } else {

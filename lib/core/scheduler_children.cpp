@@ -133,7 +133,7 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
     if (ancestor || over || !seen.insert(need).second) continue;
     path.push_back(up.call->id);
     if (awaited && up.phase() == phase::none && !is_terminal(up.state) && up.more && !up.more->locks.empty()) {
-      if (const auto held = check_held(parent, join(path, " -> "), up.more->locks); held.has_error()) return held;
+      if (check_held(parent, child.id, up.more->locks).has_error()) return check_held(parent, join(path, " -> "), up.more->locks);
     }
     steps.push_back({needs_of(up.call->depends_on, &up, whole), 0});
   }
@@ -150,7 +150,7 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
     return fail(errc::duplicate_task, concat("task ", quote(child.id), ": a child of this id starts after its parent"));
   }
   const task_index known = s.find(child.id);
-  if (known != no_task && s.records[known].state == task_state::completed) return known;
+  if (known != no_task && s.records[known].parent == parent && s.records[known].state == task_state::completed) return known;
   if (const auto checked = s.check_child(parent, child, awaited); checked.has_error()) return checked.error();
   std::vector<task_call> one;
   one.push_back(std::move(child));
@@ -159,7 +159,6 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   const auto t = static_cast<task_index>(s.records.size());
   s.add(std::move(*p), parent, awaited, now);
   if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
-  if (awaited) s.make_urgent(t);
   if (s.draining) s.mark_needed(now);
   return t;
 }

@@ -189,7 +189,9 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
     free_edge = first;
   }
   if (options.mode == scheduling_mode::levels && --level_open[r.level] == 0) open_levels(now);
-  if (!fine && !r.awaited) {
+  // What was cancelled with its parent's attempt, or for a new plan, says nothing of what comes instead.
+  const bool replaced = r.result->cancelled == cancel_reason::superseded || r.result->cancelled == cancel_reason::parent_cancelled;
+  if (!fine && !r.awaited && !replaced) {
     for (task_index up = r.parent; up != no_task; up = records[up].parent) records[up].get().subtree_failed = true;
   }
   if (!completed) {
@@ -312,7 +314,7 @@ void scheduler::impl::forget(task_index t) {
     *r.call = {};
     r.call = &nobody;
     if (batch& b = batches[r.batch]; --b.left == 0) {
-      b.calls = {};
+      std::vector<task_call>().swap(b.calls);
       free_batches.push_back(r.batch);
     }
     r.more.reset();

@@ -296,7 +296,7 @@ struct scheduler::impl {
   void wake(const std::vector<task_index>& woken, time_point now);
   void pass_baton(task_index t, time_point now);
   void step_aside(task_index t, time_point now);
-  void unqueue(task_index t, time_point now);
+  void unqueue(task_index t, time_point now, bool keeps_question = false);
   void release(task_index t, bool of_pools, bool of_locks, time_point now);
   budget_amount settle_budget(task_index t, bool assume_spent);
   task_index budget_above(task_index t) const;
@@ -310,9 +310,15 @@ struct scheduler::impl {
   void raise_priority(task_index t, int priority, time_point now);
   void lower_priority(record& r) const;
   std::int64_t rank_of(const record& r) const {
-    return r.priority + (std::int64_t{r.urgency} << 32) + (r.phase() == phase::wants_slot ? std::int64_t{1} << 49 : 0);
+    return r.priority + (std::int64_t{r.urgency} << 32) + (keeps_locks(r) ? std::int64_t{1} << 48 : 0) +
+           (r.phase() == phase::wants_slot ? std::int64_t{1} << 49 : 0);
   }
-  void make_urgent(task_index awaited_child);
+  /// It waits and holds locks: over a back-off.
+  bool keeps_locks(const record& r) const { return r.more && r.more->locked && r.phase() == phase::none; }
+  /// Others must not reserve what it waits for: they may wait for what it, or who waits for it, holds.
+  bool presses(const record& r) const { return r.urgency > 0 || r.phase() == phase::wants_slot || keeps_locks(r); }
+  void inherit_from_waiters(record& r) const;
+  void make_urgent(task_index child, time_point now);
   void end_reservations(task_index t, detail::resource_index on, time_point now);
   bool press(time_point now);
   bool untangle(time_point now);
@@ -364,7 +370,9 @@ struct scheduler::impl {
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
   void mark_needed(time_point now);
   /// A drained run finishes it, paused or not.
-  bool goes_on(const record& r) const noexcept { return draining && r.needed; }
+  /// A drained run starts no more of it; after the shutdown has cancelled what ran, of nothing.
+  bool left_out(const record& r) const noexcept { return draining && (!r.needed || run_cancelled == cancel_reason::shutdown); }
+  bool goes_on(const record& r) const noexcept { return draining && !left_out(r); }
   void cancel_children(task_index t, cancel_reason why, const std::string& text, time_point now);
   void expire(task_index t, const std::string& text, bool may_retry, time_point now);
   void abort(task_index t, time_point now);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <corchestra/core/dependency_graph.hpp>
 
 #include "core/scheduler_impl.hpp"
@@ -207,6 +208,7 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
     p.first_need.push_back(0);
     p.needs.reserve(edges_wanted);
   }
+  boost::unordered_flat_set<task_index> asked_by;  // of a wide join, by which each is asked once
   for (const auto& c : calls) {
     if (edges_wanted == 0 && !branches) break;
     const auto begin = p.needs.size();
@@ -218,8 +220,10 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
       }
       wrong = wrong || need == no_task;
       const auto mine = p.needs.begin() + static_cast<std::ptrdiff_t>(begin);
-      if (std::find(mine, p.needs.end(), need) == p.needs.end()) p.needs.push_back(need);
+      const bool wide = c.depends_on.size() > 64;
+      if (wide ? asked_by.insert(need).second : std::find(mine, p.needs.end(), need) == p.needs.end()) p.needs.push_back(need);
     }
+    asked_by.clear();
     if (ignore) p.needs.resize(begin);
     if (edges_wanted > 0) p.first_need.push_back(static_cast<std::uint32_t>(p.needs.size()));
     if (!c.rules || !c.rules->branch) continue;

@@ -99,6 +99,9 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   number_ids(tasks, calls);
   for (task_index i = 0; i < count && any_needs; ++i) link(first + i, tasks.needs_of(i), now);
   set_order(first, any_needs);
+  for (task_index t = first; parent != no_task && t < first + count; ++t) {
+    if (awaited || records[t].urgency > 0) make_urgent(t, now);
+  }
   for (task_index t = first; t < first + count; ++t) {
     record& r = records[t];
     if (is_terminal(r.state)) continue;  // skipped by what happened before it

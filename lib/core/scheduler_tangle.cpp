@@ -10,7 +10,7 @@ void scheduler::impl::end_reservations(task_index t, detail::resource_index on, 
   for (const task_index h : resources.holders(on)) {
     const record& w = records[h];
     if (h == t || w.phase() != phase::none || !w.more || w.more->locked) continue;
-    if (w.urgency >= records[t].urgency && records[t].phase() != phase::wants_slot) continue;
+    if (w.urgency >= records[t].urgency && records[t].phase() != phase::wants_slot && !keeps_locks(records[t])) continue;
     const auto at = w.more->parked_on;
     resources.forget(h);
     any = true;
@@ -25,23 +25,27 @@ void scheduler::impl::end_reservations(task_index t, detail::resource_index on, 
   wake(woken, now);
 }
 
-// An awaited child, and all that it waits for, go before others in the lines for locks: its parent may hold what those
-// others wait for.
-void scheduler::impl::make_urgent(task_index awaited_child) {
-  const auto urgency = records[awaited_child].depth;
-  std::vector<task_index> todo{awaited_child};
+// An awaited child, or one below it, and all that it waits for go before others in the lines for locks: its parent may hold
+// what those others wait for.
+void scheduler::impl::make_urgent(task_index child, time_point now) {
+  const auto urgency = records[child].awaited ? std::max(records[child].urgency, records[child].depth) : records[child].urgency;
+  std::vector<task_index> todo{child};
   while (!todo.empty()) {
     const task_index u = todo.back();
     todo.pop_back();
-    if (!records.holds(u) || records[u].open_subtree == 0 || records[u].urgency >= urgency) continue;
+    if (!records.holds(u) || records[u].open_subtree == 0 || (records[u].urgency >= urgency && u != child)) continue;
     record& r = records[u];
     r.urgency = urgency;
-    if (r.more && r.more->parked_on != detail::resource_table::none) resources.raise(u, r.more->parked_on, rank_of(r));
+    if (r.more && r.more->parked_on != detail::resource_table::none) {
+      resources.raise(u, r.more->parked_on, rank_of(r));
+      pressing.insert(u);
+    }
     for (const auto& d : r.call->depends_on) {
       if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);
     }
     if (r.more) todo.insert(todo.end(), r.more->children.begin(), r.more->children.end());
   }
+  press(now);
 }
 
 // A waiter that began to reserve after they were parked gives way to them as well.
@@ -55,7 +59,7 @@ bool scheduler::impl::press(time_point now) {
 // All that runs waits for children, and nothing but what their parents hold or have reserved is missing: a deadlock,
 // unless somebody gives way. First those who starve, and reserve; then one of those who wait ends.
 bool scheduler::impl::untangle(time_point now) {
-  if (slots_in_use > 0 || running.empty()) return false;
+  if (slots_in_use > 0 || running.empty() || (pressing.empty() && budget_waiters.empty())) return false;
   const auto waits = [&](task_index t) {
     const record& r = records[t];
     if (r.phase() != phase::waiting || r.waiting != wait_reason::child || r.aborting() || !r.more) return false;
@@ -71,13 +75,14 @@ bool scheduler::impl::untangle(time_point now) {
     if (!records.holds(t)) continue;
     const record& r = records[t];
     if (r.abandoned) return false;
-    if (r.state != task_state::waiting) continue;
+    if (r.state != task_state::waiting || left_out(r)) continue;
     const bool late_rate = r.waiting == wait_reason::rate && resources.next_due() == never;  // kept by those who starve
     const bool on_resource = r.waiting == wait_reason::lock || late_rate;
     if (r.waiting != wait_reason::deps && r.waiting != wait_reason::budget && !on_resource) return false;
     if (on_resource && r.more->parked_on != detail::resource_table::none) parked.push_back(t);
   }
   for (const task_index t : parked) {
+    if (records[t].urgency == 0) continue;
     for (const task_index h : parked) {
       if (records[t].urgency <= records[h].urgency || records[h].more->locked) continue;
       const auto on = records[h].more->parked_on;

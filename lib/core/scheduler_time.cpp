@@ -92,7 +92,7 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
   switch (a.what) {
     case alarm::kind::backoff: {
       if (r.state != task_state::waiting || r.ticket != a.ticket) return;
-      if (draining && !r.needed) {  // unfinished, for a resume
+      if (left_out(r)) {  // unfinished, for a resume
         r.get().backoff_over = true;
         return;
       }
@@ -148,6 +148,7 @@ void scheduler::advance(time_point now) {
     std::vector<task_index> woken;
     s.resources.advance(now, woken);
     s.wake(woken, now);
+    s.press(now);  // some have begun to reserve
   }
   if (s.running_due <= now) s.scan_running(now);
   s.settle(now);

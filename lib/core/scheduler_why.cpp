@@ -56,7 +56,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     }
     return r.waiting == wait_reason::child ? go_deeper(open_children) : void();
   }
-  if (draining && !r.needed) return say("will not start: the run is being drained");
+  if (left_out(r)) return say("will not start: the run is being drained");
   const auto open_under = [&](auto&& self, task_index u, std::vector<task_index>& found) -> void {
     if (!records[u].more) return;
     for (const task_index c : records[u].more->children) {
