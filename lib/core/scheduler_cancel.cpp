@@ -133,14 +133,16 @@ void scheduler::drain(time_point now) {
 // What running attempts wait for, and what that needs in turn, is finished too.
 void scheduler::impl::mark_needed(time_point now) {
   std::vector<task_index> todo(running);
+  std::unordered_set<task_index> seen;  // what is needed already may have new children
   while (!todo.empty()) {
     record& r = records[todo.back()];
     const bool runs = r.phase() != phase::none;
     todo.pop_back();
     const auto need = [&](task_index t) {
-      if (!records.holds(t) || is_terminal(records[t].state) || std::exchange(records[t].needed, true)) return;
+      if (!records.holds(t) || is_terminal(records[t].state) || !seen.insert(t).second) return;
       todo.push_back(t);
       record& u = records[t];
+      if (std::exchange(u.needed, true)) return;
       const bool parked = u.more && (u.more->parked_on != detail::resource_table::none || u.more->heavy_parked);
       const bool left = u.state == task_state::ready && !u.queued && !parked && u.phase() == phase::none;  // it came up before
       const bool held = u.state == task_state::waiting && u.waiting == wait_reason::paused;

@@ -159,7 +159,6 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   const auto t = static_cast<task_index>(s.records.size());
   s.add(std::move(*p), parent, awaited, now);
   if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
-  if (s.draining) s.mark_needed(now);
   return t;
 }
 
@@ -174,7 +173,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   if (s.is_staged(p, child.id)) return fail(errc::duplicate_task, concat("task ", quote(child.id), ": there is a child of this id already"));
   if (const auto checked = s.check_child(parent, child, false); checked.has_error()) return checked.error();
   auto& staged = p.now_running->staged;
-  if (!staged) staged = std::make_unique<impl::staging>();
+  if (!staged) staged = std::make_unique<detail::staged_children>();
   // Checked by itself, as those before it were: what it needs of them is there.
   std::vector<std::string> depends_on = child.depends_on;
   const auto sibling = [&](std::string_view id) {

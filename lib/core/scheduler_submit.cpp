@@ -118,6 +118,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
       admit(t, now);
     }
   }
+  if (draining) mark_needed(now);
   settle(now);
 }
 

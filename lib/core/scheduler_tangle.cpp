@@ -81,10 +81,12 @@ bool scheduler::impl::untangle(time_point now) {
     if (r.waiting != wait_reason::deps && r.waiting != wait_reason::budget && !on_resource) return false;
     if (on_resource && r.more->parked_on != detail::resource_table::none) parked.push_back(t);
   }
+  // One that is woken may be held by a pause instead of becoming ready.
+  const auto still_parked = [&](task_index t) { return records[t].more->parked_on != detail::resource_table::none; };
   for (const task_index t : parked) {
-    if (records[t].urgency == 0) continue;
+    if (records[t].urgency == 0 || !still_parked(t)) continue;
     for (const task_index h : parked) {
-      if (records[t].urgency <= records[h].urgency || records[h].more->locked) continue;
+      if (!still_parked(h) || records[t].urgency <= records[h].urgency || records[h].more->locked) continue;
       const auto on = records[h].more->parked_on;
       auto set = records[h].more->locks;
       set.insert(set.end(), records[h].more->pools.begin(), records[h].more->pools.end());
@@ -96,7 +98,8 @@ bool scheduler::impl::untangle(time_point now) {
     wake(woken, now);
     if (!ready.empty()) return true;
   }
-  const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0; });
+  if (!std::all_of(parked.begin(), parked.end(), still_parked)) return false;
+  const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0 && still_parked(t); });
   // One that the waiting parents need; others only when there is none.
   auto broke = std::find_if(budget_waiters.begin(), budget_waiters.end(), [&](const auto& w) { return records[w.second].urgency > 0; });
   if (broke == budget_waiters.end() && needed == parked.end()) broke = budget_waiters.begin();
