@@ -244,7 +244,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   if (again && !in_time) {
     failure->message += concat("; the next try in ", to_text(delay), " would be after the ", r.more->deadline_name);
   }
-  const bool keep_locks = in_time && r.rules() && r.rules()->hold_across_waits;
+  const bool keep_locks = in_time && !pause && r.rules() && r.rules()->hold_across_waits;
   s.release(task, true, !keep_locks, now);
   if (!keep_locks && r.more && !r.more->locks.empty()) s.lower_priority(r);
   const budget_amount estimated = s.settle_budget(task, true);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -48,19 +49,33 @@ inline bool covers(const std::vector<int>& folder, const std::vector<int>& place
   return folder.size() <= place.size() && std::equal(folder.begin(), folder.end(), place.begin());
 }
 
-/// Whether two tasks may hold these locks at one time. A holder reads or writes a whole place, or something in it.
-inline bool may_go_together(const model_request& a, const model_request& b) {
-  const auto& p = model_resources()[a.resource].place;
-  const auto& q = model_resources()[b.resource].place;
+/// Whether two tasks may hold locks of these places at one time. A holder reads or writes a whole place, or something
+/// in it.
+inline bool may_go_together(const std::vector<int>& p, lock_mode a, const std::vector<int>& q, lock_mode b) {
   if (p.empty() || q.empty()) return true;
   const bool a_above = covers(p, q), b_above = covers(q, p);
   if (!a_above && !b_above) return true;
   const auto writes = [](lock_mode m) { return m == lock_mode::exclusive || m == lock_mode::intent_exclusive; };
   const auto whole = [](lock_mode m) { return m == lock_mode::exclusive || m == lock_mode::shared; };
-  if (!writes(a.mode) && !writes(b.mode)) return true;
-  if (a_above && whole(a.mode)) return false;
-  if (b_above && whole(b.mode)) return false;
-  return true;
+  if (!writes(a) && !writes(b)) return true;
+  return !(a_above && whole(a)) && !(b_above && whole(b));
+}
+
+inline bool may_go_together(const model_request& a, const model_request& b) {
+  return may_go_together(model_resources()[a.resource].place, a.mode, model_resources()[b.resource].place, b.mode);
+}
+
+/// The locks of random plans.
+inline const std::map<std::string, std::vector<int>>& lock_places() {
+  static const std::map<std::string, std::vector<int>> all{{"r0", {1}},
+                                                           {"r1", {2}},
+                                                           {"directory:/", {3}},
+                                                           {"directory:/a", {3, 4}},
+                                                           {"file:/a/b", {3, 4, 5}},
+                                                           {"file:/a/c/d", {3, 4, 6, 7}},
+                                                           {"directory:x", {8}},
+                                                           {"file:x/y", {8, 9}}};
+  return all;
 }
 
 using model_set = std::vector<model_request>;

@@ -128,3 +128,23 @@ TEST_CASE("a locked task that is woken in a pause passes its chance on") {
   CHECK(r.start() == ids{"free"});
   CHECK(r.waits("held") == wait_reason::paused);
 }
+
+TEST_CASE("[L26] a pause may be long: locks kept over back-offs are free in it, with retries left or without") {
+  for (const int retries : {0, 1}) {
+    INFO(retries << " retries");
+    auto o = slots(2);
+    o.retry = {.max_retries = retries, .first_delay = 10s, .jitter = false};
+    o.on_error = [](const task_call&, std::uint32_t, const error&) {
+      return error_decision{.what = error_decision::action::pause, .delay = {}, .output = nullptr};
+    };
+    auto keeper = ruled(of_agent("keeper", "a"), [](task_rules& r) { r.hold_across_waits = true; });
+    keeper.resources = {{"db"}};
+    hand_run r(o, {keeper});
+    CHECK(r.start() == ids{"keeper"});
+    r.fail_task("keeper");
+    CHECK(r.s.state() == run_state::paused);
+    for (const auto& l : r.s.locks()) CHECK(l.holders.empty());
+    r.s.resume("", r.now);
+    CHECK(r.start() == ids{"keeper"});
+  }
+}

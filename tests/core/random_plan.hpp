@@ -6,6 +6,8 @@
 
 #include <corchestra/core/plan.hpp>
 
+#include "core/lock_model.hpp"
+
 namespace corchestra::tests {
 
 /// Random tasks under random rules and limits, all from one seed. Each plan uses only some of what there is, so that
@@ -20,7 +22,7 @@ class random_plan {
   std::vector<task_call> calls() {
     std::vector<task_call> all;
     std::vector<std::string> ids;
-    for (int i = 0, n = pick(0, size_); i < n; ++i) {
+    for (int i = 0, n = pick(1, size_); i < n; ++i) {
       task_call c = call("t" + std::to_string(i));
       random_needs(c, ids);
       ids.push_back(c.id);
@@ -145,9 +147,8 @@ class random_plan {
   }
 
   std::string random_lock() {
-    static const char* const names[] = {"r0",          "r1",          "file:/a/b", "directory:/a",
-                                        "file:/a/c/d", "directory:/", "file:x/y",  "directory:x"};
-    return names[pick(0, 7)];
+    const auto& all = lock_places();
+    return std::next(all.begin(), pick(0, static_cast<int>(all.size()) - 1))->first;
   }
 
   int heaviest(const task_call& c) const {

@@ -65,7 +65,7 @@ struct task_rules {
   json output_schema;                 ///< JSON Schema that a completed output must match; null: any
   std::string state_key;              ///< its output is merged into the run's shared state under this key
   effect_class effect = effect_class::idempotent;  ///< at_most_once is never retried
-  bool hold_across_waits = false;     ///< keeps its resources over back-offs
+  bool hold_across_waits = false;     ///< keeps its resources over back-offs; not over a pause
 };
 
 }  // namespace corchestra
