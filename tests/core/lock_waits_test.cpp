@@ -44,14 +44,22 @@ TEST_CASE(
 
 TEST_CASE(
     "[L5] a task that kept its locks and waits for its agent's slot is not kept out by one that begins to starve") {
-  hand_run r(one_slot_of_the_agent(), {keeper(1s), locking("starves", {"db"}), call("other", {}, 5)});
+  auto o = one_slot_of_the_agent();
+  o.stay_open = true;
+  const auto stranger = [](std::string id) {
+    auto c = call(std::move(id), {}, 1);
+    c.agent = "b";
+    return c;
+  };
+  hand_run r(o, {keeper(1s), locking("starves", {"db"}), call("other", {}, 5)});
   CHECK(r.start() == ids{"keeper"});
   r.fail_task("keeper");
   CHECK(r.start() == ids{"other"});
   r.pass(1s);
   CHECK(r.start().empty());
+  REQUIRE(r.s.submit({stranger("one"), stranger("two")}, r.now));
+  CHECK(r.start() == ids{"one"});
   r.pass(60s);
-  CHECK(r.start().empty());
   r.end("other");
   CHECK(r.start() == ids{"keeper"});
   r.end("keeper");
@@ -84,8 +92,8 @@ TEST_CASE("[L20] a woken task that is cancelled before it takes its lock passes 
 TEST_CASE("[L20] a woken task that has to wait again, twice in one moment, passes its first turn on") {
   auto o = slots(8);
   o.stay_open = true;
-  hand_run r(o, {locking("A", {"a"}), locking("C", {"c"}), locking("D", {"d"}), locking("starves", {"b", "d"}),
-                 call("parent")});
+  hand_run r(o, {locking("A", {"a"}, 20), locking("starves", {"b", "d"}), locking("C", {"c"}, 20),
+                 locking("D", {"d"}, 20), call("parent")});
   CHECK(r.start() == ids{"A", "C", "D", "parent"});
   r.pass(30s);
   REQUIRE(r.s.spawn(r.at("parent"), locking("child", {"a", "b", "c"}), r.now, true));

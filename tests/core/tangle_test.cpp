@@ -40,18 +40,19 @@ TEST_CASE("[L5] a task in back-off that a drained run leaves out does not hide a
 }
 
 TEST_CASE("[L5] what a child needs that is committed under an awaited subtree goes before those who starve") {
-  auto o = slots(4);
+  auto o = slots(2);
   o.stay_open = true;
   auto starves = locking("starves", "db");
   starves.resources.push_back({"x"});
   hand_run r(o, {locking("parent", "x"), starves});
   CHECK(r.start() == ids{"parent"});
   r.pass(61s);
-  REQUIRE(r.s.submit({locking("need", "db")}, r.now));
-  CHECK(r.start().empty());  // reserved by `starves`, which waits for what the parent holds
+  REQUIRE(r.s.submit({locking("need", "db"), call("busy", {}, 5)}, r.now));
+  CHECK(r.start() == ids{"busy"});  // `starves` has reserved `db`, and waits for what the parent holds
   REQUIRE(r.s.spawn(r.at("parent"), call("plan"), r.now));
-  CHECK(r.start() == ids{"parent/plan"});
   await_child(r, "parent", call("last", {"parent/plan/*"}));
+  CHECK(r.start() == ids{"parent/plan"});
+  REQUIRE(r.s.submit({call("other", {}, 5)}, r.now));
   REQUIRE(r.s.stage(r.at("parent/plan"), 1, call("part", {"need"})));
   r.end("parent/plan");
   CHECK(r.start() == ids{"need"});
