@@ -127,3 +127,19 @@ TEST_CASE("a task inherits from those who were parked for its locks before it to
   r.s.attempt_waits(r.at("starves"), 1, wait_reason::child, r.now);
   CHECK(r.start() == ids{"starves/child"});
 }
+
+TEST_CASE("who waits for a lock that an abandoned body still has does not reserve what others could use meanwhile") {
+  auto o = slots(3);
+  o.limits.cancel_grace = 1s;
+  o.stay_open = true;
+  hand_run r(o, {locking("stuck", {"db"}), locking("waits", {"db", "x"})});
+  CHECK(r.start() == ids{"stuck"});
+  r.s.cancel_task(r.at("stuck"), cancel_reason::user, "", r.now);
+  r.pass(70s);
+  CHECK(r.start().empty());
+  REQUIRE(r.s.submit({locking("other", {"x"})}, r.now));
+  CHECK(r.start() == ids{"other"});
+  r.end("other");
+  r.end("stuck");
+  CHECK(r.start() == ids{"waits"});
+}
