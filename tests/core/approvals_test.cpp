@@ -174,3 +174,23 @@ TEST_CASE("the end of an attempt takes its question back") {
   CHECK(r.s.take_answers().empty());
   CHECK(r.s.ask(r.at("t"), 1, {"Again?", {}, false}, r.now).error().is(errc::not_running));
 }
+
+TEST_CASE("a question of an attempt that waits for a slot again is kept, and so is its time limit") {
+  hand_run r(slots(1), {call("t"), call("other")});
+  CHECK(r.start() == ids{"t"});
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::rate, r.now);
+  CHECK(r.start() == ids{"other"});
+  r.s.attempt_leaves_wait(r.at("t"), 1);
+  REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
+  REQUIRE(r.s.ask(r.at("t"), 1, {"Go on?", 5s, true}, r.now));  // another part of the same body
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
+  CHECK(r.s.approvals() == std::vector<std::pair<task_index, std::string>>{{r.at("t"), "Go on?"}});
+  CHECK(r.waits("t") == wait_reason::approval);
+  r.pass(5s);
+  REQUIRE(r.s.take_answers().size() == 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1);
+  REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
+  r.end("other");
+  r.start();
+  CHECK(r.resumed == ids{"t"});
+}

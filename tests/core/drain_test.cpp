@@ -156,3 +156,36 @@ TEST_CASE("draining a paused run lifts the pause for what running attempts wait 
   r.end("parent");
   CHECK(r.s.finished());
 }
+
+TEST_CASE("a child that is committed while the run drains, under what is needed already, is finished too") {
+  hand_run r(slots(2), {call("plan"), call("asks"), call("unrelated")});
+  CHECK(r.start() == ids{"plan", "asks"});
+  REQUIRE(r.s.spawn(r.at("asks"), call("child", {"plan/*"}), r.now, true));
+  REQUIRE(r.s.stage(r.at("plan"), 1, call("part")));
+  r.s.attempt_waits(r.at("asks"), 1, wait_reason::child, r.now);
+  r.s.drain(r.now);
+  r.end("plan");
+  CHECK(r.start() == ids{"plan/part"});
+  r.end("plan/part");
+  CHECK(r.start() == ids{"asks/child"});
+}
+
+TEST_CASE("nothing starts any more once a shutdown has cancelled what a drained run was finishing") {
+  auto again = call("again");
+  again.retry = retry_policy{.max_retries = 1, .first_delay = 2s, .jitter = false};
+  hand_run r(slots(2), {call("parent", {}, 20), again, call("other", {}, 5)});
+  CHECK(r.start() == ids{"parent", "again"});
+  r.fail_task("again");
+  REQUIRE(r.s.spawn(r.at("parent"), call("child", {"again", "other"}), r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  r.s.drain(r.now);  // both are needed
+  r.s.cancel_run(cancel_reason::shutdown, "", r.now);
+  CHECK(r.start().empty());
+  r.pass(3s);  // the back-off is over
+  CHECK(r.start().empty());
+  CHECK(r.why("other") == ids{"'other' will not start: the run is being drained"});
+  r.end("parent");
+  CHECK(r.s.finished());
+  CHECK(r.s.state() == run_state::interrupted);
+  CHECK(r.s.unfinished() == 2);
+}

@@ -234,3 +234,12 @@ TEST_CASE("[C33] an agent decides from what it found how the tree grows, depth f
   }
   CHECK(order == ids{"root", "root/1", "root/1/1", "root/2", "root/2/1"});
 }
+
+TEST_CASE("a completed task that is no child of the parent is not given back as one, whatever its id") {
+  hand_run r({}, {call("parent"), call("parent/child")});
+  CHECK(r.start() == ids{"parent", "parent/child"});
+  r.end("parent/child");
+  const auto refused = r.s.spawn(r.at("parent"), call("child"), r.now, true);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().is(errc::duplicate_task));
+}

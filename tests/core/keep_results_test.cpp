@@ -141,3 +141,21 @@ TEST_CASE("[E46] a hundred thousand tasks leave nothing behind but what failed")
   for (task_index t = 0; t < r.s.size(); ++t) known += r.s.known(t) ? 1 : 0;
   CHECK(known == failed);
 }
+
+TEST_CASE("the results of a run that ends early are those of completed tasks too that others still needed") {
+  auto o = forgetful(1);
+  o.stay_open = false;
+  hand_run r(o, {call("first"), call("bad"), call("after", {"first"})});
+  CHECK(r.start() == ids{"first"});
+  r.end("first", 42);
+  CHECK(r.start() == ids{"bad"});
+  r.fail_task("bad");
+  r.s.drain(r.now);
+  REQUIRE(r.s.finished());
+  const auto all = r.s.take_results();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0]->id == "bad");
+  CHECK(all[1]->id == "first");
+  CHECK(all[1]->output.value == 42);
+  CHECK(r.s.take_results().empty());
+}

@@ -1,0 +1,104 @@
+// Parents that hold locks while they wait for children: what the children need goes on, or a deadlock is told.
+#include "core/hand_run.hpp"
+
+using namespace corchestra;
+using namespace corchestra::tests;
+using namespace std::chrono_literals;
+using ids = hand_run::ids;
+
+namespace {
+
+task_call locking(std::string id, std::string lock, lock_mode mode = lock_mode::exclusive) {
+  auto c = call(std::move(id));
+  c.resources = {{std::move(lock), mode}};
+  return c;
+}
+task_call of_agent(task_call c, std::string agent) {
+  c.agent = std::move(agent);
+  return c;
+}
+
+void await_child(hand_run& r, const std::string& parent, task_call child) {
+  REQUIRE(r.s.spawn(r.at(parent), std::move(child), r.now, true));
+  r.s.attempt_waits(r.at(parent), 1, wait_reason::child, r.now);
+}
+
+}  // namespace
+
+TEST_CASE("[L5] a task in back-off that a drained run leaves out does not hide a deadlock") {
+  auto flaky = call("flaky");
+  flaky.retry = retry_policy{.max_retries = 1, .first_delay = 10s, .jitter = false};
+  hand_run r(slots(3), {locking("one", "x"), locking("two", "y"), flaky});
+  CHECK(r.start() == ids{"one", "two", "flaky"});
+  await_child(r, "one", locking("child", "y"));
+  await_child(r, "two", locking("child", "x"));
+  r.fail_task("flaky");
+  r.s.drain(r.now);
+  CHECK(r.start().empty());
+  CHECK(r.waits("flaky") == wait_reason::backoff);
+  CHECK(r.result("one/child").reason.find("deadlock") != std::string::npos);
+}
+
+TEST_CASE("[L5] what a child needs that is committed under an awaited subtree goes before those who starve") {
+  auto o = slots(2);
+  o.stay_open = true;
+  auto starves = locking("starves", "db");
+  starves.resources.push_back({"x"});
+  hand_run r(o, {locking("parent", "x"), starves});
+  CHECK(r.start() == ids{"parent"});
+  r.pass(61s);
+  REQUIRE(r.s.submit({locking("need", "db"), call("busy", {}, 5)}, r.now));
+  CHECK(r.start() == ids{"busy"});  // `starves` has reserved `db`, and waits for what the parent holds
+  REQUIRE(r.s.spawn(r.at("parent"), call("plan"), r.now));
+  await_child(r, "parent", call("last", {"parent/plan/*"}));
+  CHECK(r.start() == ids{"parent/plan"});
+  REQUIRE(r.s.submit({call("other", {}, 5)}, r.now));
+  REQUIRE(r.s.stage(r.at("parent/plan"), 1, call("part", {"need"})));
+  r.end("parent/plan");
+  CHECK(r.start() == ids{"need"});
+}
+
+TEST_CASE("[L5] what a child needs that is spawned by an awaited one goes before others in the line for a lock") {
+  auto first = locking("first", "db");
+  first.priority = 50;
+  hand_run r(slots(4), {first, call("parent"), locking("holder", "db"), locking("need", "db")});
+  CHECK(r.start() == ids{"first", "parent"});
+  await_child(r, "parent", call("child"));
+  CHECK(r.start() == ids{"parent/child"});
+  REQUIRE(r.s.spawn(r.at("parent/child"), call("part", {"need"}), r.now));
+  r.end("first");
+  CHECK(r.start() == ids{"need"});
+}
+
+TEST_CASE("a child that a pause holds when a deadlock is untangled is left alone until the resume") {
+  hand_run r(slots(3), {locking("parent", "db", lock_mode::shared), locking("writer", "db"), call("busy")});
+  CHECK(r.start() == ids{"parent", "busy"});
+  r.pass(61s);  // the writer reserves
+  await_child(r, "parent", of_agent(locking("child", "db", lock_mode::shared), "other"));
+  CHECK(r.start().empty());
+  r.s.pause("other", r.now);
+  r.end("busy");
+  CHECK(r.start().empty());
+  CHECK(r.waits("parent/child") == wait_reason::paused);
+  r.s.resume("other", r.now);
+  CHECK(r.start() == ids{"parent/child"});
+}
+
+TEST_CASE("two children that a pause holds when a deadlock is untangled are left alone until the resume") {
+  hand_run r(slots(5), {locking("outer", "x", lock_mode::shared), locking("parent", "y", lock_mode::shared),
+                        locking("writes x", "x"), locking("writes y", "y"), call("busy")});
+  CHECK(r.start() == ids{"outer", "parent", "busy"});
+  await_child(r, "outer", call("inner"));
+  CHECK(r.start() == ids{"outer/inner"});
+  r.pass(61s);  // the writers reserve
+  await_child(r, "parent", of_agent(locking("child", "y", lock_mode::shared), "other"));
+  await_child(r, "outer/inner", of_agent(locking("deep", "x", lock_mode::shared), "other"));
+  CHECK(r.start().empty());
+  r.s.pause("other", r.now);
+  r.end("busy");
+  CHECK(r.start().empty());
+  CHECK(r.waits("parent/child") == wait_reason::paused);
+  CHECK(r.waits("outer/inner/deep") == wait_reason::paused);
+  r.s.resume("other", r.now);
+  CHECK(r.start() == ids{"parent/child", "outer/inner/deep"});
+}
