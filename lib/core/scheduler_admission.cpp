@@ -71,7 +71,10 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   if (r.more) {
     auto& since = r.more->waits_since;  // once for each attempt: being parked or raised does not begin it anew
     e.ready_at = since == never ? since = now : since;
-  } else if (again && r.attempts == 0 && r.call->depends_on.empty()) {
+  }
+  if (e.resumes) {
+    e.ready_at = r.now_running->ready_at;
+  } else if (!r.more && again && r.attempts == 0 && r.call->depends_on.empty()) {
     e.ready_at = r.submitted;
   }
   if (options.mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
@@ -112,7 +115,10 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     ++r.ticket;
     r.queued = false;
     const bool resumes = r.phase() == impl::phase::wants_slot;
-    if (s.try_start(e.task, now) == impl::admission::started) return command(e.task, resumes);
+    if (s.try_start(e.task, now) == impl::admission::started) {
+      if (!resumes) r.now_running->ready_at = e.ready_at;
+      return command(e.task, resumes);
+    }
     s.ready.refund(e);
   }
   return std::nullopt;

@@ -197,8 +197,10 @@ bool run_impl::full() const noexcept {
   return scheduler_.unfinished() - scheduler_.running().size() >= settings_.max_pending;
 }
 
-std::shared_ptr<awaited_child> run_impl::await_child(task_index task) {
-  return awaited_[task] = std::make_shared<awaited_child>();
+std::shared_ptr<awaited_child> run_impl::await_child(task_index task, std::weak_ptr<attempt> by) {
+  auto child = std::make_shared<awaited_child>();
+  child->by = std::move(by);
+  return awaited_[task] = std::move(child);
 }
 
 void run_impl::wait_for_end_of(task_index task, plain_handler handler) {

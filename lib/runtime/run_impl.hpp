@@ -15,12 +15,6 @@
 
 namespace corchestra::detail {
 
-/// A child that its parent waits for.
-struct awaited_child {
-  plain_handler parent;
-  std::optional<task_result> result;  // a copy: the scheduler may forget its own
-};
-
 /// One attempt as its agent's context sees it.
 struct attempt {
   std::shared_ptr<run_impl> run;
@@ -34,6 +28,14 @@ struct attempt {
 
   static task_context context(std::shared_ptr<attempt> a) { return task_context(std::move(a)); }
   static const std::shared_ptr<attempt>& of(const task_context& c) { return c.attempt_; }
+};
+
+/// A child that its parent waits for.
+struct awaited_child {
+  std::weak_ptr<attempt> by;  // its parent's
+  bool left = false;  // the parent's wait has ended for the scheduler: it stands in the queue for its slot
+  plain_handler parent;
+  std::optional<task_result> result;  // a copy: the scheduler may forget its own
 };
 
 /// A run: its scheduler, the worker loops that carry out its commands, and whoever waits for it. Lives on one strand;
@@ -73,7 +75,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::size_t max_pending() const noexcept { return settings_.max_pending; }
   void wait_for_space(plain_handler handler);
   /// To be called before anything else happens to the child, which may end in the next step.
-  std::shared_ptr<awaited_child> await_child(task_index task);
+  std::shared_ptr<awaited_child> await_child(task_index task, std::weak_ptr<attempt> by);
   void wait_for_end_of(task_index task, plain_handler handler);
   /// Nobody waits for it any more: it is cancelled.
   void give_up_child(task_index task, std::string_view parent);
@@ -121,6 +123,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void call_back(std::string_view name, F f);
   void arm();
   void carry_out_requests();
+  void call_parents(time_point at);
   void end();
   void complete_end();
   void let_go();

@@ -34,7 +34,21 @@ void run_impl::after_event(time_point at) {
   arm();
 }
 
+// Before the slot of an awaited child goes to others, its parent stands in the queue for it too.
+void run_impl::call_parents(time_point at) {
+  for (const task_index t : just_ended_) {
+    const auto it = awaited_.find(t);
+    if (it == awaited_.end() || !it->second->parent || it->second->left) continue;
+    const auto by = it->second->by.lock();
+    if (!by || !by->live) continue;
+    it->second->left = true;
+    scheduler_.attempt_leaves_wait(by->task, by->number);
+    scheduler_.attempt_wants_slot(by->task, by->number, at);
+  }
+}
+
 std::optional<scheduler::start_command> run_impl::take(time_point at) {
+  if (!just_ended_.empty()) call_parents(at);
   while (auto command = scheduler_.next_start(at)) {
     if (!command->resume) return command;
     if (auto* w = worker_of(command->task, command->attempt)) resume_now(*w->current);

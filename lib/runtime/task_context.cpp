@@ -99,7 +99,7 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   if (spawned.has_error()) co_return spawned.error();
   const task_index c = *spawned;
   if (const task_result* ended = r.machine().result_of(c)) co_return *ended;
-  const auto awaited = r.await_child(c);
+  const auto awaited = r.await_child(c, a);
   begin_wait(wait_reason::child);
   wait_guard guard(*this);
   std::exception_ptr failure;
@@ -108,6 +108,7 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   } catch (...) {
     failure = std::current_exception();
   }
+  if (awaited->left) guard.has_left();
   if (failure) {
     r.give_up_child(c, task().id);
     std::rethrow_exception(failure);

@@ -131,6 +131,7 @@ class task_context {
       leave();
       context_.break_wait();
     }
+    void has_left() noexcept { left_ = true; }
     void leave() {
       if (!std::exchange(left_, true)) context_.leave_wait();
     }
