@@ -220,21 +220,23 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   s.drop_staged(l);
   if (l.aborting) failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
   error_decision decision;
-  if (failure && !l.aborting && s.options.on_error) decision = s.decide(task, *failure, now);
+  const bool ran_out = l.aborting && l.timed_out && l.retry_after_timeout;  // of this attempt's time, not the task's
+  if (failure && (!l.aborting || ran_out) && s.options.on_error) decision = s.decide(task, *failure, now);
   using action = error_decision::action;
   if (decision.what == action::substitute) {
     end.output = task_output(std::move(decision.output));
     failure.reset();
+    l.aborting = false;
     loops_on = s.loop_goes_on(r, end.output);
     if (!loops_on) failure = s.merge_output(r, end.output);
   }
   const bool hopeless = decision.what == action::fail || decision.what == action::substitute;
   const auto& policy = s.policy_of(r);
   const bool once = r.rules() && r.rules()->effect == effect_class::at_most_once;
-  const bool retryable = failure && !once && (!l.aborting || (l.timed_out && l.retry_after_timeout)) && !hopeless &&
+  const bool retryable = failure && !once && (!l.aborting || ran_out) && !hopeless &&
                          (failure->retry != retry_class::terminal || decision.what == action::retry);
   const bool again = retryable && l.tries <= static_cast<std::uint32_t>(policy.max_retries);
-  const bool pause = failure && !once && !l.aborting && !hopeless && !s.goes_on(r) &&
+  const bool pause = failure && !once && (!l.aborting || ran_out) && !hopeless && !s.goes_on(r) &&
                      (decision.what == action::pause || (!again && policy.pause_when_exhausted));
   const duration delay = pause    ? failure->retry_after.value_or(std::chrono::milliseconds(0))
                          : !again ? duration::zero()

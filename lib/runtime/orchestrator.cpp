@@ -18,7 +18,8 @@ struct orchestrator::impl {
   mutable std::mutex mutex;  // the list of runs and the flag
   std::vector<std::weak_ptr<detail::run_impl>> runs;
   bool closed = false;
-  run_id_source ids;  // under the mutex
+  run_id_source ids;  // under the mutex, as is
+  std::string next_id;  // given by the options, for one run
 
   std::vector<run> live() const {
     std::vector<run> all;
@@ -32,6 +33,7 @@ struct orchestrator::impl {
 
 orchestrator::orchestrator(any_io_executor executor, orchestrator_options options) : impl_(std::make_shared<impl>()) {
   impl_->executor = std::move(executor);
+  impl_->next_id = std::exchange(options.run_id, {});
   impl_->options = std::move(options);
 }
 
@@ -45,10 +47,11 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
 // The handler is taken only when the run starts.
 result<run> orchestrator::launch(task_plan plan, run_callbacks callbacks, run_handler* handler) {
   auto& s = *impl_;
-  std::string id = s.options.run_id;
-  if (id.empty()) {
+  std::string id;
+  {
     std::lock_guard lock(s.mutex);
-    id = s.ids.next();
+    id = std::exchange(s.next_id, {});
+    if (id.empty()) id = s.ids.next();
   }
   auto r = std::make_shared<detail::run_impl>(s.executor, std::move(id), std::move(plan.options), s.agents,
                                               std::move(callbacks), s.options);

@@ -256,6 +256,54 @@ TEST_CASE("[C63] a handler may pause the run over a failure") {
   CHECK(r.start() == ids{"t"});
 }
 
+TEST_CASE("[C43][C63] a handler is asked over an attempt that ran out of time, and what it decides counts") {
+  using action = error_decision::action;
+  for (const auto what : {action::substitute, action::retry, action::pause, action::fail}) {
+    std::string heard;
+    auto o = handled([&](const task_call&, std::uint32_t, const error& e) {
+      heard = e.message;
+      return error_decision{.what = what, .delay = 7s, .output = "fallback"};
+    });
+    auto t = retried(5);
+    t.limits.start_to_close = 2s;
+    hand_run r(o, {t});
+    r.start();
+    r.pass(2s);
+    REQUIRE(r.stopped() == ids{"t"});
+    r.fail_task("t");
+    CHECK(heard == "start_to_close of 2.00 s passed");
+    switch (what) {
+      case action::substitute:
+        CHECK(r.result("t").output.value == "fallback");
+        break;
+      case action::retry:
+        CHECK(r.of(event_type::attempt_ended).at(0).retry_in == 7s);
+        break;
+      case action::pause:
+        CHECK(r.s.state() == run_state::paused);
+        break;
+      default:
+        CHECK(r.state("t") == task_state::timeout);
+    }
+  }
+}
+
+TEST_CASE("the handler is not asked over a task that missed its deadline") {
+  int calls = 0;
+  auto o = handled([&](const task_call&, std::uint32_t, const error&) {
+    ++calls;
+    return error_decision{};
+  });
+  auto t = retried(5);
+  t.limits.schedule_to_close = 2s;
+  hand_run r(o, {t});
+  r.start();
+  r.pass(2s);
+  r.fail_task("t");
+  CHECK(r.state("t") == task_state::timeout);
+  CHECK(calls == 0);
+}
+
 TEST_CASE("a cancelled attempt is no failure: no handler, no retry") {
   int calls = 0;
   auto o = handled([&](const task_call&, std::uint32_t, const error&) {

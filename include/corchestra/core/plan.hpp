@@ -92,6 +92,8 @@ struct error_decision {
   duration delay{};
   json output;
 };
+/// Asked over each attempt that failed or ran out of its own time (`start_to_close`, a heartbeat); not over what was cancelled,
+/// missed a deadline of the task, or had to be abandoned.
 using error_handler = std::function<error_decision(const task_call&, std::uint32_t attempt, const error&)>;
 
 /// Joins an output into the value that a key of the shared state has (null at first).

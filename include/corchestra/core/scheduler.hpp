@@ -35,7 +35,8 @@ class scheduler {
   scheduler(scheduler&&) noexcept;
   scheduler& operator=(scheduler&&) noexcept;
 
-  /// Events come without `data` from here on: for a sink that does not read it.
+  /// For a sink that does not read `event::data`: what has a field of its own, and the options in `run_started`, are no longer
+  /// written there.
   void omit_details() noexcept;
 
   // Events in -----------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class task_context {
 
   /// A child that is committed together with this task's success and starts after it. An id without `/` is put under this
   /// task's id; an empty one becomes the ordinal; in a loop's later iterations `@2` is added. Returns the child's full id.
-  /// Errors: `limit_exceeded` (the task then ends LIMIT_EXCEEDED, whatever it returns), `duplicate_task`, `unknown_agent`.
+  /// Errors: `limit_exceeded` (an attempt that returns a success is then LIMIT_EXCEEDED), `duplicate_task`, `unknown_agent`.
   result<std::string> spawn(task_call child);
   /// How many more children the run's caps allow this task now: to grow as far as them without hitting one.
   std::size_t room_for_children() const;
