@@ -12,17 +12,12 @@
 using namespace corchestra;
 using namespace std::chrono_literals;
 using Catch::Approx;
+using tests::numbered;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
 
 namespace {
-
-std::vector<task_call> numbered(int n) {
-  std::vector<task_call> calls;
-  for (int i = 0; i < n; ++i) calls.push_back(task("t" + std::to_string(i)));
-  return calls;
-}
 
 std::size_t width_of(std::uint32_t slots) {
   virtual_orchestra v;

@@ -6,19 +6,10 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::numbered;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
-
-namespace {
-
-std::vector<task_call> numbered(int n) {
-  std::vector<task_call> calls;
-  for (int i = 0; i < n; ++i) calls.push_back(task("t" + std::to_string(i)));
-  return calls;
-}
-
-}  // namespace
 
 TEST_CASE("[E43] basic parallel execution: three calls take the time of one") {
   virtual_orchestra v({2s});

@@ -23,6 +23,13 @@ inline task_call task(std::string id, std::vector<std::string> depends_on = {}, 
   return c;
 }
 
+/// `t0`, `t1`, ...
+inline std::vector<task_call> numbered(int n) {
+  std::vector<task_call> calls;
+  for (int i = 0; i < n; ++i) calls.push_back(task("t" + std::to_string(i)));
+  return calls;
+}
+
 inline task_plan plan(std::vector<task_call> tasks, std::uint32_t slots = 10) {
   task_plan p;
   p.tasks = std::move(tasks);
