@@ -1,0 +1,75 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include <corchestra/llm/limiter.hpp>
+
+namespace corchestra::llm {
+
+/// Calls that wait to go out: the more urgent first, retries before first tries, then as they came. Calls of one prefix
+/// follow one another, up to so many in a row, when nothing more urgent waits.
+class waiting_calls {
+ public:
+  static constexpr int in_a_row = 16;
+
+  struct call {
+    limiter::call_id id = 0;
+    std::int64_t tokens = 0;
+  };
+
+  bool empty() const noexcept { return calls_.empty(); }
+  std::size_t size() const noexcept { return calls_.size(); }
+
+  void push(limiter::call_id id, const call_request& r) {
+    const place p{-r.priority, !r.again, id};
+    line_.insert(p);
+    if (r.prefix != 0) by_prefix_[r.prefix].insert(p);
+    calls_.emplace(id, entry{p, r.tokens, r.prefix});
+  }
+
+  call pop() {
+    place p = *line_.begin();
+    if (last_prefix_ != 0 && row_ < in_a_row) {
+      const auto same = by_prefix_.find(last_prefix_);
+      if (same != by_prefix_.end() && level(*same->second.begin()) == level(p)) p = *same->second.begin();
+    }
+    const auto id = std::get<2>(p);
+    const entry e = calls_.at(id);
+    row_ = e.prefix != 0 && e.prefix == last_prefix_ ? row_ + 1 : 1;
+    last_prefix_ = e.prefix;
+    erase(id);
+    return {id, e.tokens};
+  }
+
+  void erase(limiter::call_id id) {
+    const auto it = calls_.find(id);
+    if (it == calls_.end()) return;
+    line_.erase(it->second.at);
+    if (it->second.prefix != 0) {
+      const auto same = by_prefix_.find(it->second.prefix);
+      same->second.erase(it->second.at);
+      if (same->second.empty()) by_prefix_.erase(same);
+    }
+    calls_.erase(it);
+  }
+
+ private:
+  using place = std::tuple<int, bool, limiter::call_id>;  // less goes first
+  static std::pair<int, bool> level(const place& p) noexcept { return {std::get<0>(p), std::get<1>(p)}; }
+  struct entry {
+    place at;
+    std::int64_t tokens = 0;
+    std::uint64_t prefix = 0;
+  };
+
+  std::set<place> line_;
+  std::map<std::uint64_t, std::set<place>> by_prefix_;
+  std::unordered_map<limiter::call_id, entry> calls_;
+  std::uint64_t last_prefix_ = 0;
+  int row_ = 0;
+};
+
+}  // namespace corchestra::llm

@@ -1,0 +1,170 @@
+// What goes out when: the gates of the limiter one by one.
+#include <corchestra/llm/limiter.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <vector>
+
+using namespace corchestra;
+using namespace corchestra::llm;
+using namespace std::chrono_literals;
+
+namespace {
+
+time_point at(duration d) { return time_point{} + d; }
+
+call_report answer(endpoint_answer a, optional_duration retry_after = {}) {
+  call_report r;
+  r.answer = a;
+  r.retry_after = retry_after;
+  return r;
+}
+
+/// How many go out at once, of so many that wait; all are answered as `a` says.
+std::size_t go_out(limiter& l, time_point now, const call_report& a = answer(endpoint_answer::served)) {
+  std::vector<limiter::call_id> out;
+  while (const auto c = l.next(now)) out.push_back(*c);
+  for (const auto c : out) l.ended(c, a, now);
+  return out.size();
+}
+
+void ask(limiter& l, int calls, call_request r = {}) {
+  for (int i = 0; i < calls; ++i) l.ask(r, {});
+}
+
+}  // namespace
+
+TEST_CASE("as many calls go out as may be in flight, and the next when one is answered") {
+  limiter l({.first_in_flight = 2}, {});
+  ask(l, 5);
+  const auto a = l.next({}), b = l.next({});
+  REQUIRE((a && b));
+  CHECK(!l.next({}));
+  CHECK(l.next_time({}) == time_point::max());
+  l.ended(*a, answer(endpoint_answer::served), {});
+  CHECK(l.next({}));
+  CHECK(l.status({}).in_flight == 2);
+  CHECK(l.status({}).waiting == 2);
+}
+
+TEST_CASE("requests a minute are spread over the minute") {
+  limiter l({.requests_per_minute = 60, .first_in_flight = 100}, {});
+  ask(l, 200);
+  std::size_t out = 0;
+  for (time_point now{}; now < at(60s); now = l.next_time(now)) {
+    REQUIRE(l.next_time(now) <= now);
+    out += go_out(l, now);
+  }
+  CHECK(out >= 60);
+  CHECK(out <= 61);
+}
+
+TEST_CASE("tokens a minute count the estimate, and what was not used comes back") {
+  limiter l({.tokens_per_minute = 6000, .first_in_flight = 100}, {});
+  ask(l, 10, {.tokens = 200});
+  const auto first = l.next({});
+  REQUIRE(first);
+  CHECK(!l.next({}));
+  CHECK(l.next_time({}) > at(900ms));
+  call_report r = answer(endpoint_answer::served);
+  r.tokens = 50;
+  l.ended(*first, r, {});
+  CHECK(l.next({}));
+}
+
+TEST_CASE("[L14] Retry-After stops all calls to the endpoint, and no longer than is believed") {
+  for (const auto& [asked, waits] : {std::pair<duration, duration>(5s, 5s), {3600s, 120s}}) {
+    limiter l({}, {});
+    ask(l, 10);
+    const auto c = l.next({});
+    REQUIRE(c);
+    l.ended(*c, answer(endpoint_answer::throttled, asked), {});
+    CHECK(!l.next(at(waits - 1ms)));
+    CHECK(l.status({}).paused_until >= at(waits));
+    CHECK(l.next_time({}) <= at(waits + waits / 10));
+    CHECK(l.next(l.next_time({})));
+  }
+}
+
+TEST_CASE("the circuit opens after twenty failures in a row, then one call tries, after twice the time each time") {
+  limiter l({.first_in_flight = 50}, {});
+  ask(l, 200);
+  const auto broken = answer(endpoint_answer::overloaded);
+  time_point now{};
+  while (!l.status(now).circuit_open) REQUIRE(go_out(l, now, broken) > 0);
+  duration pause = 10s;
+  for (int i = 0; i < 4; ++i, pause = std::min<duration>(pause * 2, 60s)) {
+    CHECK(!l.next(now + pause - 1ms));
+    now += pause;
+    const auto probe = l.next(now);
+    REQUIRE(probe);
+    CHECK(!l.next(now));
+    l.ended(*probe, broken, now);
+  }
+  now += 60s;
+  const auto probe = l.next(now);
+  REQUIRE(probe);
+  l.ended(*probe, answer(endpoint_answer::served), now);
+  CHECK(!l.status(now).circuit_open);
+  CHECK(go_out(l, now) > 1);
+}
+
+TEST_CASE("refusals do not open the circuit") {
+  limiter l({.first_in_flight = 50}, {});
+  ask(l, 200);
+  time_point now{};
+  for (int i = 0; i < 100; ++i) {
+    go_out(l, now, answer(endpoint_answer::throttled));
+    now = std::max(now, l.next_time(now));
+  }
+  CHECK(!l.status(now).circuit_open);
+}
+
+TEST_CASE("a bad key or a used up quota ends it for all, with the reason") {
+  limiter l({}, {});
+  ask(l, 3);
+  const auto c = l.next({});
+  call_report r = answer(endpoint_answer::fatal);
+  r.reason = "You exceeded your current quota";
+  l.ended(*c, r, {});
+  REQUIRE(l.closed());
+  CHECK(l.closed()->message == "You exceeded your current quota");
+  CHECK(!l.next(at(1h)));
+}
+
+TEST_CASE("the more urgent goes first, retries before first tries, and a cancelled call not at all") {
+  limiter l({.first_in_flight = 1}, {});
+  const auto low = l.ask({.priority = 1}, {}), gone = l.ask({.priority = 9}, {}), high = l.ask({.priority = 5}, {}),
+             again = l.ask({.priority = 5, .again = true}, {});
+  l.cancel(gone);
+  std::vector<limiter::call_id> order;
+  while (const auto c = l.next({})) {
+    order.push_back(*c);
+    l.ended(*c, answer(endpoint_answer::served), {});
+  }
+  CHECK(order == std::vector{again, high, low});
+}
+
+TEST_CASE("calls of one prefix follow one another, sixteen in a row, but not before what is more urgent") {
+  limiter l({.first_in_flight = 1}, {});
+  std::vector<std::uint64_t> order;
+  std::vector<std::uint64_t> prefix_of(1);
+  const auto add = [&](std::uint64_t prefix, int priority = 0) {
+    prefix_of.push_back(prefix);
+    l.ask({.priority = priority, .prefix = prefix}, {});
+  };
+  for (int i = 0; i < 20; ++i) {
+    add(1);
+    add(2);
+  }
+  add(3, 5);
+  while (const auto c = l.next({})) {
+    order.push_back(prefix_of[*c]);
+    l.ended(*c, answer(endpoint_answer::served), {});
+  }
+  std::vector<std::uint64_t> expected{3};
+  expected.insert(expected.end(), 16, 1);
+  expected.insert(expected.end(), 16, 2);
+  expected.insert(expected.end(), 4, 1);
+  expected.insert(expected.end(), 4, 2);
+  CHECK(order == expected);
+}
