@@ -1,5 +1,7 @@
 #include <corchestra/llm/money.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include <corchestra/base/text.hpp>
@@ -38,6 +40,24 @@ std::string money::to_text() const {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text;
+}
+
+std::optional<money> money::parse(std::string_view text) {
+  const std::size_t dot = std::min(text.find('.'), text.size());
+  const std::string_view whole = text.substr(0, dot);
+  std::string part(text.substr(std::min(dot + 1, text.size())));
+  part.resize(std::max(part.size(), decimals), '0');
+  const auto read = [](std::string_view digits, std::int64_t& n) {
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+    return problem == std::errc() && end == digits.data() + digits.size() && digits.front() != '-';
+  };
+  std::int64_t dollars = 0, micro = 0;
+  money m;
+  if (part.size() > decimals || whole.empty() || !read(whole, dollars) || !read(part.substr(0, 6), micro) ||
+      !read(part.substr(6), m.femto_) || dollars > (most - micro) / micro_per_dollar)
+    return std::nullopt;
+  m.micro_ = dollars * micro_per_dollar + micro;
+  return m.to_text() == text ? std::optional(m) : std::nullopt;
 }
 
 money& money::operator+=(const money& o) noexcept {

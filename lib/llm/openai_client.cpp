@@ -109,6 +109,7 @@ void openai_client::clean(chat_response& r) const {
   r.message.content = redact_(std::move(r.message.content));
   r.reasoning = redact_(std::move(r.reasoning));
   r.model = redact_(std::move(r.model));
+  r.service_tier = redact_(std::move(r.service_tier));
   r.request_id = redact_(std::move(r.request_id));
   for (auto& c : r.message.tool_calls) c.arguments = redact_(std::move(c.arguments));
 }
@@ -192,6 +193,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
     error e = self->clean(outcome.reply.error());
     if (outcome.billed.usage.known() && request.on_failed_usage) {
       outcome.billed.model = self->redact_(std::move(outcome.billed.model));
+      outcome.billed.service_tier = self->redact_(std::move(outcome.billed.service_tier));
       request.on_failed_usage(outcome.billed);
     }
     if (with_stream_options && rejects_stream_options(outcome.status, e)) {

@@ -20,7 +20,9 @@ std::string take_digits(std::string_view& text) {
 
 std::optional<long> take_exponent(std::string_view& text) {
   if (!text.starts_with('e') && !text.starts_with('E')) return 0;
-  text.remove_prefix(text.substr(1).starts_with('+') ? 2 : 1);
+  text.remove_prefix(1);
+  if (text.starts_with("+-")) return std::nullopt;
+  if (text.starts_with('+')) text.remove_prefix(1);
   int exponent = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), exponent);
   if (problem != std::errc()) return std::nullopt;

@@ -2,7 +2,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace corchestra::llm {
 
@@ -24,6 +26,8 @@ class money {
   std::int64_t micro_dollars() const noexcept;
   /// The exact dollars as a decimal number: `0.00305`, `2`.
   std::string to_text() const;
+  /// What `to_text` gave. Absent: anything else.
+  static std::optional<money> parse(std::string_view text);
 
   money& operator+=(const money& o) noexcept;
   friend money operator+(money a, const money& b) noexcept { return a += b; }
