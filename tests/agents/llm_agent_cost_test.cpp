@@ -27,7 +27,7 @@ struct priced_run : llm_run {
       return result<llm::chat_response>(r);
     });
   }
-  /// Runs one task with the budget, and gives back what it had spent at its end.
+  /// Runs one task with the budget, and gives back what it had spent at the last alert: at first, and when used up.
   budget_amount spend() {
     v.o.agents().add("writer", make_llm_agent(model, options).value());
     auto p = tests::plan({task("a", "Do it")});
@@ -64,10 +64,10 @@ TEST_CASE("a model call is charged to the budgets in micro-dollars, and told exa
 
 TEST_CASE("tries that failed are paid for as well, each at the tier that served it") {
   priced_run r;
-  r.budget = dollars(1'000'000);
+  r.budget = dollars(1'400 + 2'800);
   r.answer(reply("o3", {1000, 100, 0, 0, 1}, "default"),
            {{{1000, 100, 0, 0, 1}, "o3", "flex"}, {{500, 0, 0, 0, 1}, "", ""}});
-  CHECK(r.spend().micro_dollars == 1'400 + 2'800);
+  CHECK(r.spend().micro_dollars == 1'400 + 2'800);  // used up
   const auto calls = r.of(event_type::model_call);
   REQUIRE(calls.size() == 3);
   CHECK(calls[0].data["finish"] == "failed");

@@ -24,6 +24,7 @@ struct call {
     openai_options options;
     options.base_url = "http://127.0.0.1:8081/v1";
     options.api_key = secret("sk-secret-0123456789");
+    options.model = "m";
     options.seed = 42;
     chat_request r = ask();
     r.on_failed_usage = [this](const billed_call& b) { billed.push_back(b); };
