@@ -4,6 +4,7 @@
 
 #include <corchestra/agents/llm_agent.hpp>
 #include <corchestra/base/text.hpp>
+#include <corchestra/llm/cost.hpp>
 #include <corchestra/llm/json_text.hpp>
 #include <corchestra/plan/reference.hpp>
 
@@ -43,7 +44,8 @@ result<void> apply_options(llm::chat_request& request, const task_call& task, bo
 
 class llm_agent final : public agent {
  public:
-  llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options, std::shared_ptr<const json_schema> schema)
+  llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options,
+            std::shared_ptr<const json_schema> schema)
       : model_(std::move(model)), options_(std::move(options)), schema_(std::move(schema)) {}
 
   awaitable<result<task_output>> run(task_context context) override {
@@ -108,6 +110,11 @@ class llm_agent final : public agent {
 
   awaitable<result<llm::chat_response>> ask(task_context context, llm::chat_request request) {
     const std::string asked = request.model.empty() ? model_->default_model() : request.model;
+    const auto live = std::make_shared<task_context>(context);  // until the reply: a model may keep its requests
+    request.on_failed_usage = [weak = std::weak_ptr(live), asked,
+                               prices = options_.prices](const llm::billed_call& call) {
+      if (const auto c = weak.lock()) report(*c, asked, prices.get(), call, {{"finish", "failed"}});
+    };
     result<llm::chat_response> reply = fail(errc::internal, "not asked");
     if (options_.stream) {
       auto limit = request.max_tokens;
@@ -123,12 +130,27 @@ class llm_agent final : public agent {
     }
     if (reply) {
       const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(reply->elapsed);
-      context.report_usage(reply->usage, {{"model", reply->model.empty() ? asked : reply->model},
-                                          {"http_attempts", reply->http_attempts},
-                                          {"finish", to_string(reply->finish)},
-                                          {"elapsed_ms", elapsed.count()}});
+      report(context, asked, options_.prices.get(), {reply->usage, reply->model, reply->service_tier},
+             {{"http_attempts", reply->http_attempts},
+              {"finish", to_string(reply->finish)},
+              {"elapsed_ms", elapsed.count()}});
     }
     co_return reply;
+  }
+
+  // The model that the server names is the one that is billed: a local server may well be asked for a name that costs.
+  static void report(task_context& context, const std::string& asked, const llm::price_table* prices,
+                     const llm::billed_call& call, json details) {
+    const std::string& model = call.model.empty() ? asked : call.model;
+    details["model"] = model;
+    if (!call.service_tier.empty()) details["service_tier"] = call.service_tier;
+    const auto cost = prices ? llm::cost_of(*prices, model, call.usage, call.service_tier) : std::nullopt;
+    std::optional<budget_amount> spent;
+    if (cost) {
+      details["cost_usd"] = cost->to_text();
+      spent = {call.usage.total_tokens(), cost->micro_dollars()};
+    }
+    context.report_usage(call.usage, std::move(details), spent);
   }
 
   static result<json> read_answer(const llm::chat_response& reply, const json_schema& schema,

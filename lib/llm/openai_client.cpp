@@ -25,6 +25,7 @@ struct attempt_outcome {
   result<chat_response> reply;
   int status = 0;        ///< 0: no reply came
   bool visible = false;  ///< the caller has seen a part of it
+  billed_call billed;    ///< of a reply that is no answer
 };
 
 result<void> check_header_value(std::string_view name, std::string_view value, char least) {
@@ -108,6 +109,7 @@ void openai_client::clean(chat_response& r) const {
   r.message.content = redact_(std::move(r.message.content));
   r.reasoning = redact_(std::move(r.reasoning));
   r.model = redact_(std::move(r.model));
+  r.service_tier = redact_(std::move(r.service_tier));
   r.request_id = redact_(std::move(r.request_id));
   for (auto& c : r.message.tool_calls) c.arguments = redact_(std::move(c.arguments));
 }
@@ -127,8 +129,9 @@ awaitable<attempt_outcome> openai_client::attempt(self_ptr self, net::http_reque
   result<net::http_response> http = co_await self->http_->send(std::move(request));
   if (!http) co_return attempt_outcome{http.error()};
   if (!ok(http->status)) co_return self->refused(*http, time_service::of(executor).source().wall_now());
-  auto reply = parse_reply(http->body, http->headers.get("content-type"));
-  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), http->status};
+  billed_call billed;
+  auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
+  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), http->status, false, std::move(billed)};
   if (const auto id = http->headers.get("x-request-id"); !id.empty()) reply->request_id = id;
   co_return attempt_outcome{std::move(reply), http->status};
 }
@@ -142,11 +145,11 @@ awaitable<attempt_outcome> openai_client::streamed_attempt(self_ptr self, net::h
   if (!http && !reader.decided()) {
     error e = http.error();
     e.message += partial_output(reader.text());
-    co_return attempt_outcome{std::move(e), 0, reader.visible()};
+    co_return attempt_outcome{std::move(e), 0, reader.visible(), reader.billed()};
   }
   if (http && !ok(http->status)) co_return self->refused(*http, time_service::of(executor).source().wall_now());
   auto reply = reader.finish(http ? http->headers.get("content-type") : std::string_view("text/event-stream"));
-  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), 200, reader.visible()};
+  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), 200, reader.visible(), reader.billed()};
   if (const auto id = http ? http->headers.get("x-request-id") : std::string_view(); !id.empty())
     reply->request_id = id;
   co_return attempt_outcome{std::move(reply), 200, reader.visible()};
@@ -188,6 +191,11 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
       co_return std::move(outcome.reply);
     }
     error e = self->clean(outcome.reply.error());
+    if (outcome.billed.usage.known() && request.on_failed_usage) {
+      outcome.billed.model = self->redact_(std::move(outcome.billed.model));
+      outcome.billed.service_tier = self->redact_(std::move(outcome.billed.service_tier));
+      request.on_failed_usage(outcome.billed);
+    }
     if (with_stream_options && rejects_stream_options(outcome.status, e)) {
       self->stream_options_ = false;
       self->options_.logger.info(source, concat(self->base_.origin(), " rejects stream_options: going on without it"));

@@ -2,6 +2,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "llm/usage_reader.hpp"
+
 namespace corchestra::llm {
 
 namespace {
@@ -34,18 +36,6 @@ result<std::string> text_of(const json& object, std::string_view name, std::stri
 std::string string_or_empty(const json& object, std::string_view name) {
   const json* value = member(object, name);
   return value && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-std::int64_t count_of(const json& object, std::string_view name) {
-  const json* value = member(object, name);
-  if (!value || !value->is_number()) return 0;
-  const double n = value->get<double>();
-  return n > 0 && n < 1e15 ? static_cast<std::int64_t>(n) : 0;
-}
-
-std::int64_t detail_of(const json& usage, std::string_view details, std::string_view name) {
-  const json* value = member(usage, details);
-  return value && value->is_object() ? count_of(*value, name) : 0;
 }
 
 }  // namespace
@@ -108,16 +98,10 @@ void reply_builder::finish(std::string_view reason) {
                                                   : finish_reason::other;
 }
 
-void reply_builder::usage(const json& value) {
-  if (!value.is_object()) return;
-  response_.usage = token_usage{.prompt_tokens = count_of(value, "prompt_tokens"),
-                                .completion_tokens = count_of(value, "completion_tokens"),
-                                .cached_tokens = detail_of(value, "prompt_tokens_details", "cached_tokens"),
-                                .reasoning_tokens = detail_of(value, "completion_tokens_details", "reasoning_tokens"),
-                                .calls = 1};
-}
-
 void reply_builder::identify(const json& reply) {
+  if (const json* usage = member(reply, "usage"))
+    if (const auto read = read_usage(*usage)) response_.usage = *read;
+  if (auto tier = string_or_empty(reply, "service_tier"); !tier.empty()) response_.service_tier = std::move(tier);
   if (response_.model.empty()) response_.model = string_or_empty(reply, "model");
   if (response_.request_id.empty()) response_.request_id = string_or_empty(reply, "id");
 }

@@ -22,12 +22,14 @@ class reply_builder {
   /// `invalid_reply`.
   result<reply_piece> add(const json& message, part kind, std::string_view place);
   void finish(std::string_view reason);
-  /// Keeps the last usage that is not null.
-  void usage(const json& value);
-  void identify(const json& reply);  ///< model and id
+  /// Model, id, usage and service tier of a reply or a chunk, whatever its choices: the first model and id, the last
+  /// usage and tier that are not null.
+  void identify(const json& reply);
 
   bool finished() const noexcept { return finished_; }
   const std::string& text() const noexcept { return response_.message.content; }
+  /// What the reply was billed for so far, answer or not.
+  billed_call billed() const { return {response_.usage, response_.model, response_.service_tier}; }
 
   /// Errors: `refused`, `content_filtered`, `invalid_reply` for an answer without text and tool calls.
   result<chat_response> build() &&;

@@ -19,7 +19,28 @@ error not_a_completion(std::string_view body, std::string_view content_type, std
               retry_class::terminal);
 }
 
-result<chat_response> parse_reply(std::string_view body, std::string_view content_type) {
+namespace {
+
+result<chat_response> read_choices(const json& reply, reply_builder builder) {
+  if (auto e = error_in_reply(reply)) return *e;
+  const auto choices = reply.find("choices");
+  if (choices == reply.end() || !choices->is_array())
+    return fail(errc::invalid_reply, "the reply has no array 'choices'");
+  if (choices->empty()) return fail(errc::invalid_reply, "the reply's 'choices' are empty");
+  const json& choice = choices->front();
+  if (!choice.is_object() || !choice.contains("message"))
+    return fail(errc::invalid_reply, "choices[0]: expected an object with a message");
+
+  auto added = builder.add(choice["message"], reply_builder::part::whole, "choices[0].message");
+  if (!added) return added.error();
+  if (const auto reason = choice.find("finish_reason"); reason != choice.end() && reason->is_string())
+    builder.finish(reason->get_ref<const std::string&>());
+  return std::move(builder).build();
+}
+
+}  // namespace
+
+result<chat_response> parse_reply(std::string_view body, std::string_view content_type, billed_call* billed) {
   const std::string_view start = trim(body);
   auto reply = parse_json(body);
   if (!reply) {
@@ -30,24 +51,10 @@ result<chat_response> parse_reply(std::string_view body, std::string_view conten
   }
   if (!reply->is_object())
     return fail(errc::invalid_reply, concat("the reply: expected an object, got ", reply->type_name()));
-  if (auto e = error_in_reply(*reply)) return *e;
-
-  const auto choices = reply->find("choices");
-  if (choices == reply->end() || !choices->is_array())
-    return fail(errc::invalid_reply, "the reply has no array 'choices'");
-  if (choices->empty()) return fail(errc::invalid_reply, "the reply's 'choices' are empty");
-  const json& choice = choices->front();
-  if (!choice.is_object() || !choice.contains("message"))
-    return fail(errc::invalid_reply, "choices[0]: expected an object with a message");
-
   reply_builder builder;
-  auto added = builder.add(choice["message"], reply_builder::part::whole, "choices[0].message");
-  if (!added) return added.error();
-  if (const auto reason = choice.find("finish_reason"); reason != choice.end() && reason->is_string())
-    builder.finish(reason->get_ref<const std::string&>());
-  if (const auto usage = reply->find("usage"); usage != reply->end()) builder.usage(*usage);
   builder.identify(*reply);
-  return std::move(builder).build();
+  if (billed) *billed = builder.billed();
+  return read_choices(*reply, std::move(builder));
 }
 
 }  // namespace corchestra::llm

@@ -26,12 +26,11 @@ result<void> stream_assembler::feed(std::string_view data) {
     return fail(errc::invalid_reply, concat("a chunk of the stream: ", chunk.error().message, partial_output(text())));
   if (!chunk->is_object())
     return fail(errc::invalid_reply, concat("a chunk of the stream: expected an object, got ", chunk->type_name()));
+  builder_.identify(*chunk);
   if (auto e = error_in_reply(*chunk)) {
     e->message += partial_output(text());
     return *e;
   }
-  if (const auto usage = chunk->find("usage"); usage != chunk->end()) builder_.usage(*usage);
-  builder_.identify(*chunk);
   const auto choices = chunk->find("choices");
   if (choices == chunk->end() || choices->is_null()) return {};
   if (!choices->is_array())

@@ -21,6 +21,7 @@ class stream_assembler {
   bool visible() const noexcept { return visible_; }  ///< text or reasoning was given to `on_delta`
   bool complete() const noexcept { return done_ || builder_.finished(); }
   const std::string& text() const noexcept { return builder_.text(); }
+  billed_call billed() const { return builder_.billed(); }
 
   /// To be called at the end of the stream. Errors: `connection_lost` when it ended early, and those of a whole reply.
   result<chat_response> finish() &&;

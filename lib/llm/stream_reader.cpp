@@ -59,7 +59,7 @@ result<chat_response> stream_reader::finish(std::string_view content_type) {
     if (to_lower(content_type).find("text/event-stream") != std::string::npos) return std::move(assembler_).finish();
     return not_a_completion(document_, content_type, "text/event-stream");
   }
-  auto reply = parse_reply(document_, content_type);
+  auto reply = parse_reply(document_, content_type, &billed_);
   if (reply && (!reply->message.content.empty() || !reply->reasoning.empty())) {
     report(chat_delta{reply->message.content, reply->reasoning});
     if (thrown_) std::rethrow_exception(thrown_);

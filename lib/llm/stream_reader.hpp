@@ -23,6 +23,8 @@ class stream_reader {
   /// Nothing that the transport reports later can change what `finish` says.
   bool decided() const noexcept { return assembler_.done() || broken_ || thrown_; }
   const std::string& text() const noexcept { return assembler_.text(); }
+  /// What the reply was billed for as far as it was read; of a body that is one JSON object, after `finish`.
+  billed_call billed() const { return form_ == form::document ? billed_ : assembler_.billed(); }
 
   /// At the end of the body. Rethrows what `on_delta` threw.
   result<chat_response> finish(std::string_view content_type);
@@ -36,6 +38,7 @@ class stream_reader {
   net::sse_parser events_;
   std::string document_;  // a body that is no event stream; of events, what came before the first one
   form form_ = form::unknown;
+  billed_call billed_;  // of a document
   std::exception_ptr thrown_;
   std::optional<error> broken_;
 };

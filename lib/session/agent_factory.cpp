@@ -16,7 +16,8 @@ namespace corchestra {
 namespace {
 
 result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_document& plan, const settings& s,
-                                        std::shared_ptr<llm::chat_model> model) {
+                                        std::shared_ptr<llm::chat_model> model,
+                                        std::shared_ptr<const llm::price_table> prices) {
   llm_agent_options o;
   o.model = model_of(spec, plan, s);
   o.model_forced = s.model_forced;
@@ -27,6 +28,7 @@ result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_docum
   o.output_schema = spec.output_schema;
   o.stream = spec.stream;
   o.inputs = plan.inputs;
+  o.prices = std::move(prices);
   return make_llm_agent(std::move(model), std::move(o));
 }
 
@@ -69,7 +71,8 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
 }
 
 result<agent_registry> make_agents(const plan_document& plan, const settings& s,
-                                   std::shared_ptr<llm::chat_model> model) {
+                                   std::shared_ptr<llm::chat_model> model,
+                                   std::shared_ptr<const llm::price_table> prices) {
   std::set<std::string_view> used;
   for (const auto& t : plan.plan.tasks) used.insert(t.agent);
   agent_registry agents;
@@ -79,7 +82,7 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
     if (spec.kind == agent_kind::llm && !model)
       return fail(errc::no_endpoint,
                   concat(place, " asks a model and no endpoint is configured: ", how_to_configure_an_endpoint()));
-    auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, model) : make_command(spec, plan);
+    auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, model, prices) : make_command(spec, plan);
     if (made.has_error()) return in_place(made.error(), place);
     agents.add(name, std::move(*made));
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <corchestra/llm/chat_model.hpp>
+#include <corchestra/llm/price_table.hpp>
 #include <corchestra/plan/plan_document.hpp>
 #include <corchestra/plan/settings.hpp>
 #include <corchestra/runtime/agent_registry.hpp>
@@ -17,6 +18,7 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
 /// The agents that the plan's tasks name. Errors: `no_endpoint` when one is an LLM agent and `model` is null,
 /// `invalid_config` when a task would have no model to ask, those of the agents' own factories.
 result<agent_registry> make_agents(const plan_document& plan, const settings& s,
-                                   std::shared_ptr<llm::chat_model> model);
+                                   std::shared_ptr<llm::chat_model> model,
+                                   std::shared_ptr<const llm::price_table> prices);
 
 }  // namespace corchestra

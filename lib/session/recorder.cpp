@@ -33,6 +33,7 @@ void recorder::operator()(event e) {
 void recorder::record(const event& e) {
   timeline_(e);
   attribution_(e);
+  cost_(e);
   if (e.type == event_type::task_ended && e.result) {
     folder_.write_output(*e.result);
     const auto spent = attribution_.of(e.task);

@@ -7,6 +7,7 @@
 #include <corchestra/core/timeline.hpp>
 #include <corchestra/session/session.hpp>
 
+#include "session/cost_tally.hpp"
 #include "session/output_folder.hpp"
 
 namespace corchestra {
@@ -24,6 +25,7 @@ class recorder {
   /// The files of the end, summary.json last: where it is, all the others are complete.
   void finish(const ordered_json& summary);
 
+  ordered_json cost() const { return cost_.to_json_value(); }
   time_shares time() const { return attribution_.totals(); }
   output_folder& folder() noexcept { return folder_; }
 
@@ -36,6 +38,7 @@ class recorder {
   redactor redact_;
   event_sink observer_;
   timeline_fold timeline_;
+  cost_tally cost_;
   time_attribution attribution_{time_attribution::keep::tasks};
   std::uint64_t earlier_ = 0;  // facts before the run
 };

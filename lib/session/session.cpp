@@ -15,6 +15,7 @@
 #include "session/analysis_step.hpp"
 #include "session/approvals.hpp"
 #include "session/endpoint.hpp"
+#include "session/prices.hpp"
 #include "session/recorder.hpp"
 #include "session/redaction.hpp"
 
@@ -55,7 +56,9 @@ result<void> session::prepare() {
   auto endpoint = open_endpoint(executor_, s, options_.logger);
   if (endpoint.has_error()) return endpoint.error();
   endpoint_ = std::move(*endpoint);
-  auto agents = make_agents(options_.plan, s, endpoint_);
+  auto prices = prices_of(s);
+  if (prices.has_error()) return prices.error();
+  auto agents = make_agents(options_.plan, s, endpoint_, std::move(*prices));
   if (agents.has_error()) return agents.error();
   agents_ = std::move(*agents);
   const auto step = plan_analysis_step(options_.plan, s, endpoint_ != nullptr);
@@ -150,6 +153,7 @@ session_result session::finish(run_result ended) {
                             options_.simulated || (endpoint_ && endpoint_->simulated())};
   r.summary = summary_record(about, r.run.metrics);
   r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
+  r.summary["cost"] = recorder_->cost();
   r.time = recorder_->time();
   r.summary["lost_seconds"] = lost_seconds(r.time);
   if (!r.run.contention.empty()) r.summary["contention"] = contention_record(r.run.contention);

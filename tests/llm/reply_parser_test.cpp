@@ -45,6 +45,20 @@ TEST_CASE("[L23] usage may be partial, and its details null") {
   CHECK(parse(reply)->usage == token_usage{9, 4, 8, 2, 1});
 }
 
+TEST_CASE("what a reply was billed for is known also when it is no answer") {
+  json reply = reply_with({{"content", nullptr}, {"refusal", "no"}});
+  reply["service_tier"] = "priority";
+  billed_call billed;
+  CHECK_FALSE(parse_reply(reply.dump(), "", &billed));
+  CHECK(billed.usage == token_usage{7, 3, 0, 0, 1});
+  CHECK(billed.model == "m-2026");
+  CHECK(billed.service_tier == "priority");
+  reply["choices"] = json::array();
+  CHECK_FALSE(parse_reply(reply.dump(), "", &billed));
+  CHECK(billed.usage.known());
+  CHECK(parse(reply_saying("a"))->service_tier.empty());
+}
+
 TEST_CASE("tool calls keep the model's text, and get an id where the server gives none") {
   const auto r = parse(reply_with(json::parse(R"({"content":null,"tool_calls":[
     {"id":"x","type":"function","function":{"name":"add","arguments":"{\"a\":"}},

@@ -129,7 +129,31 @@ TEST_CASE("[L16] the last usage that is not null counts, whatever the choices") 
   CHECK(on_every_chunk->usage.completion_tokens == 2);
   const auto alone = assemble({text("a"), stop, with_usage(no_choice, 9), "[DONE]"});
   CHECK(alone->usage.completion_tokens == 9);
+  json empty = no_choice;
+  empty["usage"] = json::object();
+  CHECK(assemble({text("a"), with_usage(delta(json::object(), "stop"), 9), empty.dump(), "[DONE]"})
+            ->usage.completion_tokens == 9);
   CHECK_FALSE(assemble({text("a"), stop, "[DONE]"})->usage.known());
+}
+
+TEST_CASE("the last service tier that is not null counts, and what was billed is known of a broken stream too") {
+  const auto with_tier = [](json chunk, json tier) {
+    chunk["service_tier"] = std::move(tier);
+    return chunk;
+  };
+  json last = with_tier(delta(json::object(), "stop"), "flex");
+  last["usage"] = {{"prompt_tokens", 5}, {"completion_tokens", 2}};
+  const json first = with_tier(delta({{"content", "a"}}), "default");
+  const auto r = assemble({first.dump(), last.dump(), with_tier(delta(json::object()), nullptr).dump()});
+  REQUIRE(r);
+  CHECK(r->service_tier == "flex");
+  stream_assembler broken;
+  last["error"] = {{"message", "out of memory"}};
+  REQUIRE(broken.feed(first.dump()));
+  REQUIRE_FALSE(broken.feed(last.dump()));
+  CHECK(broken.billed().usage == token_usage{5, 2, 0, 0, 1});
+  CHECK(broken.billed().model == "m-2026");
+  CHECK(broken.billed().service_tier == "flex");
 }
 
 TEST_CASE("[DONE] is known by its beginning, and what follows it is ignored") {

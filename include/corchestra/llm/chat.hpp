@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ struct output_schema {
   bool strict = true;
 };
 
+/// What a reply was billed for, by whom: all that its price depends on.
+struct billed_call {
+  token_usage usage;         ///< `known()` is false when the server sent none
+  std::string model;         ///< as the server named it
+  std::string service_tier;  ///< that it was served at: `default`, `flex`, `priority`; empty: the server did not say
+};
+
 struct chat_request {
   std::string model;  ///< empty: the client's default
   std::vector<chat_message> messages;
@@ -52,6 +60,9 @@ struct chat_request {
   std::optional<output_schema> output;
   json extra;                       ///< further members of the request body, as they are
   std::optional<duration> timeout;  ///< of the whole call with its retries; absent: the client's
+  /// Called for each try whose reply has usage and yet is no answer (refused, filtered, empty, broken off): it is
+  /// billed as well. On the caller's executor, before the next try or the call's error.
+  std::function<void(const billed_call&)> on_failed_usage;
 };
 
 enum class finish_reason : std::uint8_t { stop, length, tool_calls, content_filter, other };
@@ -60,9 +71,10 @@ std::string_view to_string(finish_reason r) noexcept;
 struct chat_response {
   chat_message message;
   llm::finish_reason finish = finish_reason::stop;
-  std::string reasoning;  ///< `reasoning_content` of servers that show it
-  token_usage usage;      ///< `known()` is false when the server sent none
-  std::string model;      ///< as the server named it
+  std::string reasoning;     ///< `reasoning_content` of servers that show it
+  token_usage usage;         ///< `known()` is false when the server sent none
+  std::string model;         ///< as the server named it
+  std::string service_tier;  ///< that it was served at, which decides the price; empty: the server did not say
   std::string request_id;
   int http_attempts = 1;
   duration elapsed{};
