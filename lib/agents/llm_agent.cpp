@@ -115,6 +115,10 @@ class llm_agent final : public agent {
                                prices = options_.prices](const llm::billed_call& call) {
       if (const auto c = weak.lock()) report(*c, asked, prices.get(), call, {{"finish", "failed"}});
     };
+    request.while_waiting = [weak = std::weak_ptr(live)](awaitable<void> until_it_may_go_out) -> awaitable<void> {
+      const auto c = weak.lock();
+      return c ? c->wait(wait_reason::rate, std::move(until_it_may_go_out)) : std::move(until_it_may_go_out);
+    };
     result<llm::chat_response> reply = fail(errc::internal, "not asked");
     if (options_.stream) {
       auto limit = request.max_tokens;

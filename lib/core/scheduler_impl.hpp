@@ -11,12 +11,12 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/scheduler.hpp>
 
+#include "base/retry_budget.hpp"
 #include "core/budget_ledger.hpp"
 #include "core/id_table.hpp"
 #include "core/rate_window.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
-#include "core/retry_budget.hpp"
 #include "core/scheduler_parts.hpp"
 #include "core/scheduler_record.hpp"
 #include "core/start_queue.hpp"

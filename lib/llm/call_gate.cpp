@@ -115,10 +115,10 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
   void serve(std::unique_lock<std::mutex> lock) {
     std::vector<outcome> ready;
     const time_point now = clock->now();
-    if (limits.closed()) {
+    if (const auto& why = limits.closed(now)) {
       for (auto& [call, w] : std::exchange(waiters, {})) {
         limits.cancel(call);
-        ready.push_back({std::move(w), {}, *limits.closed()});
+        ready.push_back({std::move(w), {}, *why});
       }
     }
     while (const auto call = limits.next(now)) {
@@ -181,7 +181,7 @@ awaitable<result<call_gate::permit>> call_gate::enter(call_request request) {
 
 call_gate::permit call_gate::try_enter(const call_request& request, time_point now) {
   std::lock_guard lock(impl_->mutex);
-  if (!impl_->clock || !impl_->waiters.empty() || impl_->limits.closed()) return {};
+  if (!impl_->clock || !impl_->waiters.empty() || impl_->limits.closed(now)) return {};
   const auto call = impl_->limits.ask(request, now);
   if (impl_->limits.next(now)) return impl_->grant(call);
   impl_->limits.cancel(call);

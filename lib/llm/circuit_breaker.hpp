@@ -30,6 +30,12 @@ class circuit_breaker {
     open_until_ = now + std::min(pause_ * (1 << std::min(opened_, 6u)), longest);
     ++opened_;
   }
+  /// Opens for so long, whatever went before.
+  void trip(time_point now, duration pause) noexcept {
+    failed_ = most_;
+    probing_ = false;
+    open_until_ = now + pause;
+  }
   /// Neither: it was cancelled, or refused for a reason of its own.
   void left() noexcept { probing_ = false; }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/retry_budget.hpp"
 #include "llm/adaptive_level.hpp"
 #include "llm/circuit_breaker.hpp"
 #include "llm/refusal_log.hpp"
@@ -21,6 +22,7 @@ constexpr duration burst = std::chrono::milliseconds(100);      // of requests t
 constexpr duration token_burst = std::chrono::seconds(1);
 constexpr duration first_pause = std::chrono::milliseconds(250);  // after a refusal that names no time; doubled in a row
 constexpr duration longest_pause = std::chrono::seconds(8);
+constexpr duration closed_for = std::chrono::seconds(60);           // by an answer that all would get
 constexpr double no_limit = 1e9;
 }  // namespace
 
@@ -39,7 +41,8 @@ struct limiter::impl {
         climb(o.first_in_flight, o.max_in_flight),
         requests(rate_of(o.requests_per_minute), burst, now),
         tokens(rate_of(o.tokens_per_minute), token_burst, now),
-        random(o.seed) {}
+        random(o.seed),
+        retries(o.retry_budget) {}
 
   static double rate_of(const std::optional<double>& a_minute) { return a_minute ? *a_minute / 60 : no_limit; }
   std::uint32_t limit() const {
@@ -73,11 +76,14 @@ struct limiter::impl {
   waiting_calls queue;
   std::unordered_map<call_id, sent> out;
   call_id last_id = 0;
+  corchestra::detail::retry_budget retries;
+  time_point retries_from{};  // the budget has room again
   std::uint64_t sent_count = 0, cut_number = 0, heard_number = 0, served_at_cut = 0;
   std::int64_t told_limit = 0;  // requests a minute, by the endpoint's headers
   bool rate_binds = false;
   time_point paused_until{};
   std::optional<error> closed;
+  time_point open_again{};
   std::uint64_t served_count = 0, throttled_count = 0, failed_count = 0;
 };
 
@@ -95,19 +101,27 @@ time_point limiter::next_time(time_point now) {
   auto& s = *impl_;
   s.rate_binds = false;
   s.rate_binds = false;
-  if (s.queue.empty() || s.closed || s.out.size() >= s.limit()) return time_point::max();
+  if (s.queue.empty() || closed(now) || s.out.size() >= s.limit()) return time_point::max();
   const auto own = impl::rate_of(s.options.requests_per_minute);
   s.requests.set_rate(std::min(own, s.rate.limited() ? s.rate.value() : no_limit), now);
   const time_point by_rate = std::max(s.requests.next(now), s.tokens.next(now));
   s.rate_binds = by_rate > now;
-  return std::max({s.circuit.next(), s.paused_until, by_rate, now});
+  const time_point by_budget = s.queue.any_first_try() ? now : s.retries_from;
+  return std::max({s.circuit.next(), s.paused_until, by_rate, by_budget, now});
 }
 
 std::optional<limiter::call_id> limiter::next(time_point now) {
   auto& s = *impl_;
   s.pass(now);
   if (next_time(now) > now) return {};
-  const auto call = s.queue.pop();
+  bool with_retries = s.queue.any_retry();
+  if (with_retries) {
+    s.retries_from = s.retries.take(now);
+    with_retries = s.retries_from <= now;
+  }
+  if (!with_retries && !s.queue.any_first_try()) return {};
+  const auto call = s.queue.pop(with_retries);
+  s.retries.attempted(now);
   s.requests.take(1, now);
   s.tokens.take(static_cast<double>(call.tokens), now);
   s.circuit.sent();
@@ -151,7 +165,9 @@ void limiter::ended(call_id id, const call_report& report, time_point now) {
       break;
     case endpoint_answer::fatal:
       ++s.failed_count;
-      s.closed = fail(errc::quota_exhausted, report.reason, retry_class::terminal);
+      s.circuit.trip(now, closed_for);
+      s.closed = report.why ? *report.why : fail(errc::quota_exhausted, "the endpoint refuses every call", retry_class::terminal);
+      s.open_again = now + closed_for;
       break;
     case endpoint_answer::none:
       s.circuit.left();
@@ -189,7 +205,10 @@ void limiter::impl::heed(const rate_limits& l, std::uint64_t number, time_point 
   if (l.tokens.limit && !options.tokens_per_minute) tokens.set_rate(static_cast<double>(*l.tokens.limit) / 60, now);
 }
 
-const std::optional<error>& limiter::closed() const noexcept { return impl_->closed; }
+const std::optional<error>& limiter::closed(time_point now) {
+  if (impl_->closed && now >= impl_->open_again) impl_->closed.reset();
+  return impl_->closed;
+}
 
 limiter_status limiter::status(time_point now) const {
   const auto& s = *impl_;

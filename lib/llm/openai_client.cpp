@@ -9,6 +9,8 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/llm/error_body.hpp>
 
+#include "llm/endpoint_limits.hpp"
+#include "llm/rate_limit_headers.hpp"
 #include "llm/reply_parser.hpp"
 #include "llm/request_body.hpp"
 #include "llm/retry.hpp"
@@ -26,6 +28,7 @@ struct attempt_outcome {
   int status = 0;        ///< 0: no reply came
   bool visible = false;  ///< the caller has seen a part of it
   billed_call billed;    ///< of a reply that is no answer
+  rate_limits limits;    ///< that the reply's headers tell
 };
 
 result<void> check_header_value(std::string_view name, std::string_view value, char least) {
@@ -47,7 +50,7 @@ bool ok(int status) { return status >= 200 && status <= 299; }
 class openai_client final : public chat_model, public std::enable_shared_from_this<openai_client> {
  public:
   openai_client(std::shared_ptr<net::http_client> http, openai_options options, net::url base)
-      : http_(std::move(http)), options_(std::move(options)), base_(std::move(base)) {
+      : http_(std::move(http)), options_(std::move(options)), base_(std::move(base)), limits_(options_.limits) {
     redact_.add(options_.api_key);
     if (options_.max_tokens_field.empty())
       options_.max_tokens_field = base_.host == "api.openai.com" ? "max_completion_tokens" : "max_tokens";
@@ -87,6 +90,7 @@ class openai_client final : public chat_model, public std::enable_shared_from_th
   openai_options options_;
   net::url base_;
   redactor redact_;
+  endpoint_limits limits_;
   std::atomic<bool> stream_options_{true};
   std::atomic<std::uint64_t> calls_{0};
 };
@@ -121,7 +125,8 @@ void openai_client::pass_on(const chat_delta& delta, const delta_callback& to) c
 }
 
 attempt_outcome openai_client::refused(const net::http_response& http, wall_time now) const {
-  return {reply_error(error_from_reply(http.status, http.headers, http.body, now)), http.status};
+  return {reply_error(error_from_reply(http.status, http.headers, http.body, now)), http.status, false, {},
+          parse_rate_limits(http.headers)};
 }
 
 awaitable<attempt_outcome> openai_client::attempt(self_ptr self, net::http_request request) {
@@ -131,9 +136,10 @@ awaitable<attempt_outcome> openai_client::attempt(self_ptr self, net::http_reque
   if (!ok(http->status)) co_return self->refused(*http, time_service::of(executor).source().wall_now());
   billed_call billed;
   auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
-  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), http->status, false, std::move(billed)};
+  const rate_limits limits = parse_rate_limits(http->headers);
+  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), http->status, false, std::move(billed), limits};
   if (const auto id = http->headers.get("x-request-id"); !id.empty()) reply->request_id = id;
-  co_return attempt_outcome{std::move(reply), http->status};
+  co_return attempt_outcome{std::move(reply), http->status, false, {}, limits};
 }
 
 awaitable<attempt_outcome> openai_client::streamed_attempt(self_ptr self, net::http_request request,
@@ -149,10 +155,11 @@ awaitable<attempt_outcome> openai_client::streamed_attempt(self_ptr self, net::h
   }
   if (http && !ok(http->status)) co_return self->refused(*http, time_service::of(executor).source().wall_now());
   auto reply = reader.finish(http ? http->headers.get("content-type") : std::string_view("text/event-stream"));
-  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), 200, reader.visible(), reader.billed()};
+  const rate_limits limits = http ? parse_rate_limits(http->headers) : rate_limits{};
+  if (!reply) co_return attempt_outcome{self->reply_error(reply.error()), 200, reader.visible(), reader.billed(), limits};
   if (const auto id = http ? http->headers.get("x-request-id") : std::string_view(); !id.empty())
     reply->request_id = id;
-  co_return attempt_outcome{std::move(reply), 200, reader.visible()};
+  co_return attempt_outcome{std::move(reply), 200, reader.visible(), {}, limits};
 }
 
 awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request request, delta_callback on_delta,
@@ -171,8 +178,12 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
     if (on_delta) self->pass_on(delta, on_delta);
   };
 
+  const std::string model = request.model.empty() ? self->options_.model : request.model;
+  duration waited{};  // for the limiter: not the call's own time
   for (int attempts = 1;; ++attempts) {
-    const duration left = limit - (clock.now() - started);
+    auto entry = co_await self->limits_.enter(model, request, body->size(), attempts > 1, waited);
+    if (!entry) co_return self->clean(entry.error());
+    const duration left = limit + waited - (clock.now() - started);
     net::http_request http = self->http_request(*body, streaming);
     http.timeout = left;
     http.idle_timeout = streaming ? std::min(self->options_.idle_timeout, left) : left;
@@ -183,6 +194,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
       outcome = co_await attempt(self, std::move(http));
 
     if (outcome.reply) {
+      entry->report(report_of(outcome.status, nullptr, outcome.limits, outcome.reply->usage));
       chat_response& reply = *outcome.reply;
       self->clean(reply);
       reply.http_attempts = attempts;
@@ -191,6 +203,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
       co_return std::move(outcome.reply);
     }
     error e = self->clean(outcome.reply.error());
+    entry->report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
     if (outcome.billed.usage.known() && request.on_failed_usage) {
       outcome.billed.model = self->redact_(std::move(outcome.billed.model));
       outcome.billed.service_tier = self->redact_(std::move(outcome.billed.service_tier));
@@ -205,7 +218,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
       continue;
     }
     if (outcome.visible) co_return e;
-    const retry_decision next = retries.after(e, outcome.status, limit - (clock.now() - started));
+    const retry_decision next = retries.after(e, outcome.status, limit + waited - (clock.now() - started));
     if (!next.again) {
       if (!next.reason.empty()) e.message += concat("; ", next.reason);
       co_return e;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -9,8 +10,8 @@
 
 namespace corchestra::llm {
 
-/// Calls that wait to go out: the more urgent first, retries before first tries, then as they came. Calls of one prefix
-/// follow one another, up to so many in a row, when nothing more urgent waits.
+/// Calls that wait to go out: retries before first tries where they may, the more urgent first, then as they came. Calls
+/// of one prefix follow one another, up to so many in a row, when nothing more urgent waits.
 class waiting_calls {
  public:
   static constexpr int in_a_row = 16;
@@ -18,30 +19,38 @@ class waiting_calls {
   struct call {
     limiter::call_id id = 0;
     std::int64_t tokens = 0;
+    bool again = false;
   };
 
   bool empty() const noexcept { return calls_.empty(); }
   std::size_t size() const noexcept { return calls_.size(); }
+  /// Whether one waits that is no retry.
+  bool any_first_try() const noexcept { return !line_.empty() && !std::get<0>(*line_.rbegin()); }
+  bool any_retry() const noexcept { return !line_.empty() && std::get<0>(*line_.begin()); }
 
   void push(limiter::call_id id, const call_request& r) {
-    const place p{-r.priority, !r.again, id};
+    const place p{r.again, -r.priority, id};
     line_.insert(p);
     if (r.prefix != 0) by_prefix_[r.prefix].insert(p);
     calls_.emplace(id, entry{p, r.tokens, r.prefix});
   }
 
-  call pop() {
-    place p = *line_.begin();
+  /// The next, without retries the next first try. There must be one.
+  call pop(bool retries) {
+    place p = retries ? *line_.begin() : *line_.lower_bound(place{false, std::numeric_limits<int>::min(), 0});
     if (last_prefix_ != 0 && row_ < in_a_row) {
       const auto same = by_prefix_.find(last_prefix_);
-      if (same != by_prefix_.end() && level(*same->second.begin()) == level(p)) p = *same->second.begin();
+      if (same != by_prefix_.end()) {
+        const auto at = same->second.lower_bound(place{std::get<0>(p), std::get<1>(p), 0});
+        if (at != same->second.end() && level(*at) == level(p)) p = *at;
+      }
     }
     const auto id = std::get<2>(p);
     const entry e = calls_.at(id);
     row_ = e.prefix != 0 && e.prefix == last_prefix_ ? row_ + 1 : 1;
     last_prefix_ = e.prefix;
     erase(id);
-    return {id, e.tokens};
+    return {id, e.tokens, std::get<0>(p)};
   }
 
   void erase(limiter::call_id id) {
@@ -57,16 +66,22 @@ class waiting_calls {
   }
 
  private:
-  using place = std::tuple<int, bool, limiter::call_id>;  // less goes first
-  static std::pair<int, bool> level(const place& p) noexcept { return {std::get<0>(p), std::get<1>(p)}; }
+  using place = std::tuple<bool, int, limiter::call_id>;  // a retry; less urgent; later
+  struct before {                                         // retries first
+    bool operator()(const place& a, const place& b) const noexcept {
+      return std::tuple(!std::get<0>(a), std::get<1>(a), std::get<2>(a)) <
+             std::tuple(!std::get<0>(b), std::get<1>(b), std::get<2>(b));
+    }
+  };
+  static std::pair<bool, int> level(const place& p) noexcept { return {std::get<0>(p), std::get<1>(p)}; }
   struct entry {
     place at;
     std::int64_t tokens = 0;
     std::uint64_t prefix = 0;
   };
 
-  std::set<place> line_;
-  std::map<std::uint64_t, std::set<place>> by_prefix_;
+  std::set<place, before> line_;
+  std::map<std::uint64_t, std::set<place, before>> by_prefix_;
   std::unordered_map<limiter::call_id, entry> calls_;
   std::uint64_t last_prefix_ = 0;
   int row_ = 0;

@@ -189,6 +189,26 @@ std::vector<setting_rule> make_rules() {
         "600s",
         "Longest time of one model call."},
        [](settings& s, const std::string& t) { return assign_duration(s.http_timeout, t); }},
+      {{"endpoint.rpm",
+        "--rpm",
+        {"CORCHESTRA_RPM"},
+        "",
+        "an integer from 1 to 10000000",
+        "as the endpoint's headers and refusals tell",
+        "Requests a minute that the endpoint allows to each model."},
+       [](settings& s, const std::string& t) {
+         return assign_integer<std::uint32_t>(s.requests_per_minute, t, 1, 10'000'000);
+       }},
+      {{"endpoint.tpm",
+        "--tpm",
+        {"CORCHESTRA_TPM"},
+        "",
+        "an integer from 1 to 1000000000",
+        "as the endpoint's headers tell",
+        "Tokens a minute, of prompts and answers, that the endpoint allows to each model."},
+       [](settings& s, const std::string& t) {
+         return assign_integer<std::uint32_t>(s.tokens_per_minute, t, 1, 1'000'000'000);
+       }},
       {{"prices",
         "--prices",
         {"CORCHESTRA_PRICES"},

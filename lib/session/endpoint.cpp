@@ -21,6 +21,11 @@ result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& exe
   o.project = s.project;
   o.retry.max_retries = s.http_retries;
   o.timeout = s.http_timeout;
+  // Tasks are limited by the run's slots already: all may go out until the endpoint refuses one.
+  auto& limits = o.limits.emplace();
+  limits.requests_per_minute = s.requests_per_minute;
+  limits.tokens_per_minute = s.tokens_per_minute;
+  limits.first_in_flight = limits.max_in_flight = 100'000;
   o.logger = std::move(log);
   auto model = llm::make_openai_client(std::move(*client), std::move(o));
   if (model.has_error()) return model.error();

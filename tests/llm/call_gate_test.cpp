@@ -113,7 +113,7 @@ TEST_CASE("a quota that is used up fails those that wait, and all that come late
       result<call_gate::permit> p = co_await gate.enter({});
       co_await sleep_for(1s);
       call_report r = answer(endpoint_answer::fatal);
-      r.reason = "insufficient_quota";
+      r.why = fail(errc::quota_exhausted, "insufficient_quota", retry_class::terminal);
       p->report(r);
     });
     for (int i = 0; i < 2; ++i) {
@@ -136,8 +136,7 @@ TEST_CASE("[L28] a context may be destroyed while calls wait, and the gate serve
   std::vector<double> out;
   {
     virtual_time_context time;
-    for (int i = 0; i < 2; ++i)
-      asio::co_spawn(time.context(), call(gate, 1h, out), [](const std::exception_ptr&) {});
+    for (int i = 0; i < 2; ++i) asio::co_spawn(time.context(), call(gate, 1h, out), [](const std::exception_ptr&) {});
     time.context().poll();
     CHECK(gate.status({}).waiting == 1);
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <vector>
 
 #include <corchestra/llm/limiter.hpp>
@@ -29,10 +30,11 @@ class limiter_simulation {
 
   void run(duration until) {
     const time_point end = time_point{} + until;
-    while (now < end && !limiter.closed()) {
-      while (waiting_ < 32) ask(false);
+    while (now < end) {
+      while (limiter.status(now).waiting < retries_ + 32) ask(false);
       while (const auto call = limiter.next(now)) {
         --waiting_;
+        retries_ -= again_.erase(*call);
         ++sent;
         const reaction r = endpoint_(now, work_.size());
         work_.emplace(now + r.takes, std::pair(*call, r.report));
@@ -73,7 +75,9 @@ class limiter_simulation {
 
  private:
   void ask(bool again) {
-    limiter.ask({.tokens = 100, .again = again}, now);
+    const auto call = limiter.ask({.tokens = 100, .again = again}, now);
+    if (again) again_.insert(call);
+    retries_ += again ? 1 : 0;
     ++waiting_;
   }
   static std::size_t between(const std::vector<time_point>& all, duration from, duration to) {
@@ -83,7 +87,8 @@ class limiter_simulation {
   }
 
   endpoint endpoint_;
-  std::size_t waiting_ = 0;
+  std::size_t waiting_ = 0, retries_ = 0;  // retries among them
+  std::set<llm::limiter::call_id> again_;
   std::multimap<time_point, std::pair<llm::limiter::call_id, call_report>> work_;
 };
 

@@ -119,16 +119,33 @@ TEST_CASE("refusals do not open the circuit") {
   CHECK(!l.status(now).circuit_open);
 }
 
-TEST_CASE("a bad key or a used up quota ends it for all, with the reason") {
+TEST_CASE("a bad key or a used up quota ends it for all with the reason, and a minute later one call tries again") {
   limiter l({}, {});
   ask(l, 3);
   const auto c = l.next({});
   call_report r = answer(endpoint_answer::fatal);
-  r.reason = "You exceeded your current quota";
+  r.why = fail(errc::quota_exhausted, "You exceeded your current quota", retry_class::terminal);
   l.ended(*c, r, {});
-  REQUIRE(l.closed());
-  CHECK(l.closed()->message == "You exceeded your current quota");
-  CHECK(!l.next(at(1h)));
+  REQUIRE(l.closed({}));
+  CHECK(l.closed({})->message == "You exceeded your current quota");
+  CHECK(!l.next(at(59s)));
+  CHECK(!l.closed(at(60s)));
+  CHECK(l.next(at(60s)));
+  CHECK(!l.next(at(60s)));
+}
+
+TEST_CASE("retries are a fifth of the calls of a minute at most, and ten; others wait while first tries go out") {
+  limiter l({.first_in_flight = 1000}, {});
+  for (int i = 0; i < 100; ++i) l.ask({.again = true}, {});
+  CHECK(go_out(l, {}) == 10);
+  CHECK(l.next_time({}) == at(60s));
+  ask(l, 100);
+  const std::size_t with_first_tries = go_out(l, {});  // 100 of them, and a fifth of all
+  CHECK(with_first_tries >= 110);
+  CHECK(with_first_tries <= 118);
+  CHECK(l.status({}).waiting == 190 - with_first_tries);
+  CHECK(!l.next(at(59s)));
+  CHECK(go_out(l, at(60s)) == 10);
 }
 
 TEST_CASE("the more urgent goes first, retries before first tries, and a cancelled call not at all") {

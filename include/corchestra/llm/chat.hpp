@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <corchestra/async/awaitable.hpp>
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/time.hpp>
 #include <corchestra/base/token_usage.hpp>
@@ -60,6 +61,9 @@ struct chat_request {
   std::optional<output_schema> output;
   json extra;                       ///< further members of the request body, as they are
   std::optional<duration> timeout;  ///< of the whole call with its retries; absent: the client's
+  /// Awaits, for the call, the time until it may go out: to give something back meanwhile, as a task its slot. Not called
+  /// when it may go out at once.
+  std::function<awaitable<void>(awaitable<void>)> while_waiting;
   /// Called for each try whose reply has usage and yet is no answer (refused, filtered, empty, broken off): it is
   /// billed as well. On the caller's executor, before the next try or the call's error.
   std::function<void(const billed_call&)> on_failed_usage;

@@ -19,6 +19,7 @@ struct limiter_options {
   std::uint32_t circuit_failures = 20;  ///< so many failures in a row, and nothing goes out for `circuit_pause`
   duration circuit_pause = std::chrono::seconds(10);  ///< then one call tries; each time in vain doubles it, up to a minute
   duration max_retry_after = std::chrono::seconds(120);  ///< what is longer is not waited for
+  double retry_budget = 0.2;  ///< retries may be at most this part of the calls of a minute (floor 10); others wait
   std::uint64_t seed = 0;                                ///< of the jitter after a pause
 };
 
@@ -37,7 +38,7 @@ enum class endpoint_answer : std::uint8_t {
   throttled,   ///< 429: too many
   overloaded,  ///< no connection, or 5xx
   rejected,    ///< this call's own fault: others may go on
-  fatal,       ///< every further call will fare the same: a bad key, a quota that is used up
+  fatal,       ///< others would fare the same: a bad key, a quota that is used up
   none,        ///< cancelled before an answer
 };
 
@@ -46,13 +47,13 @@ struct call_report {
   optional_duration retry_after;
   rate_limits limits;
   std::optional<std::int64_t> tokens;  ///< really used
-  std::string reason;                  ///< of `fatal`
+  std::optional<error> why;            ///< of `fatal`
 };
 
 struct call_request {
   std::int64_t tokens = 0;     ///< estimated: prompt and longest answer
   int priority = 0;            ///< higher goes first
-  bool again = false;          ///< a retry: goes before first tries
+  bool again = false;          ///< a retry: goes before first tries, within the retry budget
   std::uint64_t prefix = 0;    ///< calls of the same beginning go one after another, for the endpoint's prompt cache; 0: none
 };
 
@@ -87,8 +88,8 @@ class limiter {
   /// To be called once for every call that went out.
   void ended(call_id call, const call_report& report, time_point now);
 
-  /// Why no call will ever go out again.
-  const std::optional<error>& closed() const noexcept;
+  /// Why no call goes out: a minute after the `fatal` answer one may try again.
+  const std::optional<error>& closed(time_point now);
   limiter_status status(time_point now) const;
 
  private:

@@ -8,6 +8,7 @@
 #include <corchestra/base/secret.hpp>
 #include <corchestra/llm/chat_model.hpp>
 #include <corchestra/llm/http_retry_policy.hpp>
+#include <corchestra/llm/limiter.hpp>
 #include <corchestra/net/http_client.hpp>
 
 namespace corchestra::llm {
@@ -19,6 +20,7 @@ struct openai_options {
   std::string organization, project;
   std::string max_tokens_field;  ///< empty: `max_completion_tokens` for api.openai.com, `max_tokens` elsewhere
   http_retry_policy retry;
+  std::optional<limiter_options> limits;  ///< of each model's calls; absent: every call goes out at once
   duration timeout = std::chrono::seconds(600);
   duration idle_timeout = std::chrono::seconds(120);  ///< between two pieces of a stream
   std::uint64_t seed = 0;                             ///< of the jitter; 0: random

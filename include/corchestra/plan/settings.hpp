@@ -62,6 +62,7 @@ struct settings {
   std::optional<start_order> order;
   int http_retries = 2;
   duration http_timeout = std::chrono::seconds(600);
+  std::optional<std::uint32_t> requests_per_minute, tokens_per_minute;  ///< of each model; absent: learnt
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
   std::string log_level = "warn";
