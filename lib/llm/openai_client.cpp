@@ -6,6 +6,7 @@
 
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/async/time_service.hpp>
+#include <corchestra/async/timeout.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/llm/error_body.hpp>
 
@@ -15,6 +16,7 @@
 #include "llm/request_body.hpp"
 #include "llm/retry.hpp"
 #include "llm/stream_reader.hpp"
+#include "net/message_text.hpp"
 
 namespace corchestra::llm {
 
@@ -45,6 +47,10 @@ bool rejects_stream_options(int status, const error& e) {
   return e.message.find("stream_options") != std::string::npos || e.message.find("include_usage") != std::string::npos;
 }
 
+bool is_azure(std::string_view host) {
+  return host.ends_with(".openai.azure.com") || host.ends_with(".cognitiveservices.azure.com");
+}
+
 bool ok(int status) { return status >= 200 && status <= 299; }
 
 class openai_client final : public chat_model, public std::enable_shared_from_this<openai_client> {
@@ -54,6 +60,7 @@ class openai_client final : public chat_model, public std::enable_shared_from_th
     redact_.add(options_.api_key);
     if (options_.max_tokens_field.empty())
       options_.max_tokens_field = base_.host == "api.openai.com" ? "max_completion_tokens" : "max_tokens";
+    if (options_.key_header.empty() && is_azure(base_.host)) options_.key_header = "api-key";
     if (options_.seed == 0) options_.seed = std::random_device{}();
   }
 
@@ -101,7 +108,10 @@ net::http_request openai_client::http_request(std::string body, bool streaming) 
   r.target = base_.below("chat/completions");
   r.headers.add("Content-Type", "application/json");
   r.headers.add("Accept", streaming ? "text/event-stream" : "application/json");
-  if (!options_.api_key.empty()) r.headers.add("Authorization", concat("Bearer ", options_.api_key.reveal()));
+  if (!options_.api_key.empty() && options_.key_header.empty())
+    r.headers.add("Authorization", concat("Bearer ", options_.api_key.reveal()));
+  else if (!options_.api_key.empty())
+    r.headers.add(options_.key_header, std::string(options_.api_key.reveal()));
   if (!options_.organization.empty()) r.headers.add("OpenAI-Organization", options_.organization);
   if (!options_.project.empty()) r.headers.add("OpenAI-Project", options_.project);
   r.body = std::move(body);
@@ -146,8 +156,16 @@ awaitable<attempt_outcome> openai_client::streamed_attempt(self_ptr self, net::h
                                                            delta_callback on_delta) {
   const auto executor = co_await asio::this_coro::executor;
   stream_reader reader(std::move(on_delta));
-  result<net::http_response> http = co_await self->http_->stream(
-      std::move(request), [&reader](std::string_view bytes) { return reader.feed(bytes); });
+  const auto stream = [&] {
+    return self->http_->stream(std::move(request), [&reader](std::string_view bytes) { return reader.feed(bytes); });
+  };
+  result<net::http_response> http = fail(errc::internal, "not asked");
+  if (const auto limit = self->options_.first_token_timeout) {
+    http = co_await timeout<net::http_response>(*limit, concat(self->base_.origin(), ": the first token"), stream,
+                                                [&reader] { return reader.visible() || reader.decided(); });
+  } else {
+    http = co_await stream();
+  }
   if (!http && !reader.decided()) {
     error e = http.error();
     e.message += partial_output(reader.text());
@@ -239,6 +257,8 @@ result<std::shared_ptr<chat_model>> make_openai_client(std::shared_ptr<net::http
   if (base->path.ends_with("/chat/completions"))
     return fail(errc::invalid_argument, "base_url: must end before /chat/completions");
   if (auto ok = check_header_value("API key", options.api_key.reveal(), '!'); !ok) return ok.error();
+  if (!options.key_header.empty() && !net::is_token(options.key_header))
+    return fail(errc::invalid_argument, concat("key_header: ", quote(options.key_header), " is no name of a header"));
   if (auto ok = check_header_value("organization", options.organization, ' '); !ok) return ok.error();
   if (auto ok = check_header_value("project", options.project, ' '); !ok) return ok.error();
   if (!options.api_key.empty() && !base->tls() && !base->loopback())

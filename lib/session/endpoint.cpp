@@ -16,11 +16,13 @@ result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& exe
   llm::openai_options o;
   o.base_url = s.base_url;
   o.api_key = s.api_key;
+  o.key_header = s.key_header;
   o.model = s.model;
   o.organization = s.organization;
   o.project = s.project;
   o.retry.max_retries = s.http_retries;
   o.timeout = s.http_timeout;
+  o.first_token_timeout = s.first_token_timeout;
   // Tasks are limited by the run's slots already: all may go out until the endpoint refuses one.
   auto& limits = o.limits.emplace();
   limits.requests_per_minute = s.requests_per_minute;

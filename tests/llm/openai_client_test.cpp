@@ -68,6 +68,20 @@ TEST_CASE("a call posts below the base URL's path, with the key as bearer token"
   CHECK(f.sent(0)["model"] == "m");
 }
 
+TEST_CASE("Azure gets its key as api-key, and a gateway in the header that it wants") {
+  for (const auto& [base, header] : {std::pair("https://x.openai.azure.com/openai/deployments/d?api-version=1", ""),
+                                     std::pair("http://127.0.0.1/v1", "X-Gateway-Key")}) {
+    client_fixture f;
+    f.options.base_url = base;
+    f.options.key_header = header;
+    f.http->replies(200, reply_saying("Hi.").dump());
+    CHECK(f.complete());
+    const auto& q = f.http->log().at(0).request;
+    CHECK(q.headers.get(*header == '\0' ? "api-key" : header) == secret_key);
+    CHECK_FALSE(q.headers.has("authorization"));
+  }
+}
+
 TEST_CASE("a local server without a key gets no Authorization") {
   client_fixture f;
   f.options.api_key = secret();
@@ -108,6 +122,7 @@ TEST_CASE("options that cannot work are refused by name") {
         "API key: the character at position 10 cannot be sent in a header (a line break at its end?)");
   CHECK(refusal([](openai_options& o) { o.api_key = secret("sk abcdef"); }) ==
         "API key: the character at position 3 cannot be sent in a header");
+  CHECK(refusal([](openai_options& o) { o.key_header = "X Key"; }) == "key_header: 'X Key' is no name of a header");
   CHECK(refusal([](openai_options& o) { o.organization = "a\r\nX: y"; }) ==
         "organization: the character at position 2 cannot be sent in a header");
   CHECK(refusal([](openai_options& o) { o.project = "caf\xc3\xa9"; }) ==
@@ -245,6 +260,19 @@ TEST_CASE("a stream gives its text as it comes and the time of the first token")
   CHECK(f.sent(0)["stream_options"]["include_usage"] == true);
   CHECK(f.http->log()[0].request.idle_timeout == 120s);
   CHECK(f.http->log()[0].request.headers.get("accept") == "text/event-stream");
+}
+
+TEST_CASE("a stream that does not begin in time is tried again, pings or not; one that has begun may take its time") {
+  client_fixture f;
+  f.options.first_token_timeout = 10s;
+  f.http->streams({{4s, ": ping\n\n"}, {4s, sse(delta({{"role", "assistant"}}))}, {4s, sse_text("late")}});
+  f.http->streams({{9s, sse_text("Hel")}, {60s, sse_text("lo") + sse_end}});
+  const auto r = f.stream();
+  REQUIRE(r);
+  CHECK(f.seen == "Hello");
+  CHECK(r->http_attempts == 2);
+  CHECK(f.http->at(1) >= 10);
+  CHECK(f.http->at(1) < 11);
 }
 
 TEST_CASE("a stream without a callback is a stream") {

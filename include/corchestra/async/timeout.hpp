@@ -13,9 +13,11 @@
 namespace corchestra {
 
 /// `work` with a time limit: on expiry it is cancelled and waited for, and the result is `timeout`, naming `what`.
-/// Work that ended in the same step as the limit wins.
+/// Work that ended in the same step as the limit wins. When `met` says so at the limit, the work goes on without one: the
+/// limit was for a part of it.
 template <class T>
-awaitable<result<T>> timeout(duration limit, std::string what, std::function<awaitable<result<T>>()> work) {
+awaitable<result<T>> timeout(duration limit, std::string what, std::function<awaitable<result<T>>()> work,
+                             std::function<bool()> met = {}) {
   auto executor = co_await asio::this_coro::executor;
   std::optional<result<T>> outcome;
   std::exception_ptr failure;
@@ -34,6 +36,7 @@ awaitable<result<T>> timeout(duration limit, std::string what, std::function<awa
   });
   children.spawn([&]() -> awaitable<void> {
     co_await sleep_for(limit);
+    if (met && met()) co_return;
     expired = !outcome;
     children.cancel();
   });

@@ -16,6 +16,7 @@ namespace corchestra::llm {
 struct openai_options {
   std::string base_url;  ///< `https://api.openai.com/v1`, `http://127.0.0.1:8081/v1`
   secret api_key;        ///< may be empty for local servers
+  std::string key_header;  ///< that carries the key as it is; empty: `api-key` for Azure's hosts, else a bearer token
   std::string model;     ///< default of requests that name none
   std::string organization, project;
   std::string max_tokens_field;  ///< empty: `max_completion_tokens` for api.openai.com, `max_tokens` elsewhere
@@ -23,6 +24,7 @@ struct openai_options {
   std::optional<limiter_options> limits;  ///< of each model's calls; absent: every call goes out at once
   duration timeout = std::chrono::seconds(600);
   duration idle_timeout = std::chrono::seconds(120);  ///< between two pieces of a stream
+  optional_duration first_token_timeout;  ///< of a stream: until there is something of the answer; absent: no limit
   std::uint64_t seed = 0;                             ///< of the jitter; 0: random
   corchestra::logger logger;
   std::function<void(int attempt, const error&, duration delay)> on_retry;  ///< before each wait for another try

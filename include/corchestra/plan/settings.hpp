@@ -50,6 +50,7 @@ struct settings {
   std::string model;  ///< when `model_forced` it overrides every model of the plan
   bool model_forced = false;
   std::string organization, project;
+  std::string key_header;  ///< empty: as the endpoint's host wants it
   std::string ca_file;
   analysis_mode analysis = analysis_mode::automatic;
   std::string analysis_model;
@@ -62,6 +63,7 @@ struct settings {
   std::optional<start_order> order;
   int http_retries = 2;
   duration http_timeout = std::chrono::seconds(600);
+  std::optional<duration> first_token_timeout;
   std::optional<std::uint32_t> requests_per_minute, tokens_per_minute;  ///< of each model; absent: learnt
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
