@@ -51,6 +51,21 @@ inline holds held(const keyword& k, const json& value) {
   return k.name == "items" && value.is_array() ? holds::list : k.what;
 }
 
+/// A name as a step of a JSON pointer.
+inline std::string pointer_step(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 /// `f(schema, place, in_place)` of every schema directly in `s`. Values of the wrong type are left for the compiler to
 /// refuse.
 template <class F>
@@ -68,7 +83,7 @@ result<void> for_schemas_in(const json& s, const std::string& place, const F& f)
     } else if (what == holds::map && found->is_object()) {
       for (const auto& [key, child] : found->items()) {
         if (child.is_array() && k.name == "dependencies") continue;
-        if (auto r = f(child, concat(at, '/', key), k.in_place); !r) return r;
+        if (auto r = f(child, concat(at, '/', pointer_step(key)), k.in_place); !r) return r;
       }
     }
   }
