@@ -12,9 +12,9 @@
 
 #include <corchestra/base/text.hpp>
 
-#include "base/multiple_of.hpp"
 #include "base/schema_check.hpp"
 #include "base/schema_rewrite.hpp"
+#include "base/schema_rules.hpp"
 
 namespace corchestra {
 
@@ -144,11 +144,12 @@ result<json_schema> json_schema::compile(const json& schema) {
   auto p = std::make_shared<impl>();
   p->source = schema;
   p->rewritten = detail::rewrite_schema(schema);
-  p->has_patterns = has_any_of(p->rewritten, "pattern", "patternProperties");
+  p->has_patterns = has_any_of(p->rewritten, detail::pattern_keyword, "patternProperties");
   p->has_lengths = has_any_of(p->rewritten, "minLength", "maxLength");
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-    parser.addConstraintBuilder(detail::multiple_of_keyword, new detail::multiple_of_builder);
+    parser.addConstraintBuilder(detail::multiple_of_keyword, new detail::rule_builder<detail::multiple_of>);
+    parser.addConstraintBuilder(detail::pattern_keyword, new detail::rule_builder<detail::matching>);
     parser.populateSchema(NlohmannJsonAdapter(p->rewritten), p->compiled);
   } catch (const std::exception& e) {
     return fail(errc::invalid_argument, concat("not a usable JSON Schema: ", one_line(e.what(), 300)));

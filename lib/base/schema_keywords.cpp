@@ -7,6 +7,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "base/schema_check.hpp"
+#include "base/schema_pattern.hpp"
 #include "base/schema_walk.hpp"
 
 namespace corchestra::detail {
@@ -49,7 +50,7 @@ bool restricts(std::string_view name) {
 result<void> check_pattern(const std::string& text, const std::string& place) {
   if (text.size() > max_pattern) return unusable(place, concat("the pattern is longer than ", max_pattern, " bytes"));
   try {
-    const std::regex compiled(text, std::regex::ECMAScript);
+    compile_pattern(text);
   } catch (const std::regex_error& e) {
     return unusable(place, concat(quote(text), " is not a regular expression: ", e.what()));
   }
@@ -86,8 +87,13 @@ result<void> check_values(const json& s, const std::string& place) {
     if (auto r = check_pattern(p->get_ref<const std::string&>(), place); !r) return r;
   }
   if (const auto p = s.find("patternProperties"); p != s.end() && p->is_object())
-    for (const auto& [key, unused] : p->items())
+    for (const auto& [key, unused] : p->items()) {
       if (auto r = check_pattern(key, place); !r) return r;
+      // valijson matches bytes here.
+      if (key.find("\\u") != std::string::npos ||
+          std::any_of(key.begin(), key.end(), [](unsigned char c) { return c > 127; }))
+        return unusable(place, concat(quote(key), " has characters beyond ASCII, not supported in patternProperties"));
+    }
   if (const auto items = s.find("items"); items != s.end() && items->is_array() && s.contains("prefixItems"))
     return unusable(place, "expected items beside prefixItems to be one schema, not a list");
   return check_names(s, place);

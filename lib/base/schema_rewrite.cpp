@@ -45,8 +45,8 @@ class rewriter {
     }
     for (const auto& [key, value] : s.items()) {
       const keyword* const k = find_keyword(key);
-      if (key == "$ref" || key == "id" || key == "definitions" || key == "$defs" || key == multiple_of_keyword)
-        continue;
+      if (key == "$ref" || key == "id" || key == "definitions" || key == "$defs") continue;
+      if (key == multiple_of_keyword || key == pattern_keyword) continue;
       if (key == "propertyNames") {
         out[key] = reference_to(value);
       } else if (key == "dependentRequired") {
@@ -58,6 +58,8 @@ class rewriter {
         all.push_back({{"if", {{"type", "string"}}}, {"then", {{"format", value}}}});
       } else if (key == "multipleOf") {
         out[multiple_of_keyword] = value;
+      } else if (key == "pattern") {
+        out[pattern_keyword] = value;
       } else {
         out[key] = k ? rewritten_in(*k, value) : value;
       }

@@ -4,8 +4,9 @@
 
 namespace corchestra::detail {
 
-/// In a rewritten schema, the keyword in place of `multipleOf`.
+/// In a rewritten schema, the keywords in place of `multipleOf` and `pattern`.
 inline constexpr const char* multiple_of_keyword = "$multipleOf";
+inline constexpr const char* pattern_keyword = "$pattern";
 
 /// A schema that passed `check_schema`, in the words that valijson understands as they are meant. What is referred to
 /// is moved to a place of its own: valijson mixes up schemas whose places it spells alike.

@@ -54,12 +54,15 @@ TEST_CASE("keywords that restrict and are not supported are refused with their p
       {R"({"$schema": 7})", "#: expected $schema to be a string"},
       {R"({"format": 7})", "#: expected format to be a string"},
       {R"({"type": ["string", "any"]})", "#: the type 'any' is not supported: leave type out"},
+      {R"({"patternProperties": {"[ä]": true}})",
+       "#: '[ä]' has characters beyond ASCII, not supported in patternProperties"},
+      {R"({"patternProperties": {"(": true}})", "#: '(' is not a regular expression: "},
       {R"({"properties": {"a\u0000": true}})", "#: a name in properties has U+0000 in it, which is not supported"},
       {R"({"required": ["a\u0000"]})", "#: a name in required has U+0000 in it, which is not supported"},
   };
   for (const auto& [schema, message] : rows) {
     CAPTURE(schema);
-    CHECK(refusal(schema) == concat("not a usable JSON Schema: ", message));
+    CHECK(refusal(schema).starts_with(concat("not a usable JSON Schema: ", message)));
   }
 }
 
@@ -171,4 +174,14 @@ TEST_CASE("lengths are not counted in texts with U+0000") {
   CHECK(s.validate(json(std::string("ab\0cdef", 7))).error().message ==
         "a text has U+0000 in it, which a schema with lengths cannot be checked for");
   CHECK(accepts(compiled(R"({"const": "a\u0000b"})"), R"("a\u0000b")"));
+}
+
+TEST_CASE("patterns match characters, not bytes") {
+  CHECK(accepts(compiled(R"({"pattern": "^.{3}$"})"), R"("äö🐲")"));
+  CHECK(accepts(compiled(R"({"pattern": "^[äö]$"})"), R"("ö")"));
+  CHECK_FALSE(accepts(compiled(R"({"pattern": "^[äö]$"})"), R"("ü")"));
+  CHECK(accepts(compiled(R"({"pattern": "^🐲*$"})"), R"("🐲🐲")"));
+  CHECK(accepts(compiled(R"({"pattern": "^\\u00e4$"})"), R"("ä")"));
+  CHECK(accepts(compiled(R"({"pattern": "^[^a]$"})"), R"("ä")"));
+  CHECK(accepts(compiled(R"({"pattern": "a", "$pattern": "b"})"), R"("a")"));
 }
