@@ -1,5 +1,6 @@
 #include "base/schema_check.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
@@ -37,24 +38,33 @@ class checker {
     if (s.is_boolean()) return {};
     if (!s.is_object())
       return unusable(place, concat("expected a schema (an object, true or false), found a ", s.type_name()));
-    if (depth > max_depth) return too_deep(place);
-    if (!seen_.emplace(&s, mark::open).second) return {};
+    const auto [known, is_new] = levels_.emplace(&s, 0);
+    if (depth + known->second > max_depth) return too_deep(place);
+    if (!is_new) return {};
     if (auto r = check_keywords(s, place, siblings_, &s == &root_); !r) return r;
-    if (const auto ref = s.find("$ref"); ref != s.end()) {
+    std::size_t levels = 0;
+    const auto descend = [&](const json& child, const std::string& at, bool) {
+      auto r = visit(child, at, depth + 1);
+      if (const auto found = levels_.find(&child); found != levels_.end()) levels = std::max(levels, found->second + 1);
+      return r;
+    };
+    const auto ref = s.find("$ref");
+    if (ref != s.end()) {
       const std::string& target = ref->get_ref<const std::string&>();
       const json* to = resolve_reference(root_, target);
       if (!to)
         return unusable(place, concat("$ref ", quote(target),
                                       " leads nowhere: expected a place within the schema, as '#/definitions/name'"));
-      if (auto r = visit(*to, target, depth + 1); !r) return r;
-      if (siblings_ == ref_siblings::ignored) return {};
+      if (auto r = descend(*to, target, true); !r) return r;
     }
-    return for_schemas_in(s, place,
-                          [&](const json& child, const std::string& at, bool) { return visit(child, at, depth + 1); });
+    if (ref == s.end() || siblings_ != ref_siblings::ignored)
+      if (auto r = for_schemas_in(s, place, descend); !r) return r;
+    levels_[&s] = levels;
+    return {};
   }
 
   result<void> find_circles() {
-    for (const auto& [schema, unused] : seen_)
+    for (const auto& [schema, unused] : levels_)
       if (auto r = find_circle(*schema, "#", 0); !r) return r;
     return {};
   }
@@ -90,7 +100,8 @@ class checker {
 
   const json& root_;
   ref_siblings siblings_;
-  std::unordered_map<const json*, mark> seen_, circle_;
+  std::unordered_map<const json*, std::size_t> levels_;  // below each schema that was visited; 0 within a circle
+  std::unordered_map<const json*, mark> circle_;
 };
 
 }  // namespace
