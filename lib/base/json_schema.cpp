@@ -13,6 +13,8 @@
 #include <corchestra/base/text.hpp>
 
 #include "base/schema_check.hpp"
+#include "base/schema_rewrite.hpp"
+#include "base/schema_rules.hpp"
 
 namespace corchestra {
 
@@ -24,10 +26,18 @@ using finding = valijson::ValidationResults::Error;
 // std::regex recurses once a character.
 constexpr std::size_t max_matched_text = 8192;
 
-bool has_longer_text(const json& value, std::size_t max) {
-  if (value.is_string()) return value.get_ref<const std::string&>().size() > max;
+/// Whether `test` holds for any text in the value, names of members excepted.
+template <class F>
+bool any_text(const json& value, const F& test) {
+  if (value.is_string()) return test(value.get_ref<const std::string&>());
   return value.is_structured() &&
-         std::any_of(value.begin(), value.end(), [max](const json& v) { return has_longer_text(v, max); });
+         std::any_of(value.begin(), value.end(), [&test](const json& v) { return any_text(v, test); });
+}
+
+bool has_any_of(const json& schema, std::string_view a, std::string_view b) {
+  if (schema.is_object() && (schema.contains(a) || schema.contains(b))) return true;
+  return schema.is_structured() &&
+         std::any_of(schema.begin(), schema.end(), [&](const json& s) { return has_any_of(s, a, b); });
 }
 
 /// The schema of the value at the end of `steps`, where plain keywords lead to it; null otherwise.
@@ -122,20 +132,25 @@ std::vector<std::string> steps_of(const finding& f) {
 
 struct json_schema::impl {
   json source;
-  json guarded;  // what was compiled
-  bool has_patterns = false;
+  json rewritten;  // what was compiled
+  bool has_patterns = false, has_lengths = false;
   valijson::Schema compiled;
+
+  result<void> validate(const json& value, std::size_t max_findings) const;
 };
 
 result<json_schema> json_schema::compile(const json& schema) {
   if (const auto usable = detail::check_schema(schema); !usable) return usable.error();
   auto p = std::make_shared<impl>();
-  p->source = p->guarded = schema;
-  p->has_patterns = detail::has_patterns(schema);
-  detail::guard_formats(p->guarded);
+  p->source = schema;
+  p->rewritten = detail::rewrite_schema(schema);
+  p->has_patterns = has_any_of(p->rewritten, detail::pattern_keyword, "patternProperties");
+  p->has_lengths = has_any_of(p->rewritten, "minLength", "maxLength");
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-    parser.populateSchema(NlohmannJsonAdapter(p->guarded), p->compiled);
+    parser.addConstraintBuilder(detail::multiple_of_keyword, new detail::rule_builder<detail::multiple_of>);
+    parser.addConstraintBuilder(detail::pattern_keyword, new detail::rule_builder<detail::matching>);
+    parser.populateSchema(NlohmannJsonAdapter(p->rewritten), p->compiled);
   } catch (const std::exception& e) {
     return fail(errc::invalid_argument, concat("not a usable JSON Schema: ", one_line(e.what(), 300)));
   }
@@ -143,13 +158,21 @@ result<json_schema> json_schema::compile(const json& schema) {
 }
 
 result<void> json_schema::validate(const json& value, std::size_t max_findings) const {
-  if (impl_->has_patterns && has_longer_text(value, max_matched_text))
+  if (impl_->has_patterns && any_text(value, [](const std::string& s) { return s.size() > max_matched_text; }))
     return fail(errc::schema_mismatch,
                 concat("a text is longer than ", max_matched_text, " bytes, too long for a schema with patterns"));
+  // valijson counts the characters before it.
+  if (impl_->has_lengths && any_text(value, [](const std::string& s) { return s.find('\0') != std::string::npos; }))
+    return fail(errc::schema_mismatch, "a text has U+0000 in it, which a schema with lengths cannot be checked for");
+  if (detail::has_odd_numbers(value)) return impl_->validate(detail::with_plain_numbers(value), max_findings);
+  return impl_->validate(value, max_findings);
+}
+
+result<void> json_schema::impl::validate(const json& value, std::size_t max_findings) const {
   valijson::ValidationResults results;
   try {
     valijson::Validator validator;
-    if (validator.validate(impl_->compiled, NlohmannJsonAdapter(value), &results)) return {};
+    if (validator.validate(compiled, NlohmannJsonAdapter(value), &results)) return {};
   } catch (const std::exception& e) {
     return fail(errc::schema_mismatch, concat("the value cannot be checked: ", one_line(e.what(), 300)));
   }
@@ -159,7 +182,7 @@ result<void> json_schema::validate(const json& value, std::size_t max_findings) 
     if (!all_repeat && only_repeats(f)) continue;
     const std::vector<std::string> steps = steps_of(f);
     const std::string path = steps.empty() ? "the value" : concat('/', join(steps, "/"));
-    std::string line = concat(path, ": ", expectation(f, schema_at(impl_->source, steps), value_at(value, steps)));
+    std::string line = concat(path, ": ", expectation(f, schema_at(source, steps), value_at(value, steps)));
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
   }
   if (lines.empty()) lines.emplace_back("the value: nothing is allowed here");

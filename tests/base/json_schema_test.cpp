@@ -139,6 +139,19 @@ TEST_CASE("schemas nested without end are refused") {
   CHECK(r.error().message.ends_with(": nested deeper than 200 levels"));
 }
 
+TEST_CASE("references that lead on and on are refused in whatever order they stand") {
+  for (const bool upwards : {false, true}) {
+    json definitions{{"1000", true}};
+    for (int i = 1001; i < 4000; ++i) {
+      const auto name = [upwards](int n) { return std::to_string(upwards ? n : 9000 - n); };
+      definitions[name(i)] = {{"items", {{"$ref", "#/definitions/" + (i == 1001 ? "1000" : name(i - 1))}}}};
+    }
+    const auto r = json_schema::compile({{"definitions", definitions}});
+    REQUIRE(r.has_error());
+    CHECK(r.error().message.ends_with(": nested deeper than 200 levels"));
+  }
+}
+
 TEST_CASE("long texts are not matched against patterns") {
   const auto s = compiled(R"({"pattern": "^(a|b)*$"})");
   CHECK(s.validate(json("abab")).has_value());

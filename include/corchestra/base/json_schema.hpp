@@ -6,10 +6,17 @@
 
 namespace corchestra {
 
-/// A compiled JSON Schema (draft 7, by valijson). A cheap handle: copies share the compiled schema.
+/// A compiled JSON Schema (by valijson). A cheap handle: copies share the compiled schema.
+///
+/// Draft 7, with `prefixItems`, `dependentRequired`, `dependentSchemas` and `$defs` of later drafts. Nothing that
+/// restricts the value is ignored in silence: keywords of any draft that are not supported are refused, and so are
+/// references out of the schema. Annotations and keywords of no draft restrict nothing. `format` restricts texts where
+/// it is `date`, `time` or `date-time`; any other is an annotation, as the standard permits, for schemas made for
+/// models are full of them. docs/json-schema.md has the details.
 class json_schema {
  public:
-  /// Error: `invalid_argument` with the reason when the schema itself is malformed.
+  /// Error: `invalid_argument` with the place and the reason when the schema is malformed or asks for what is not
+  /// supported.
   static result<json_schema> compile(const json& schema);
 
   /// Error: `schema_mismatch`; the message lists up to `max_findings` findings as `<path>: what was expected`.
