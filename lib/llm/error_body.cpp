@@ -162,7 +162,7 @@ error error_from_reply(int status, const net::http_headers& headers, std::string
   if (status == 404 && b.message.empty()) e.message += "; check base_url (it usually ends in /v1) and the model";
   e.retry_after = parse_retry_after(headers, now);
   const std::string_view should = headers.get("x-should-retry");
-  if (should == "true") e.retry = retry_class::transient;
+  if (should == "true" && !quota(b)) e.retry = retry_class::transient;
   if (should == "false") e.retry = retry_class::terminal;
   return e;
 }

@@ -93,6 +93,14 @@ TEST_CASE("a status becomes a code, a message and a retry class") {
   }
 }
 
+TEST_CASE("a quota that is used up is not asked again, whatever x-should-retry says") {
+  const auto e =
+      error_from_reply(429, {{"x-should-retry", "true"}, {"content-type", "application/json"}},
+                       R"({"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}})");
+  CHECK(e.is(errc::quota_exhausted));
+  CHECK(e.retry == retry_class::terminal);
+}
+
 TEST_CASE("x-should-retry overrides both classes") {
   CHECK(error_from_reply(400, {{"x-should-retry", "true"}}, "").retry == retry_class::transient);
   CHECK(error_from_reply(500, {{"X-Should-Retry", "false"}}, "").retry == retry_class::terminal);
