@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <corchestra/async/semaphore.hpp>
@@ -15,13 +14,9 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 constexpr duration answer_lifetime = std::chrono::seconds(30);
 
-addresses alternate(const tcp::resolver::results_type& results) {
-  addresses v6, v4, out;
-  for (const auto& r : results) (r.endpoint().address().is_v6() ? v6 : v4).push_back(r.endpoint().address());
-  for (std::size_t i = 0; i < std::max(v6.size(), v4.size()); ++i) {
-    if (i < v6.size()) out.push_back(v6[i]);
-    if (i < v4.size()) out.push_back(v4[i]);
-  }
+addresses addresses_of(const tcp::resolver::results_type& results) {
+  addresses out;
+  for (const auto& r : results) out.push_back(r.endpoint().address());
   return out;
 }
 
@@ -44,7 +39,7 @@ std::shared_ptr<name_resolver::question> name_resolver::ask(const std::string& h
       host, "0", tcp::resolver::numeric_service,
       [self = shared_from_this(), q = q, host](error_code ec, tcp::resolver::results_type results) {
         q->ec = ec;
-        q->found = alternate(results);
+        q->found = addresses_of(results);
         self->keep(host, q->found);
         q->owner.release();
       });

@@ -22,7 +22,7 @@ class name_resolver : public std::enable_shared_from_this<name_resolver> {
  public:
   explicit name_resolver(any_io_executor executor) : executor_(std::move(executor)) {}
 
-  /// At least one address, families alternating. Errors: `resolve_failed`, `timeout`.
+  /// At least one address, in the system's order of preference. Errors: `resolve_failed`, `timeout`.
   awaitable<result<addresses>> lookup(std::string host, const deadline& limits);
   /// After none of the addresses answered: ask again next time.
   void forget(const std::string& host);

@@ -6,6 +6,7 @@
 #include <corchestra/async/sleep.hpp>
 
 #include "net/raw_server.hpp"
+#include "support/open_files.hpp"
 #include "support/run.hpp"
 #include "support/show.hpp"
 
@@ -16,6 +17,19 @@ using namespace std::chrono_literals;
 
 namespace {
 awaitable<void> hold_open(raw_peer& peer, int) { co_await peer.end(); }
+
+// A port whose queue of connections is full: further ones get no answer.
+struct silent_port {
+  explicit silent_port(asio::io_context& context) : acceptor(context), waiting(context) {
+    acceptor.open(tcp::v4());
+    acceptor.bind({asio::ip::address_v4::loopback(), 0});
+    acceptor.listen(0);
+    waiting.connect(acceptor.local_endpoint());
+  }
+  std::uint16_t number() const { return acceptor.local_endpoint().port(); }
+  tcp::acceptor acceptor;
+  tcp::socket waiting;
+};
 }  // namespace
 
 TEST_CASE("a connection is opened by name or address, ready for small writes") {
@@ -34,6 +48,68 @@ TEST_CASE("a connection is opened by name or address, ready for small writes") {
     CHECK_FALSE((*opened)->stream.tls());
     CHECK(limits.remaining(deadline::connect) > 24h);
   }
+}
+
+TEST_CASE("of a name's addresses the one that answers is connected, and a failure names them all") {
+  asio::io_context context;
+  raw_server server(context, hold_open);  // on 127.0.0.1 only
+  const auto c = connector::make(context.get_executor(), {}).value();
+  deadline limits(context.get_executor());
+  limits.arm(deadline::total, 60s);
+  const auto opened = run(context, c->connect(url_at(concat("http://localhost:", server.port())), limits));
+  REQUIRE(opened);
+  CHECK((*opened)->stream.socket().remote_endpoint().address().to_string() == "127.0.0.1");
+
+  tcp::acceptor closed(context, {asio::ip::address_v4::loopback(), 0});
+  const auto port = closed.local_endpoint().port();
+  closed.close();
+  const auto failed = run(context, c->connect(url_at(concat("http://localhost:", port)), limits));
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().is(errc::connect_failed));
+  CHECK(failed.error().message.starts_with(concat("http://localhost:", port, ": cannot connect to ")));
+  CHECK(failed.error().message.find(concat("127.0.0.1 port ", port, ": Connection refused")) != std::string::npos);
+}
+
+TEST_CASE("an address that does not answer ends with the connect limit and its socket is closed") {
+  asio::io_context context;
+  silent_port port(context);
+  http_client_options options;
+  options.connect_timeout = 20ms;
+  const auto c = connector::make(context.get_executor(), options).value();
+  deadline limits(context.get_executor());
+  limits.arm(deadline::total, 60s);
+  const std::string origin = concat("http://127.0.0.1:", port.number());
+  const std::size_t before = open_files();
+  const auto opened = run(context, c->connect(url_at(origin), limits));
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().is(errc::connect_failed));
+  CHECK(opened.error().message == concat(origin, ": no connection within the connect limit of 20 ms: 127.0.0.1 port ",
+                                         port.number(), ": no answer"));
+  CHECK(open_files() == before);
+}
+
+TEST_CASE("cancelling ends an attempt to connect at once and closes its socket") {
+  asio::io_context context;
+  silent_port port(context);
+  http_client_options options;
+  options.connect_timeout = 1h;
+  const auto c = connector::make(context.get_executor(), options).value();
+  deadline limits(context.get_executor());
+  const std::size_t before = open_files();
+  bool returned = false;
+  auto body = [&]() -> awaitable<void> {
+    scope child(context.get_executor());
+    child.spawn([&]() -> awaitable<void> {
+      co_await c->connect(url_at(concat("http://127.0.0.1:", port.number())), limits);
+      returned = true;
+    });
+    while (open_files() == before) co_await sleep_for(0s);
+    child.cancel();
+    co_await child.join();
+  };
+  run(context, body());
+  CHECK_FALSE(returned);
+  CHECK(open_files() == before);
 }
 
 TEST_CASE("only so many connections are opened at once, and waiting for a turn counts towards the total limit") {
