@@ -30,6 +30,7 @@ connector::connector(any_io_executor executor, const http_client_options& option
     : executor_(executor),
       names_(std::make_shared<name_resolver>(executor)),
       addresses_([executor](tcp::endpoint peer) { return connect_socket(executor, peer); }),
+      sessions_(std::make_shared<tls_sessions>()),
       turns_(std::max<std::size_t>(options.max_concurrent_handshakes, 1)),
       connect_timeout_(options.connect_timeout),
       ca_file_(options.ca_file),
@@ -91,6 +92,7 @@ awaitable<result<void>> connector::secure(connection& c, url target, deadline& l
   if (!context) co_return context.error();
   auto& stream = c.stream.start_tls(**context);
   if (verify_peer_) expect_host(stream.native_handle(), target.host);
+  sessions_->prepare(stream.native_handle(), target.origin(), time_service::of(executor_).now());
   const deadline::guard guard(limits, c.stream);
   const error_code ec = co_await c.stream.handshake(asio::ssl::stream_base::client);
   co_await throw_if_cancelled();

@@ -10,10 +10,12 @@
 #include "net/deadline.hpp"
 #include "net/happy_eyeballs.hpp"
 #include "net/name_resolver.hpp"
+#include "net/tls_sessions.hpp"
 
 namespace corchestra::net {
 
-/// Opens connections: name lookup, TCP to the first address that answers, TLS; a bounded number at a time. Thread-safe.
+/// Opens connections: name lookup, TCP to the first address that answers, TLS (resuming sessions); a bounded
+/// number at a time. Thread-safe.
 class connector {
  public:
   /// Error: `invalid_argument` for a bad `ca_file`.
@@ -32,6 +34,7 @@ class connector {
   any_io_executor executor_;
   std::shared_ptr<name_resolver> names_;
   happy_eyeballs addresses_;
+  std::shared_ptr<tls_sessions> sessions_;
   semaphore turns_;
   const duration connect_timeout_;
   const std::string ca_file_;
