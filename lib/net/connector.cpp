@@ -26,9 +26,9 @@ awaitable<result<tcp::socket>> connect_socket(any_io_executor executor, tcp::end
 
 }  // namespace
 
-connector::connector(any_io_executor executor, const http_client_options& options)
+connector::connector(any_io_executor executor, const http_client_options& options, std::shared_ptr<name_resolver> names)
     : executor_(executor),
-      names_(std::make_shared<name_resolver>(executor)),
+      names_(names ? std::move(names) : std::make_shared<name_resolver>(executor)),
       addresses_([executor](tcp::endpoint peer) { return connect_socket(executor, peer); }),
       sessions_(std::make_shared<tls_sessions>()),
       turns_(std::max<std::size_t>(options.max_concurrent_handshakes, 1)),
@@ -36,8 +36,9 @@ connector::connector(any_io_executor executor, const http_client_options& option
       ca_file_(options.ca_file),
       verify_peer_(options.verify_peer) {}
 
-result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options) {
-  std::unique_ptr<connector> c(new connector(std::move(executor), options));
+result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options,
+                                                   std::shared_ptr<name_resolver> names) {
+  std::unique_ptr<connector> c(new connector(std::move(executor), options, std::move(names)));
   if (!options.ca_file.empty()) {
     const auto checked = c->tls();
     if (!checked) return checked.error();
@@ -81,7 +82,7 @@ awaitable<result<std::unique_ptr<connection>>> connector::open(url target, deadl
   if (!found) co_return found.error();
   auto socket = co_await addresses_.connect(target.host, *found, target.port, limits);
   if (!socket) {
-    if (found->size() > 1) names_->forget(target.host);
+    names_->forget(target.host);
     co_return socket.error();
   }
   co_return std::make_unique<connection>(std::move(*socket), time_service::of(executor_).now());

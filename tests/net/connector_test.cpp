@@ -1,5 +1,6 @@
 #include "net/connector.hpp"
 
+#include <boost/asio/post.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <corchestra/async/scope.hpp>
@@ -20,9 +21,10 @@ awaitable<void> hold_open(raw_peer& peer, int) { co_await peer.end(); }
 
 // A port whose queue of connections is full: further ones get no answer.
 struct silent_port {
-  explicit silent_port(asio::io_context& context) : acceptor(context), waiting(context) {
-    acceptor.open(tcp::v4());
-    acceptor.bind({asio::ip::address_v4::loopback(), 0});
+  explicit silent_port(asio::io_context& context, tcp::endpoint at = {asio::ip::address_v4::loopback(), 0})
+      : acceptor(context), waiting(context) {
+    acceptor.open(at.protocol());
+    acceptor.bind(at);
     acceptor.listen(0);
     waiting.connect(acceptor.local_endpoint());
   }
@@ -30,6 +32,17 @@ struct silent_port {
   tcp::acceptor acceptor;
   tcp::socket waiting;
 };
+
+// Finds these addresses for any name, and counts how often it was asked.
+std::shared_ptr<name_resolver> names_of(asio::io_context& context, std::vector<std::string> found, int& questions) {
+  addresses list;
+  for (const auto& text : found) list.push_back(asio::ip::make_address(text));
+  return std::make_shared<name_resolver>(context.get_executor(), [&context, &questions, list](auto, auto answered) {
+    ++questions;
+    asio::post(context, [list, answered] { answered({}, list); });
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a connection is opened by name or address, ready for small writes") {
@@ -68,6 +81,40 @@ TEST_CASE("of a name's addresses the one that answers is connected, and a failur
   CHECK(failed.error().is(errc::connect_failed));
   CHECK(failed.error().message.starts_with(concat("http://localhost:", port, ": cannot connect to ")));
   CHECK(failed.error().message.find(concat("127.0.0.1 port ", port, ": Connection refused")) != std::string::npos);
+}
+
+TEST_CASE("an address without an answer gives way to the next and its socket is closed") {
+  asio::io_context context;
+  raw_server server(context, hold_open);
+  const silent_port silent(context, {asio::ip::make_address("127.0.0.2"), server.port()});
+  int questions = 0;
+  const auto names = names_of(context, {"127.0.0.2", "127.0.0.1"}, questions);
+  const auto c = connector::make(context.get_executor(), {}, names).value();
+  deadline limits(context.get_executor());
+  const std::size_t before = open_files();
+  const auto opened = run(context, c->connect(url_at(concat("http://a.example:", server.port())), limits));
+  REQUIRE(opened);
+  CHECK((*opened)->stream.socket().remote_endpoint().address().to_string() == "127.0.0.1");
+  settle(context);
+  REQUIRE(server.accepted() == 1);
+  CHECK(open_files() == before + 2);  // both ends
+}
+
+TEST_CASE("when no address answers the name is looked up again, also when it is only one") {
+  asio::io_context context;
+  tcp::acceptor closed(context, {asio::ip::address_v4::loopback(), 0});
+  const auto target = url_at(concat("http://a.example:", closed.local_endpoint().port()));
+  int questions = 0;
+  const auto names = names_of(context, {"127.0.0.1"}, questions);
+  const auto c = connector::make(context.get_executor(), {}, names).value();
+  deadline limits(context.get_executor());
+  CHECK(run(context, c->connect(target, limits)));
+  CHECK(run(context, c->connect(target, limits)));
+  CHECK(questions == 1);
+  closed.close();
+  CHECK_FALSE(run(context, c->connect(target, limits)));
+  CHECK_FALSE(run(context, c->connect(target, limits)));
+  CHECK(questions == 2);
 }
 
 TEST_CASE("an address that does not answer ends with the connect limit and its socket is closed") {
