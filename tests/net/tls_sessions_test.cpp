@@ -1,7 +1,10 @@
 #include "net/tls_sessions.hpp"
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include <corchestra/base/text.hpp>
 #include <corchestra/net/http_server.hpp>
@@ -181,6 +184,26 @@ TEST_CASE("a connection may outlive the client's other parts and still be given 
   f.sessions.reset();
   f.client.reset();
   CHECK(pair.talk());
+}
+
+TEST_CASE("connections on several threads share the sessions") {
+  fixture f;
+  const auto server = f.make_server();
+  CHECK(f.connect(server, "a.example").connected);
+  std::atomic<int> connected = 0, resumed = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 10; ++k) {
+        const auto outcome = f.connect(server, "a.example");
+        connected += outcome.connected;
+        resumed += outcome.resumed;
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  CHECK(connected == 40);
+  CHECK(resumed >= 10);
 }
 
 TEST_CASE("connections of a connector resume the sessions of their origin") {
