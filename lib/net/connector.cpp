@@ -12,16 +12,33 @@
 
 namespace corchestra::net {
 
-connector::connector(any_io_executor executor, const http_client_options& options)
+namespace {
+
+awaitable<result<tcp::socket>> connect_socket(any_io_executor executor, tcp::endpoint peer) {
+  tcp::socket socket(executor);
+  error_code ec;
+  co_await socket.async_connect(peer, asio::redirect_error(asio::use_awaitable, ec));
+  co_await throw_if_cancelled();
+  if (ec) co_return fail(errc::connect_failed, ec.message());
+  socket.set_option(tcp::no_delay(true), ec);
+  co_return std::move(socket);
+}
+
+}  // namespace
+
+connector::connector(any_io_executor executor, const http_client_options& options, std::shared_ptr<name_resolver> names)
     : executor_(executor),
-      names_(std::make_shared<name_resolver>(executor)),
+      names_(names ? std::move(names) : std::make_shared<name_resolver>(executor)),
+      addresses_([executor](tcp::endpoint peer) { return connect_socket(executor, peer); }),
+      sessions_(std::make_shared<tls_sessions>()),
       turns_(std::max<std::size_t>(options.max_concurrent_handshakes, 1)),
       connect_timeout_(options.connect_timeout),
       ca_file_(options.ca_file),
       verify_peer_(options.verify_peer) {}
 
-result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options) {
-  std::unique_ptr<connector> c(new connector(std::move(executor), options));
+result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options,
+                                                   std::shared_ptr<name_resolver> names) {
+  std::unique_ptr<connector> c(new connector(std::move(executor), options, std::move(names)));
   if (!options.ca_file.empty()) {
     const auto checked = c->tls();
     if (!checked) return checked.error();
@@ -63,29 +80,12 @@ awaitable<result<std::unique_ptr<connection>>> connector::connect(url target, de
 awaitable<result<std::unique_ptr<connection>>> connector::open(url target, deadline& limits) {
   const auto found = co_await names_->lookup(target.host, limits);
   if (!found) co_return found.error();
-  error failure;
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    const tcp::endpoint peer((*found)[i], target.port);
-    auto c = std::make_unique<connection>(tcp::socket(executor_), time_service::of(executor_).now());
-    const deadline::guard guard(limits, c->stream);
-    const std::size_t left = found->size() - i;
-    if (left > 1) limits.arm(deadline::attempt, limits.remaining(deadline::connect) / static_cast<long>(left));
-    error_code ec;
-    co_await c->stream.socket().async_connect(peer, asio::redirect_error(asio::use_awaitable, ec));
-    co_await throw_if_cancelled();
-    limits.disarm(deadline::attempt);
-    if (!ec && !limits.expired()) {
-      c->stream.socket().set_option(tcp::no_delay(true), ec);
-      co_return c;
-    }
-    failure = limits.expired() ? fail(errc::timeout, limits.describe())
-                               : fail(errc::connect_failed, concat("cannot connect to ", peer.address().to_string(),
-                                                                   " port ", peer.port(), ": ", ec.message()));
-    limits.forgive_attempt();
-    if (limits.expired()) break;
+  auto socket = co_await addresses_.connect(target.host, *found, target.port, limits);
+  if (!socket) {
+    names_->forget(target.host);
+    co_return socket.error();
   }
-  if (found->size() > 1) names_->forget(target.host);
-  co_return failure;
+  co_return std::make_unique<connection>(std::move(*socket), time_service::of(executor_).now());
 }
 
 awaitable<result<void>> connector::secure(connection& c, url target, deadline& limits) {
@@ -93,6 +93,7 @@ awaitable<result<void>> connector::secure(connection& c, url target, deadline& l
   if (!context) co_return context.error();
   auto& stream = c.stream.start_tls(**context);
   if (verify_peer_) expect_host(stream.native_handle(), target.host);
+  sessions_->prepare(stream.native_handle(), target.origin(), time_service::of(executor_).now());
   const deadline::guard guard(limits, c.stream);
   const error_code ec = co_await c.stream.handshake(asio::ssl::stream_base::client);
   co_await throw_if_cancelled();

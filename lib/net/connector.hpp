@@ -8,28 +8,34 @@
 
 #include "net/connection.hpp"
 #include "net/deadline.hpp"
+#include "net/happy_eyeballs.hpp"
 #include "net/name_resolver.hpp"
+#include "net/tls_sessions.hpp"
 
 namespace corchestra::net {
 
-/// Opens connections: name lookup, TCP, TLS; a bounded number at a time. Thread-safe.
+/// Opens connections: name lookup, TCP to the first address that answers, TLS with the session of an earlier
+/// connection; a bounded number at a time. Thread-safe.
 class connector {
  public:
-  /// Error: `invalid_argument` for a bad `ca_file`.
-  static result<std::unique_ptr<connector>> make(any_io_executor executor, const http_client_options& options);
+  /// `names` is the system's when it is null. Error: `invalid_argument` for a bad `ca_file`.
+  static result<std::unique_ptr<connector>> make(any_io_executor executor, const http_client_options& options,
+                                                 std::shared_ptr<name_resolver> names = nullptr);
 
   /// The connect limit begins when it is this connection's turn. Errors: `resolve_failed`, `connect_failed`,
   /// `tls_failed`, `timeout`; their messages name the origin.
   awaitable<result<std::unique_ptr<connection>>> connect(url target, deadline& limits);
 
  private:
-  connector(any_io_executor executor, const http_client_options& options);
+  connector(any_io_executor executor, const http_client_options& options, std::shared_ptr<name_resolver> names);
   awaitable<result<std::unique_ptr<connection>>> open(url target, deadline& limits);
   awaitable<result<void>> secure(connection& c, url target, deadline& limits);
   result<std::shared_ptr<asio::ssl::context>> tls();
 
   any_io_executor executor_;
-  std::shared_ptr<name_resolver> names_;
+  const std::shared_ptr<name_resolver> names_;
+  happy_eyeballs addresses_;
+  const std::shared_ptr<tls_sessions> sessions_;
   semaphore turns_;
   const duration connect_timeout_;
   const std::string ca_file_;

@@ -40,16 +40,16 @@ struct deadline::state : std::enable_shared_from_this<state> {
     if (*first > time.now()) return rearm();
     if (*first == never) return;
     expired = static_cast<kind>(first - due.begin());
-    if (stream) stream->close();
+    if (on_expiry) on_expiry();
   }
 
   time_service& time;
   std::unique_ptr<corchestra::timer> timer;
-  std::array<time_point, 4> due{};
-  std::array<duration, 4> spans{};
+  std::array<time_point, 3> due{};
+  std::array<duration, 3> spans{};
   time_point armed = never;
   std::optional<kind> expired;
-  byte_stream* stream = nullptr;
+  std::function<void()> on_expiry;
 };
 
 deadline::deadline(any_io_executor executor) : state_(std::make_shared<state>(executor)) {}
@@ -71,13 +71,6 @@ void deadline::touch(kind k) {
 
 std::optional<deadline::kind> deadline::expired() const noexcept { return state_->expired; }
 
-void deadline::forgive_attempt() {
-  if (state_->expired != attempt) return;
-  state_->expired.reset();
-  disarm(attempt);
-  state_->rearm();
-}
-
 duration deadline::remaining(kind k) const {
   if (state_->due[k] == never) return longest;
   return std::max(state_->due[k] - state_->time.now(), duration::zero());
@@ -91,8 +84,6 @@ std::string deadline::describe() const {
   switch (passed) {
     case connect:
       return concat("no connection within the connect limit of ", limit);
-    case attempt:
-      return concat("no answer from this address within ", limit);
     case idle:
       return concat("nothing was received within the idle limit of ", limit);
     default:
@@ -100,12 +91,14 @@ std::string deadline::describe() const {
   }
 }
 
-deadline::guard::guard(deadline& d, byte_stream& stream) : deadline_(d) {
-  d.state_->stream = &stream;
-  if (d.state_->expired) stream.close();
+deadline::guard::guard(deadline& d, byte_stream& stream) : guard(d, [&stream] { stream.close(); }) {}
+
+deadline::guard::guard(deadline& d, std::function<void()> on_expiry) : deadline_(d) {
+  if (d.state_->expired) on_expiry();
+  d.state_->on_expiry = std::move(on_expiry);
 }
 
-deadline::guard::~guard() { deadline_.state_->stream = nullptr; }
+deadline::guard::~guard() { deadline_.state_->on_expiry = nullptr; }
 
 awaitable<result<semaphore::permit>> acquire_within(semaphore permits, const deadline& limits, std::string what) {
   if (semaphore::permit p = permits.try_acquire()) co_return p;

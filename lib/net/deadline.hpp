@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,11 +13,11 @@ namespace corchestra::net {
 
 class byte_stream;
 
-/// The time limits of one exchange on one timer, which closes the guarded stream when the first of them passes. Lives
-/// on one coroutine's executor.
+/// The time limits of one exchange on one timer, which ends what is guarded when the first of them passes. Lives on one
+/// coroutine's executor.
 class deadline {
  public:
-  enum kind : std::size_t { total, connect, attempt, idle };
+  enum kind : std::size_t { total, connect, idle };
 
   explicit deadline(any_io_executor executor);
   deadline(const deadline&) = delete;
@@ -30,18 +31,17 @@ class deadline {
   void touch(kind k);
 
   std::optional<kind> expired() const noexcept;
-  /// Takes back an expired `attempt`: the next stream may be tried.
-  void forgive_attempt();
   /// What is left of an armed limit, never negative; a very long time when it is not armed.
   duration remaining(kind k) const;
   duration span(kind k) const noexcept;
   /// Which limit passed, in words.
   std::string describe() const;
 
-  /// Names the stream that expiry closes, for the guard's lifetime.
+  /// Names the stream that expiry closes, or what else it does, for the guard's lifetime; at once when it was before.
   class guard {
    public:
     guard(deadline& d, byte_stream& stream);
+    guard(deadline& d, std::function<void()> on_expiry);
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
     ~guard();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,12 +18,22 @@ namespace corchestra::net {
 using addresses = std::vector<asio::ip::address>;
 
 /// Host name lookups: Asio does them one after another on one thread, so answers are kept for a while and equal
-/// questions that are under way are asked once. Thread-safe.
+/// questions that are under way are asked once. An older answer stands in for one that fails or takes long.
+/// Thread-safe.
 class name_resolver : public std::enable_shared_from_this<name_resolver> {
  public:
-  explicit name_resolver(any_io_executor executor) : executor_(std::move(executor)) {}
+  static constexpr duration fresh = std::chrono::seconds(30);
+  static constexpr duration stale = std::chrono::minutes(10);    ///< beyond it an answer stands in for no other
+  static constexpr duration patience = std::chrono::seconds(1);  ///< with a new answer while there is a stale one
 
-  /// At least one address, families alternating. Errors: `resolve_failed`, `timeout`.
+  using on_answer = std::function<void(boost::system::error_code, addresses)>;
+  /// Asks for a name and calls back once, never inline.
+  using asker = std::function<void(std::string host, on_answer answered)>;
+
+  explicit name_resolver(any_io_executor executor);
+  name_resolver(any_io_executor executor, asker a) : executor_(std::move(executor)), ask_(std::move(a)) {}
+
+  /// At least one address, in the system's order of preference. Errors: `resolve_failed`, `timeout`.
   awaitable<result<addresses>> lookup(std::string host, const deadline& limits);
   /// After none of the addresses answered: ask again next time.
   void forget(const std::string& host);
@@ -32,11 +43,14 @@ class name_resolver : public std::enable_shared_from_this<name_resolver> {
   struct answer {
     addresses found;
     time_point at;
+    time_point ask_again;
   };
   std::shared_ptr<question> ask(const std::string& host);
-  void keep(const std::string& host, const addresses& found);
+  void close(const std::string& host, const addresses& found);
+  void postpone(const std::string& host);
 
   any_io_executor executor_;
+  const asker ask_;
   std::mutex mutex_;
   std::map<std::string, answer> answers_;
   std::map<std::string, std::shared_ptr<question>> asked_;

@@ -6,6 +6,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "net/tls_context.hpp"
+#include "net/tls_sessions.hpp"
 
 namespace corchestra::net {
 
@@ -33,6 +34,7 @@ result<std::shared_ptr<ssl::context>> make_client_tls(const std::string& ca_file
   auto context = make_context(ssl::context::tls_client);
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context->native_handle(), http_1_1, sizeof http_1_1 - 1);
+  tls_sessions::enable(context->native_handle());
   context->set_verify_mode(verify_peer ? ssl::verify_peer : ssl::verify_none);
   error_code ec;
   if (!ca_file.empty()) {

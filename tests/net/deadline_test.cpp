@@ -63,20 +63,6 @@ TEST_CASE("every touch starts the idle limit again") {
   CHECK(f.limits.describe() == "nothing was received within the idle limit of 3.00 s");
 }
 
-TEST_CASE("an expired attempt can be forgiven, and the later limits hold") {
-  fixture f;
-  f.limits.arm(deadline::total, 10s);
-  f.limits.arm(deadline::attempt, 1s);
-  f.time.advance(1s);
-  CHECK(f.limits.expired() == deadline::attempt);
-  f.limits.forgive_attempt();
-  CHECK_FALSE(f.limits.expired());
-  f.time.advance(9s);
-  CHECK(f.limits.expired() == deadline::total);
-  f.limits.forgive_attempt();
-  CHECK(f.limits.expired() == deadline::total);
-}
-
 TEST_CASE("a stream guarded after expiry is closed at once, and none after its guard") {
   fixture f;
   f.limits.arm(deadline::total, 1s);
@@ -87,6 +73,19 @@ TEST_CASE("a stream guarded after expiry is closed at once, and none after its g
   CHECK(f.stream.socket().is_open());
   const deadline::guard guard(f.limits, f.stream);
   CHECK_FALSE(f.stream.socket().is_open());
+}
+
+TEST_CASE("a guard can do something else at expiry, once") {
+  fixture f;
+  int calls = 0;
+  {
+    const deadline::guard guard(f.limits, [&] { ++calls; });
+    f.limits.arm(deadline::connect, 1s);
+    f.time.advance(2s);
+    CHECK(calls == 1);
+  }
+  const deadline::guard late(f.limits, [&] { ++calls; });
+  CHECK(calls == 2);
 }
 
 TEST_CASE("a limit without end does not overflow") {

@@ -56,9 +56,10 @@ struct http_client_options {
   corchestra::logger logger;
 };
 
-/// HTTP/1.1 on Beast, keep-alive pool with last-in-first-out reuse, TLS 1.2+ with verification and SNI. A pooled
-/// connection that turns out dead before any byte of the reply came back is replaced once by a fresh one. Connections
-/// live on `executor`'s context; idle ones that are out of date are closed when their origin is used next. Error:
+/// HTTP/1.1 on Beast, keep-alive pool with last-in-first-out reuse, TLS 1.2+ with verification, SNI and resumed
+/// sessions. A pooled connection that turns out dead before any byte of the reply came back is replaced once by a fresh
+/// one. The addresses of a host are tried a quarter of a second apart, the first to answer wins. Connections live on
+/// `executor`'s context; idle ones that are out of date are closed when their origin is used next. Error:
 /// `invalid_argument` for a bad `ca_file`.
 result<std::shared_ptr<http_client>> make_http_client(any_io_executor executor, http_client_options options = {});
 
