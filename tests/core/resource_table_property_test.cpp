@@ -376,5 +376,5 @@ TEST_CASE("[L4][L20] in a million random steps nothing is in conflict, exceeded,
 }
 
 TEST_CASE("[L4][I2] in short schedules of asking, giving up and failing nothing leaks, is stuck or in conflict") {
-  play("CORCHESTRA_SHORT_LOCK_SCHEDULES", 200'000, 12);  // a million takes a minute
+  play("CORCHESTRA_SHORT_LOCK_SCHEDULES", 100'000, 12);  // a million takes a minute
 }
