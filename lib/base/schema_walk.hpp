@@ -8,6 +8,8 @@
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/pointer_step.hpp"
+
 namespace corchestra::detail {
 
 enum class holds { schema, list, map };
@@ -49,21 +51,6 @@ inline const keyword* find_keyword(std::string_view name) {
 /// `items` and `dependencies` may hold lists too: of schemas and of names.
 inline holds held(const keyword& k, const json& value) {
   return k.name == "items" && value.is_array() ? holds::list : k.what;
-}
-
-/// A name as a step of a JSON pointer.
-inline std::string pointer_step(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 /// `f(schema, place, in_place)` of every schema directly in `s`. Values of the wrong type are left for the compiler to

@@ -7,6 +7,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "base/pointer_step.hpp"
+
 namespace corchestra {
 
 namespace {
@@ -80,20 +82,7 @@ result<duration_book::entry> read_entry(const std::string& place, const json& va
   return duration_book::entry{*mean, *variance, samples.get<std::uint64_t>()};
 }
 
-// A step of a JSON pointer.
-std::string step(std::string_view key) {
-  std::string out = "/";
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return one_line(out, 80);
-}
+std::string step(std::string_view key) { return "/" + detail::pointer_step(key); }
 
 result<entries> read_entries(const json& value, const char* section) {
   entries out;

@@ -4,6 +4,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "base/pointer_step.hpp"
+
 namespace corchestra {
 
 namespace {
@@ -12,26 +14,13 @@ error malformed(std::string_view text, std::string_view why) {
   return fail(errc::unresolved_reference, concat(quote(text), ": ", why, " ($${ stands for a literal ${)"));
 }
 
-std::string pointer_step(std::string_view step) {
-  std::string out = "/";
-  for (const char c : step) {
-    if (c == '~')
-      out += "~0";
-    else if (c == '/')
-      out += "~1";
-    else
-      out += c;
-  }
-  return out;
-}
-
 /// `.a.b` as `/a/b`; false for an empty step.
 bool dotted_to_pointer(std::string_view steps, std::string& out) {
   while (!steps.empty()) {
     steps.remove_prefix(1);
     const std::size_t end = std::min(steps.find('.'), steps.size());
     if (end == 0) return false;
-    out += pointer_step(steps.substr(0, end));
+    out += "/" + detail::pointer_step(steps.substr(0, end));
     steps.remove_prefix(end);
   }
   return true;
