@@ -23,30 +23,37 @@ std::uint64_t prefix_of(const chat_request& request) {
 
 }  // namespace
 
+gated_call gated(const chat_request& request, const std::string& model, std::size_t bytes) {
+  return {model, estimated_tokens(request, bytes), prefix_of(request), request.while_waiting};
+}
+
 call_gate endpoint_limits::gate_of(const std::string& model) {
   std::lock_guard lock(mutex_);
   return gates_.try_emplace(model, *options_).first->second;
 }
 
-awaitable<result<call_gate::permit>> endpoint_limits::enter(const std::string& model, const chat_request& request,
-                                                            std::size_t bytes, bool again, duration& waited) {
+std::optional<limiter_status> endpoint_limits::status(const std::string& model, time_point now) const {
+  std::lock_guard lock(mutex_);
+  const auto gate = gates_.find(model);
+  if (gate == gates_.end()) return std::nullopt;
+  return gate->second.status(now);
+}
+
+awaitable<result<call_gate::permit>> endpoint_limits::enter(const gated_call& call, bool again, duration& waited) {
   if (!options_) co_return call_gate::permit();
-  call_gate gate = gate_of(model);
+  call_gate gate = gate_of(call.model);
   time_service& clock = time_service::of(co_await asio::this_coro::executor);
-  call_request call;
-  call.tokens = estimated_tokens(request, bytes);
-  call.again = again;
-  call.prefix = prefix_of(request);
+  const call_request asked{.tokens = call.tokens, .again = again, .prefix = call.prefix};
   const time_point began = clock.now();
-  if (auto permit = gate.try_enter(call, began)) co_return permit;
+  if (auto permit = gate.try_enter(asked, began)) co_return permit;
   result<call_gate::permit> entry = call_gate::permit();
   const auto wait = [](call_gate g, call_request c, result<call_gate::permit>& to) -> awaitable<void> {
     to = co_await g.enter(c);
   };
-  if (request.while_waiting) {
-    co_await request.while_waiting(wait(gate, call, entry));
+  if (call.while_waiting) {
+    co_await call.while_waiting(wait(gate, asked, entry));
   } else {
-    co_await wait(gate, call, entry);
+    co_await wait(gate, asked, entry);
   }
   waited += clock.now() - began;
   co_return entry;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,20 +11,32 @@
 
 namespace corchestra::llm {
 
+/// A call on its way to its model's gate.
+struct gated_call {
+  std::string model;
+  std::int64_t tokens = 0;                                        ///< estimated, of prompt and answer
+  std::uint64_t prefix = 0;                                       ///< as call_request::prefix
+  std::function<awaitable<void>(awaitable<void>)> while_waiting;  ///< as chat_request::while_waiting
+};
+
+/// Of a chat request whose body has so many bytes.
+gated_call gated(const chat_request& request, const std::string& model, std::size_t bytes);
+
 /// A gate for each model of an endpoint: that is what endpoints limit. Thread-safe.
 class endpoint_limits {
  public:
   explicit endpoint_limits(std::optional<limiter_options> options) : options_(std::move(options)) {}
 
   /// Awaits until a call may go out, and nothing when there are no limits; `waited` is added to.
-  awaitable<result<call_gate::permit>> enter(const std::string& model, const chat_request& request, std::size_t bytes,
-                                             bool again, duration& waited);
+  awaitable<result<call_gate::permit>> enter(const gated_call& call, bool again, duration& waited);
+
+  std::optional<limiter_status> status(const std::string& model, time_point now) const;
 
  private:
   call_gate gate_of(const std::string& model);
 
   std::optional<limiter_options> options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, call_gate> gates_;
 };
 

@@ -37,10 +37,15 @@ std::int64_t sum_of(const count& a, const count& b) { return a.value_or(0) + b.v
 
 std::optional<token_usage> read_usage(const json& usage) {
   if (!usage.is_object()) return std::nullopt;
-  const count prompt = count_of(usage, "prompt_tokens"), completion = count_of(usage, "completion_tokens");
+  // The responses API has names of its own for the same counts.
+  const bool responses = !usage.contains("prompt_tokens") && !usage.contains("completion_tokens");
+  const count prompt = count_of(usage, responses ? "input_tokens" : "prompt_tokens");
+  const count completion = count_of(usage, responses ? "output_tokens" : "completion_tokens");
   if (!prompt && !completion) return std::nullopt;
 
-  constexpr std::string_view in = "prompt_tokens_details", breakdown = "cache_creation";
+  const std::string_view in = responses ? "input_tokens_details" : "prompt_tokens_details";
+  const std::string_view out = responses ? "output_tokens_details" : "completion_tokens_details";
+  constexpr std::string_view breakdown = "cache_creation";
   token_usage u{.prompt_tokens = prompt.value_or(0), .completion_tokens = completion.value_or(0), .calls = 1};
   u.cached_tokens = first_of({detail_of(usage, in, "cached_tokens"), count_of(usage, "cache_read_input_tokens"),
                               count_of(usage, "prompt_cache_hit_tokens")});
@@ -50,7 +55,7 @@ std::optional<token_usage> read_usage(const json& usage) {
       std::max(first_of({detail_of(usage, in, "cache_write_tokens"), detail_of(usage, in, "cache_creation_tokens"),
                          count_of(usage, "cache_creation_input_tokens")}),
                sum_of(detail_of(usage, breakdown, "ephemeral_5m_input_tokens"), u.cache_write_1h_tokens));
-  u.reasoning_tokens = first_of({detail_of(usage, "completion_tokens_details", "reasoning_tokens")});
+  u.reasoning_tokens = first_of({detail_of(usage, out, "reasoning_tokens")});
   if (u.reasoning_tokens > 0 && count_of(usage, "total_tokens") == u.total_tokens() + u.reasoning_tokens)
     u.completion_tokens += u.reasoning_tokens;
   return u;

@@ -1,0 +1,78 @@
+#include "llm/openai_api.hpp"
+
+#include "llm/rate_limit_headers.hpp"
+#include "llm/reply_skim.hpp"
+#include "llm/tries.hpp"
+
+namespace corchestra::llm {
+
+namespace {
+
+struct answered {};
+using api_attempt = attempt_outcome<answered>;
+
+class openai_api final : public api_client {
+ public:
+  explicit openai_api(std::shared_ptr<endpoint> at) : endpoint_(std::move(at)) {}
+
+  awaitable<api_reply> post(api_request request) override { return call(endpoint_, std::move(request)); }
+  std::optional<limiter_status> limits(const std::string& model, time_point now) const override {
+    return endpoint_->limits().status(model, now);
+  }
+
+ private:
+  static awaitable<api_attempt> attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply);
+  static awaitable<api_reply> call(std::shared_ptr<endpoint> at, api_request request);
+
+  std::shared_ptr<endpoint> endpoint_;
+};
+
+awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply) {
+  const auto executor = co_await asio::this_coro::executor;
+  reply.status = 0;
+  reply.body.clear();
+  reply.request_id.clear();
+  result<net::http_response> http = co_await at->http().send(std::move(request));
+  if (!http) co_return api_attempt{http.error()};
+  reply.status = http->status;
+  reply.request_id = at->clean(std::string(http->headers.get("x-request-id")));
+  const rate_limits limits = parse_rate_limits(http->headers);
+  if (http->status < 200 || http->status > 299) {
+    const wall_time now = time_service::of(executor).source().wall_now();
+    error e = at->refusal(*http, now);
+    reply.body = at->clean(std::move(http->body));
+    co_return api_attempt{std::move(e), http->status, false, {}, limits};
+  }
+  billed_call billed;
+  const auto checked = skim_reply(http->body, http->headers.get("content-type"), billed);
+  reply.body = at->clean(std::move(http->body));
+  if (!checked) co_return api_attempt{at->in_reply(checked.error()), http->status, false, std::move(billed), limits};
+  reply.billed = at->clean(billed);
+  co_return api_attempt{answered{}, http->status, false, std::move(billed), limits};
+}
+
+awaitable<api_reply> openai_api::call(std::shared_ptr<endpoint> at, api_request request) {
+  api_reply reply;
+  const auto attempt_once = [&](duration left) {
+    net::http_request http = at->request(request.path, request.body, "application/json");
+    http.timeout = http.idle_timeout = left;
+    return attempt(at, std::move(http), reply);
+  };
+  call_facts facts;
+  facts.gated = {request.model, request.tokens, request.prefix, std::move(request.while_waiting)};
+  facts.limit = request.timeout.value_or(at->options().timeout);
+  facts.on_failed_usage = [&reply](const billed_call& b) { reply.failed_tries.push_back(b); };
+  const tried<answered> end = co_await with_tries<answered>(at, std::move(facts), std::cref(attempt_once));
+  if (!end.reply) reply.failure = end.reply.error();
+  reply.http_attempts = end.tries;
+  reply.elapsed = end.elapsed;
+  co_return reply;
+}
+
+}  // namespace
+
+std::shared_ptr<api_client> make_openai_api(std::shared_ptr<endpoint> at) {
+  return std::make_shared<openai_api>(std::move(at));
+}
+
+}  // namespace corchestra::llm
