@@ -63,7 +63,9 @@ exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
 }
 
 exit_code run_program(int argc, char** argv) {
-  CLI::App app("Runs plans of LLM agent task calls: concurrently, in dependency order, under limits.", "corchestra");
+  CLI::App app(
+      "Runs plans of LLM agent task calls, and batches of requests: concurrently, in dependency order, under limits.",
+      "corchestra");
   app.set_version_flag("--version", concat("corchestra ", version));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
@@ -71,9 +73,10 @@ exit_code run_program(int argc, char** argv) {
       "Examples:\n"
       "  corchestra init                        a commented plan to start from\n"
       "  corchestra run plan.yaml --simulate    run it against the simulated model\n"
+      "  corchestra batch lines.jsonl -o answers.jsonl\n"
       "  corchestra COMMAND --help              more of them");
-  const std::vector<verb> verbs{add_run(app),  add_check(app),    add_analyze(app), add_schema(app),
-                                add_init(app), add_simulate(app), add_config(app),  add_plan(app)};
+  const std::vector<verb> verbs{add_run(app),  add_batch(app),    add_check(app),  add_analyze(app), add_schema(app),
+                                add_init(app), add_simulate(app), add_config(app), add_plan(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

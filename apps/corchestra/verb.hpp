@@ -14,6 +14,7 @@ struct verb {
 };
 
 verb add_run(CLI::App& app);
+verb add_batch(CLI::App& app);
 verb add_check(CLI::App& app);
 verb add_analyze(CLI::App& app);
 verb add_schema(CLI::App& app);

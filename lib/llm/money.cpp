@@ -69,4 +69,15 @@ money& money::operator+=(const money& o) noexcept {
   return *this;
 }
 
+money& money::operator-=(const money& o) noexcept {
+  if (*this <= o) return *this = money();
+  micro_ -= o.micro_;
+  femto_ -= o.femto_;
+  if (femto_ < 0) {
+    femto_ += femto_per_micro;
+    --micro_;
+  }
+  return *this;
+}
+
 }  // namespace corchestra::llm

@@ -29,6 +29,8 @@ class openai_api final : public api_client {
 
 awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply) {
   const auto executor = co_await asio::this_coro::executor;
+  if (reply.billed.usage.known()) reply.failed_tries.push_back(std::move(reply.billed));
+  reply.billed = {};
   reply.status = 0;
   reply.body.clear();
   reply.request_id.clear();
@@ -46,8 +48,8 @@ awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::ht
   billed_call billed;
   const auto checked = skim_reply(http->body, http->headers.get("content-type"), billed);
   reply.body = at->clean(std::move(http->body));
-  if (!checked) co_return api_attempt{at->in_reply(checked.error()), http->status, false, std::move(billed), limits};
   reply.billed = at->clean(billed);
+  if (!checked) co_return api_attempt{at->in_reply(checked.error()), http->status, false, std::move(billed), limits};
   co_return api_attempt{answered{}, http->status, false, std::move(billed), limits};
 }
 
@@ -61,7 +63,7 @@ awaitable<api_reply> openai_api::call(std::shared_ptr<endpoint> at, api_request 
   call_facts facts;
   facts.gated = {request.model, request.tokens, request.prefix, std::move(request.while_waiting)};
   facts.limit = request.timeout.value_or(at->options().timeout);
-  facts.on_failed_usage = [&reply](const billed_call& b) { reply.failed_tries.push_back(b); };
+  facts.before_retry = std::move(request.before_retry);
   const tried<answered> end = co_await with_tries<answered>(at, std::move(facts), std::cref(attempt_once));
   if (!end.reply) reply.failure = end.reply.error();
   reply.http_attempts = end.tries;

@@ -27,6 +27,7 @@ struct call_facts {
   gated_call gated;
   duration limit{};  ///< of all tries together, the limiter's waits not counted
   std::function<void(const billed_call&)> on_failed_usage;
+  std::function<std::optional<error>(int status, const error& why, const billed_call& billed)> before_retry;
 };
 
 template <class Reply>
@@ -57,14 +58,18 @@ awaitable<tried<Reply>> with_tries(std::shared_ptr<endpoint> at, call_facts call
     }
     error e = at->clean(outcome.reply.error());
     entry->report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
-    if (outcome.billed.usage.known() && call.on_failed_usage)
-      call.on_failed_usage(at->clean(std::move(outcome.billed)));
+    outcome.billed = at->clean(std::move(outcome.billed));
+    if (outcome.billed.usage.known() && call.on_failed_usage) call.on_failed_usage(outcome.billed);
     if (outcome.differently) continue;
     if (outcome.visible) co_return tried<Reply>{std::move(e), tries, clock.now() - started};
     const retry_decision next = retries.after(e, outcome.status, left());
     if (!next.again) {
       if (!next.reason.empty()) e.message += concat("; ", next.reason);
       co_return tried<Reply>{std::move(e), tries, clock.now() - started};
+    }
+    if (call.before_retry) {
+      if (auto refused = call.before_retry(outcome.status, e, outcome.billed))
+        co_return tried<Reply>{std::move(*refused), tries, clock.now() - started};
     }
     options.logger.info(
         "llm", concat("attempt ", tries, " failed, the next in ", to_text(next.delay), ": ", one_line(e.message, 300)));

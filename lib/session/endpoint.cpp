@@ -1,12 +1,11 @@
 #include "session/endpoint.hpp"
 
-#include <corchestra/llm/openai_client.hpp>
 #include <corchestra/net/http_client.hpp>
 
 namespace corchestra {
 
-result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& executor, const settings& s, logger log) {
-  if (s.base_url.empty()) return std::shared_ptr<endpoint_watch>();
+result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, const settings& s,
+                                              llm::limiter_options limits, logger log) {
   net::http_client_options http;
   http.ca_file = s.ca_file;
   http.logger = log;
@@ -23,15 +22,21 @@ result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& exe
   o.retry.max_retries = s.http_retries;
   o.timeout = s.http_timeout;
   o.first_token_timeout = s.first_token_timeout;
-  // Tasks are limited by the run's slots already: all may go out until the endpoint refuses one.
-  auto& limits = o.limits.emplace();
   limits.requests_per_minute = s.requests_per_minute;
   limits.tokens_per_minute = s.tokens_per_minute;
-  limits.first_in_flight = limits.max_in_flight = 100'000;
+  o.limits = limits;
   o.logger = std::move(log);
-  auto model = llm::make_openai_client(std::move(*client), std::move(o));
-  if (model.has_error()) return model.error();
-  return std::make_shared<endpoint_watch>(std::move(*model));
+  return llm::make_openai_endpoint(std::move(*client), std::move(o));
+}
+
+result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& executor, const settings& s, logger log) {
+  if (s.base_url.empty()) return std::shared_ptr<endpoint_watch>();
+  // Tasks are limited by the run's slots already: all may go out until the endpoint refuses one.
+  llm::limiter_options limits;
+  limits.first_in_flight = limits.max_in_flight = 100'000;
+  auto at = connect_endpoint(executor, s, limits, std::move(log));
+  if (at.has_error()) return at.error();
+  return std::make_shared<endpoint_watch>(std::move(at->chat));
 }
 
 std::string how_to_configure_an_endpoint() {

@@ -10,7 +10,7 @@
 #include <corchestra/base/secret.hpp>
 #include <corchestra/core/task_result.hpp>
 
-#include "session/file_writer.hpp"
+#include "store/line_file.hpp"
 
 namespace corchestra {
 

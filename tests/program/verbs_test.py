@@ -6,7 +6,7 @@ import urllib.request
 
 from harness import COMMANDS, SOURCE, ProgramTest
 
-VERBS = ("run", "check", "analyze", "schema", "init", "simulate", "config")
+VERBS = ("run", "batch", "check", "analyze", "schema", "init", "simulate", "config")
 
 OPEN = """
 defaults: {model: m}

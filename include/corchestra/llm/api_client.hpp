@@ -21,13 +21,15 @@ struct api_request {
   std::uint64_t prefix = 0;         ///< as call_request::prefix
   std::optional<duration> timeout;  ///< of the whole call with its retries; absent: the client's
   std::function<awaitable<void>(awaitable<void>)> while_waiting;  ///< as chat_request::while_waiting
+  /// After a try that failed (`status` 0: no reply came), before another: an error ends the call with it.
+  std::function<std::optional<error>(int status, const error& why, const billed_call& billed)> before_retry;
 };
 
 struct api_reply {
   int status = 0;    ///< of the last try; 0: it got no reply
   std::string body;  ///< of the last try: JSON text unless there is a failure
   std::optional<error> failure;
-  billed_call billed;                     ///< of the reply
+  billed_call billed;                     ///< of the last try, whether it failed or not
   std::vector<billed_call> failed_tries;  ///< earlier tries that were billed all the same
   std::string request_id;                 ///< of the header `x-request-id`
   int http_attempts = 0;

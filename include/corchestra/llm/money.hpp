@@ -30,6 +30,8 @@ class money {
   static std::optional<money> parse(std::string_view text);
 
   money& operator+=(const money& o) noexcept;
+  /// Not below nothing.
+  money& operator-=(const money& o) noexcept;
   friend money operator+(money a, const money& b) noexcept { return a += b; }
   friend auto operator<=>(const money&, const money&) = default;
 

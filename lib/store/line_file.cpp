@@ -1,4 +1,4 @@
-#include "session/file_writer.hpp"
+#include "store/line_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -53,15 +53,48 @@ line_file::~line_file() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+result<line_file> line_file::open(std::filesystem::path path) {
+  line_file f;
+  f.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (f.fd_ < 0) return file_failure("write", path, errno);
+  const off_t size = ::lseek(f.fd_, 0, SEEK_END);
+  if (size < 0) return file_failure("write", path, errno);
+  f.size_ = size;
+  f.path_ = std::move(path);
+  return f;
+}
+
 result<void> line_file::append(std::string line) {
   line += '\n';
-  if (!write_all(fd_, line)) {
+  return append_block(line);
+}
+
+result<void> line_file::append_block(std::string_view lines) {
+  if (!write_all(fd_, lines)) {
     const int why = errno;
     if (::ftruncate(fd_, size_) != 0) return file_failure("repair", path_, errno);
     return file_failure("write", path_, why);
   }
-  size_ += static_cast<std::int64_t>(line.size());
+  size_ += static_cast<std::int64_t>(lines.size());
   return {};
+}
+
+result<void> line_file::cut(std::int64_t size) {
+  if (::ftruncate(fd_, size) != 0) return file_failure("cut", path_, errno);
+  size_ = size;
+  return {};
+}
+
+result<std::string> line_file::read(std::int64_t offset, std::size_t size) const {
+  std::string bytes(size, '\0');
+  for (std::size_t got = 0; got < size;) {
+    const ssize_t n = ::pread(fd_, bytes.data() + got, size - got, offset + static_cast<off_t>(got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return file_failure("read", path_, errno);
+    if (n == 0) return fail(errc::file_error, concat(quote(path_.string(), 300), " is shorter than it was"));
+    got += static_cast<std::size_t>(n);
+  }
+  return bytes;
 }
 
 result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {

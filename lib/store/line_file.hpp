@@ -19,8 +19,20 @@ class line_file {
   line_file& operator=(line_file&& o) noexcept;
   ~line_file();
 
+  /// The file as it is, or a new one; further lines come at its end.
+  static result<line_file> open(std::filesystem::path path);
+
   /// `line` without its line break. Error: `file_error`.
   result<void> append(std::string line);
+  /// Any number of lines, each with its break: all of them or none.
+  result<void> append_block(std::string_view lines);
+
+  std::int64_t size() const noexcept { return size_; }
+  const std::filesystem::path& path() const noexcept { return path_; }
+  /// Keeps the first bytes only.
+  result<void> cut(std::int64_t size);
+  /// Bytes that are in the file. Error: `file_error`, also when there are fewer.
+  result<std::string> read(std::int64_t offset, std::size_t size) const;
 
  private:
   std::filesystem::path path_;

@@ -1,4 +1,4 @@
-#include "session/file_writer.hpp"
+#include "store/line_file.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

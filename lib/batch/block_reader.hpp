@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <corchestra/base/error.hpp>
+
+namespace corchestra::batch {
+
+/// A file's bytes, block by block.
+class block_reader {
+ public:
+  static result<block_reader> open(const std::filesystem::path& path);
+  block_reader(block_reader&& o) noexcept;
+  ~block_reader();
+
+  /// The next bytes; empty at the end.
+  result<std::string_view> next();
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  block_reader(std::filesystem::path path, int fd);
+
+  std::filesystem::path path_;
+  int fd_;
+  std::string block_;
+};
+
+}  // namespace corchestra::batch

@@ -1,0 +1,257 @@
+#include "batch/request_line.hpp"
+
+#include <charconv>
+
+#include <corchestra/base/text.hpp>
+
+#include "batch/json_members.hpp"
+
+namespace corchestra::batch {
+
+namespace {
+
+constexpr std::string_view chat_path = "chat/completions";
+
+error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
+
+// What parse_json says of one line, whose number is known better by the caller.
+error bad_json(std::string_view text) {
+  const auto parsed = parse_json(text);
+  std::string message = parsed ? std::string("it is not JSON") : parsed.error().message;
+  constexpr std::string_view first = "line 1, ";
+  if (message.starts_with(first)) message.erase(0, first.size());
+  return fail(errc::invalid_json, std::move(message));
+}
+
+std::optional<std::int64_t> integer_of(std::string_view raw) {
+  std::int64_t n = 0;
+  const auto [end, failed] = std::from_chars(raw.data(), raw.data() + raw.size(), n);
+  if (raw.empty() || failed != std::errc() || end != raw.data() + raw.size()) return std::nullopt;
+  return n;
+}
+
+result<std::string> id_of(std::string_view raw) {
+  auto id = string_of(raw);
+  if (!id) return wrong(concat("custom_id: expected a text, got ", one_line(raw, 40)));
+  if (id->empty()) return wrong("custom_id: it is empty");
+  constexpr std::size_t longest = 512;
+  if (id->size() > longest) return wrong(concat("custom_id: longer than ", longest, " bytes"));
+  return std::move(*id);
+}
+
+result<std::string> path_of(std::string_view raw) {
+  const auto url = string_of(raw);
+  if (!url) return wrong(concat("url: expected a text such as '/v1/chat/completions', got ", one_line(raw, 40)));
+  std::string_view path = *url;
+  if (path.starts_with("/v1/")) {
+    path.remove_prefix(4);
+  } else if (path.starts_with('/')) {
+    path.remove_prefix(1);
+  }
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
+           c == '-' || c == '.';
+  };
+  bool fine = !path.empty() && path.find("..") == std::string_view::npos;
+  for (const char c : path) fine = fine && plain(c);
+  if (!fine) return wrong(concat("url: expected a path such as '/v1/chat/completions', got ", quote(*url)));
+  return std::string(path);
+}
+
+std::string generated_id(const record& r) { return concat("request-", r.line); }
+
+// `custom_id`, else `id`, which is no member of a request's body.
+result<void> take_id(ordered_json& line, request_line& to) {
+  for (const char* name : {"custom_id", "id"}) {
+    const auto id = line.find(name);
+    if (id == line.end()) continue;
+    auto own = id_of(id->is_string() ? dump_json(*id) : dump_json(ordered_json(dump_json(*id))));
+    if (!own) return own.error();
+    to.custom_id = std::move(*own);
+    line.erase(id);
+    break;
+  }
+  return {};
+}
+
+// What a request's body says of its cost and kind.
+result<void> look_into(request_line& line) {
+  std::string_view limit, messages;
+  json_members members(line.body);
+  while (const auto m = members.next()) {
+    if (m->key == "model") {
+      auto model = string_of(m->value);
+      if (!model) return wrong(concat("body.model: expected a text, got ", one_line(m->value, 40)));
+      line.model = std::move(*model);
+    } else if (m->key == "max_tokens" || m->key == "max_completion_tokens" || m->key == "max_output_tokens") {
+      if (m->value != "null") limit = m->value;
+    } else if (m->key == "n") {
+      line.answers = std::max<std::int64_t>(1, integer_of(m->value).value_or(1));
+    } else if (m->key == "service_tier") {
+      line.service_tier = string_of(m->value).value_or("");
+    } else if (m->key == "messages") {
+      messages = m->value;
+    } else if (m->key == "stream" && m->value == "true") {
+      return wrong("body.stream: answers of a batch are not streamed: take it out");
+    }
+  }
+  if (!limit.empty()) {
+    line.max_tokens = integer_of(limit);
+    if (!line.max_tokens || *line.max_tokens < 1)
+      return wrong(concat("body.max_tokens: expected a whole number from 1, got ", one_line(limit, 40)));
+  }
+  const std::string_view first = first_element(messages);
+  if (!first.empty() && first.size() + 2 < messages.size()) line.prefix = std::hash<std::string_view>()(first) | 1;
+  return {};
+}
+
+}  // namespace
+
+bool asks_for_text(std::string_view path) noexcept {
+  return path == chat_path || path == "completions" || path == "responses";
+}
+
+result<request_maker> request_maker::create(request_options options) {
+  request_maker m;
+  for (auto [text, to, name] :
+       {std::tuple{&options.prompt, &m.prompt_, "prompt"}, std::tuple{&options.system, &m.system_, "system"}}) {
+    if (text->empty()) continue;
+    auto parsed = row_template::parse(*text);
+    if (!parsed) return in_place(parsed.error(), name);
+    *to = std::move(*parsed);
+  }
+  if (!options.body.is_null() && !options.body.is_object())
+    return wrong(concat("body: expected a JSON object, got ", options.body.type_name()));
+  for (const char* name : {"messages", "model", "stream"}) {
+    if (options.body.is_object() && options.body.contains(name))
+      return wrong(concat("body: ", quote(name), " cannot be set there"));
+  }
+  m.options_ = std::move(options);
+  return m;
+}
+
+result<request_line> request_maker::make(const record& r, bool checked) const {
+  if (r.row) {
+    if (!prompt_) return wrong("a file of columns needs a prompt: --prompt 'Translate: ${text}'");
+    return templated(r, *r.row);
+  }
+  if (!checked && !json::accept(r.text)) return bad_json(r.text);
+  const std::string_view start = trim(r.text);
+  if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
+  if (!prompt_ && !raw_member(r.text, "body").empty()) return pass_on(r);
+  auto line = ordered_json::parse(r.text, nullptr, false);
+  return prompt_ ? templated(r, line) : chat(r, std::move(line));
+}
+
+result<request_line> request_maker::pass_on(const record& r) const {
+  std::string_view id, method, url, body;
+  json_members members(r.text);
+  while (const auto m = members.next()) {
+    if (m->key == "custom_id")
+      id = m->value;
+    else if (m->key == "method")
+      method = m->value;
+    else if (m->key == "url")
+      url = m->value;
+    else if (m->key == "body")
+      body = m->value;
+    else
+      return wrong(concat("unknown member ", quote(m->key), "; known: body, custom_id, method, url"));
+  }
+  if (body.front() != '{') return wrong(concat("body: expected an object, got ", one_line(body, 40)));
+  if (!method.empty() && method != "\"POST\"")
+    return wrong(concat("method: expected \"POST\", got ", one_line(method, 40)));
+  if (url.empty()) return wrong("url is missing: such as \"/v1/chat/completions\"");
+  request_line line;
+  line.index = r.index;
+  line.custom_id = generated_id(r);
+  if (!id.empty()) {
+    auto own = id_of(id);
+    if (!own) return own.error();
+    line.custom_id = std::move(*own);
+  }
+  auto path = path_of(url);
+  if (!path) return path.error();
+  line.path = std::move(*path);
+  line.body = body;
+  if (auto seen = look_into(line); !seen) return seen.error();
+  const bool replaced = options_.model_forced && line.model != options_.model;
+  if (!line.model.empty() && !replaced) return line;
+  if (options_.model.empty()) return wrong("body.model is missing: name it there, or by --model");
+  auto whole = ordered_json::parse(line.body, nullptr, false);
+  whole["model"] = options_.model;
+  return finish(std::move(line), std::move(whole));
+}
+
+result<request_line> request_maker::chat(const record& r, ordered_json line) const {
+  request_line out;
+  out.index = r.index;
+  out.path = chat_path;
+  out.custom_id = generated_id(r);
+  if (auto own = take_id(line, out); own.has_error()) return own.error();
+  if (line.contains("messages")) {
+    if (!line["messages"].is_array() || line["messages"].empty())
+      return wrong("messages: expected an array with at least one message");
+    for (const char* other : {"prompt", "system"})
+      if (line.contains(other)) return wrong(concat(quote(other), " and 'messages' cannot be given together"));
+    return finish(std::move(out), std::move(line));
+  }
+  const auto prompt = line.find("prompt");
+  if (prompt == line.end())
+    return wrong("expected 'body' (OpenAI's batch format), 'messages' or 'prompt'; for rows of columns give --prompt");
+  if (!prompt->is_string()) return wrong(concat("prompt: expected a text, got ", prompt->type_name()));
+  ordered_json messages = ordered_json::array();
+  std::string system = options_.system;
+  if (const auto own = line.find("system"); own != line.end()) {
+    if (!own->is_string()) return wrong(concat("system: expected a text, got ", own->type_name()));
+    system = own->get<std::string>();
+  }
+  if (!system.empty()) messages.push_back({{"role", "system"}, {"content", std::move(system)}});
+  messages.push_back({{"role", "user"}, {"content", *prompt}});
+  ordered_json body = {{"messages", std::move(messages)}};
+  for (const auto& [name, value] : line.items())
+    if (name != "prompt" && name != "system") body[name] = value;
+  return finish(std::move(out), std::move(body));
+}
+
+result<request_line> request_maker::templated(const record& r, const ordered_json& row) const {
+  if (!row.is_object()) return wrong(concat("expected an object of columns, got ", row.type_name()));
+  request_line out;
+  out.index = r.index;
+  out.path = chat_path;
+  out.custom_id = generated_id(r);
+  ordered_json ids = row;
+  if (auto own = take_id(ids, out); own.has_error()) return own.error();
+  ordered_json messages = ordered_json::array();
+  if (system_) {
+    auto text = system_->fill(row);
+    if (!text) return in_place(text.error(), "system");
+    messages.push_back({{"role", "system"}, {"content", std::move(*text)}});
+  }
+  auto text = prompt_->fill(row);
+  if (!text) return in_place(text.error(), "prompt");
+  messages.push_back({{"role", "user"}, {"content", std::move(*text)}});
+  return finish(std::move(out), {{"messages", std::move(messages)}});
+}
+
+// The model first, as people look for it; then the options that the line does not set itself.
+result<request_line> request_maker::finish(request_line line, ordered_json body) const {
+  const bool forced = options_.model_forced && !options_.model.empty();
+  ordered_json out = {{"model", forced || !body.contains("model") ? ordered_json(options_.model) : body["model"]}};
+  if (out["model"] == "") return wrong("no model is named: give --model, or 'model' in the line");
+  for (const auto& [name, value] : body.items())
+    if (name != "model") out[name] = value;
+  if (line.body.empty()) {  // made here, not passed on
+    if (options_.body.is_object()) {
+      for (const auto& [name, value] : options_.body.items())
+        if (!out.contains(name)) out[name] = value;
+    }
+    const bool limited = out.contains("max_tokens") || out.contains("max_completion_tokens");
+    if (options_.max_tokens && !limited) out[options_.max_tokens_field] = *options_.max_tokens;
+  }
+  line.body = dump_json(out);
+  if (auto seen = look_into(line); !seen) return seen.error();
+  return line;
+}
+
+}  // namespace corchestra::batch

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <corchestra/base/error.hpp>
+#include <corchestra/base/json.hpp>
+#include <corchestra/batch/request_options.hpp>
+
+#include "batch/input_file.hpp"
+#include "batch/row_template.hpp"
+
+namespace corchestra::batch {
+
+/// One request of a batch.
+struct request_line {
+  std::uint64_t index = 0;  ///< from 0, among the requests of the file
+  std::string custom_id;
+  std::string path;  ///< below the base URL
+  std::string body;  ///< JSON text
+  std::string model, service_tier;
+  std::optional<std::int64_t> max_tokens;  ///< of each of its answers
+  std::int64_t answers = 1;                ///< `n`
+  std::uint64_t prefix = 0;                ///< of what comes before its own question; 0: nothing
+};
+
+/// Makes requests of records: lines of OpenAI's batch format (`custom_id`, `method`, `url`, `body`), of a chat
+/// (`messages`, or `prompt` and perhaps `system`, beside other members of a request body), or rows of columns for a
+/// template. Pure.
+class request_maker {
+ public:
+  /// Error: `invalid_argument` for a template or further members that are malformed.
+  static result<request_maker> create(request_options options);
+
+  /// Errors (`invalid_argument`, `invalid_json`) say what is wrong, without the place. `checked`: the text has been
+  /// seen before and is valid JSON.
+  result<request_line> make(const record& r, bool checked) const;
+
+ private:
+  result<request_line> pass_on(const record& r) const;
+  result<request_line> chat(const record& r, ordered_json line) const;
+  result<request_line> templated(const record& r, const ordered_json& row) const;
+  result<request_line> finish(request_line line, ordered_json body) const;
+
+  request_options options_;
+  std::optional<row_template> prompt_, system_;
+};
+
+/// Whether the requests at this path ask for text, whose length `max_tokens` bounds.
+bool asks_for_text(std::string_view path) noexcept;
+
+}  // namespace corchestra::batch

@@ -1,0 +1,80 @@
+#include "batch/result_line.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <corchestra/base/json.hpp>
+#include <corchestra/base/text.hpp>
+
+namespace corchestra::batch {
+
+namespace {
+
+constexpr std::string_view begin = R"({"id":"batch_req_)";
+
+void append_string(std::string& out, std::string_view text) {
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  if (!plain) {
+    out += dump_json(json(text));
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+// Line breaks of JSON text are between its values only.
+void append_on_one_line(std::string& out, std::string_view body) {
+  const std::size_t from = out.size();
+  out += body;
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+}
+
+void append_response(std::string& out, const llm::api_reply& reply) {
+  if (reply.status == 0) {
+    out += "null";
+    return;
+  }
+  out += concat(R"({"status_code":)", reply.status, R"(,"request_id":)");
+  append_string(out, reply.request_id);
+  out += R"(,"body":)";
+  constexpr std::size_t kept = 64u << 10;
+  if (!reply.failure || (reply.body.size() <= kept && json::accept(reply.body))) {
+    append_on_one_line(out, reply.body);
+  } else {
+    out += dump_json(json(std::string_view(reply.body).substr(0, kept)));
+  }
+  out += '}';
+}
+
+}  // namespace
+
+std::string result_line(const request_line& request, const llm::api_reply& reply) {
+  std::string out;
+  out.reserve(160 + request.custom_id.size() + reply.body.size());
+  out += begin;
+  detail::append_text(out, request.index);
+  out += R"(","custom_id":)";
+  append_string(out, request.custom_id);
+  out += R"(,"response":)";
+  append_response(out, reply);
+  if (!reply.failure) return out += R"(,"error":null})";
+  out += R"(,"error":{"code":)";
+  append_string(out, code_name(*reply.failure));
+  out += R"(,"message":)";
+  append_string(out, reply.failure->message);
+  return out += "}}";
+}
+
+std::optional<std::uint64_t> index_of_result(std::string_view line) noexcept {
+  if (!line.starts_with(begin)) return std::nullopt;
+  line.remove_prefix(begin.size());
+  std::uint64_t index = 0;
+  const auto [end, failed] = std::from_chars(line.data(), line.data() + line.size(), index);
+  if (failed != std::errc() || end == line.data() + line.size() || *end != '"') return std::nullopt;
+  return index;
+}
+
+}  // namespace corchestra::batch

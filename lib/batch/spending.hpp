@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <corchestra/llm/chat.hpp>
+#include <corchestra/llm/price_table.hpp>
+
+#include "batch/batch_totals.hpp"
+#include "batch/cost_bound.hpp"
+
+namespace corchestra::batch {
+
+/// What a batch has spent and may spend: reserved before a try at the most that it can cost, settled after it at what
+/// it did cost. Pure.
+class spending {
+ public:
+  spending(std::optional<llm::money> budget, std::shared_ptr<const llm::price_table> prices, batch_totals& totals)
+      : budget_(budget), prices_(std::move(prices)), totals_(totals) {}
+
+  /// Of one try. False: it might cost more than is left.
+  bool reserve(const request_line& line);
+  /// It ended: `status` 0 when no reply came, `sent` when the endpoint may have begun to work all the same.
+  void settle(const request_line& line, int status, bool sent, const llm::billed_call& billed);
+  /// It ended without anything to pay.
+  void release(const request_line& line);
+  bool anything_reserved() const noexcept { return reserved_ > llm::money(); }
+
+ private:
+  llm::money bound(const request_line& line) const;
+
+  std::optional<llm::money> budget_;
+  std::shared_ptr<const llm::price_table> prices_;
+  batch_totals& totals_;
+  llm::money reserved_;
+};
+
+}  // namespace corchestra::batch
