@@ -1,21 +1,19 @@
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include <corchestra/agents/llm_agent.hpp>
 #include <corchestra/base/text.hpp>
-#include <corchestra/llm/cost.hpp>
-#include <corchestra/llm/json_text.hpp>
+#include <corchestra/llm/structured_output.hpp>
+#include <corchestra/llm/tool_loop.hpp>
 #include <corchestra/plan/reference.hpp>
 
-#include "agents/strict_schema.hpp"
+#include "agents/model_talk.hpp"
 #include "agents/task_input.hpp"
+#include "agents/tool_reports.hpp"
 
 namespace corchestra {
 
 namespace {
-
-constexpr double most_progress = 0.95;  // the rest is the end of the answer
 
 // The task's own options over the agent's.
 result<void> apply_options(llm::chat_request& request, const task_call& task, bool model_forced) {
@@ -39,40 +37,43 @@ result<void> apply_options(llm::chat_request& request, const task_call& task, bo
     if (!n->is_number_integer() || n->get<std::int64_t>() <= 0) return bad("max_tokens", "a positive integer");
     request.max_tokens = n->get<std::int64_t>();
   }
+  if (const auto t = task.options.find("tools"); t != task.options.end()) {
+    const bool names = t->is_array() && std::all_of(t->begin(), t->end(), [](const json& n) { return n.is_string(); });
+    if (!names) return bad("tools", "a list of names");
+  }
   return {};
 }
 
 class llm_agent final : public agent {
  public:
   llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options,
-            std::shared_ptr<const json_schema> schema)
-      : model_(std::move(model)), options_(std::move(options)), schema_(std::move(schema)) {}
+            std::shared_ptr<const json_schema> schema, llm::tool_set tools, llm::tool_set offered)
+      : model_(std::move(model)),
+        options_(std::move(options)),
+        schema_(std::move(schema)),
+        tools_(std::move(tools)),
+        offered_(std::move(offered)) {}
 
   awaitable<result<task_output>> run(task_context context) override {
     const auto schema = schema_for(context.task());
     if (!schema) co_return schema.error();
-    auto request = make_request(context, schema->get());
+    auto request = make_request(context);
     if (!request) co_return request.error();
+    auto tools = tools_for(context);
+    if (!tools) co_return tools.error();
 
-    auto reply = co_await ask(context, *request);
-    if (!reply) co_return reply.error();
+    conversation c{{model_, options_.prices, options_.stream, context}, std::move(*tools), loop_options(context)};
     if (!*schema) {
-      if (reply->finish == llm::finish_reason::length) context.warn("the answer was cut at max_tokens");
-      co_return task_output(std::move(reply->message.content));
+      auto text = co_await ask_for_text(context, std::move(c), std::move(*request));
+      co_return text;
     }
-    auto value = read_answer(*reply, **schema, request->max_tokens);
-    if (!value && value.error().is(errc::schema_mismatch)) {
-      context.warn(concat("the answer was refused and asked for once more: ", one_line(value.error().message, 500)));
-      request->messages.push_back({llm::role::assistant, std::move(reply->message.content)});
-      request->messages.push_back({llm::role::user, concat("Your answer cannot be used: ", value.error().message,
-                                                           "\nAnswer again with the corrected JSON value only.")});
-      reply = co_await ask(context, *request);
-      if (!reply) co_return reply.error();
-      value = read_answer(*reply, **schema, request->max_tokens);
-      if (!value) co_return in_place(value.error(), "after one correction");
-    }
-    if (!value) co_return value.error();
-    co_return detail::to_task_output(std::move(*value));
+    auto ask = [c](llm::chat_request& question, bool formatted) {
+      return formatted || c.tools.empty() ? c.talk.ask(question) : answer_with_tools(c, question);
+    };
+    auto answer = co_await llm::ask_structured(llm::structured_ask(std::move(ask)), std::move(*request), **schema,
+                                               output_options(context, !c.tools.empty()));
+    if (!answer) co_return answer.error();
+    co_return detail::to_task_output(std::move(answer->value));
   }
 
  private:
@@ -86,7 +87,52 @@ class llm_agent final : public agent {
     return shared_schema(std::make_shared<json_schema>(std::move(*compiled)));
   }
 
-  result<llm::chat_request> make_request(const task_context& context, const json_schema* schema) const {
+  struct conversation {
+    detail::model_talk talk;
+    llm::tool_set tools;
+    llm::tool_loop_options limits;
+  };
+
+  result<llm::tool_set> tools_for(const task_context& context) const {
+    const task_call& task = context.task();
+    const auto wanted = task.options.is_object() ? task.options.find("tools") : task.options.end();
+    llm::tool_set set = offered_;
+    if (wanted != task.options.end() && task.options.is_object()) {
+      auto some = tools_.only(wanted->get<std::vector<std::string>>());
+      if (!some) return in_place(some.error(), concat("task ", quote(task.id), ": options.tools"));
+      set = std::move(*some);
+    }
+    if (options_.task_tools) {
+      const auto added = set.add(options_.task_tools(context));
+      if (!added) return in_place(added.error(), concat("task ", quote(task.id)));
+    }
+    return set;
+  }
+
+  llm::tool_loop_options loop_options(const task_context& context) const {
+    llm::tool_loop_options o;
+    o.max_steps = options_.max_steps;
+    o.max_parallel = options_.parallel_tools;
+    detail::report_tools(o, context);
+    return o;
+  }
+
+  llm::structured_output_options output_options(task_context context, bool tools) const {
+    llm::structured_output_options o;
+    o.free_first = tools;
+    o.endpoint = options_.endpoint;
+    o.capabilities = options_.capabilities;
+    o.on_correction = [context](const error& problem) mutable {
+      context.warn(concat("the answer was refused and asked for once more: ", one_line(problem.message, 500)));
+    };
+    o.on_rung_left = [context](llm::output_rung left, const error& why) mutable {
+      context.warn(
+          concat("the endpoint does not take the output format ", to_string(left), ": ", one_line(why.message, 300)));
+    };
+    return o;
+  }
+
+  result<llm::chat_request> make_request(const task_context& context) const {
     detail::task_input input(context, options_.inputs);
     if (const auto filled = input.resolve_context(); !filled) return filled.error();
     auto prompt = input.prompt(options_.prompt);
@@ -99,81 +145,54 @@ class llm_agent final : public agent {
     if (const auto applied = apply_options(request, context.task(), options_.model_forced); !applied)
       return applied.error();
     if (!options_.system.empty()) request.messages.push_back({llm::role::system, options_.system});
-    if (schema) {
-      *prompt += concat("\n\nAnswer with one JSON value only, without any other text, that matches this JSON Schema:\n",
-                        llm::json_block(schema->source()));
-      request.output = llm::output_schema{"output", schema->source(), detail::is_strict_schema(schema->source())};
-    }
     request.messages.push_back({llm::role::user, std::move(*prompt)});
     return request;
   }
 
-  awaitable<result<llm::chat_response>> ask(task_context context, llm::chat_request request) {
-    const std::string asked = request.model.empty() ? model_->default_model() : request.model;
-    const auto live = std::make_shared<task_context>(context);  // until the reply: a model may keep its requests
-    request.on_failed_usage = [weak = std::weak_ptr(live), asked,
-                               prices = options_.prices](const llm::billed_call& call) {
-      if (const auto c = weak.lock()) report(*c, asked, prices.get(), call, {{"finish", "failed"}});
-    };
-    request.while_waiting = [weak = std::weak_ptr(live)](awaitable<void> until_it_may_go_out) -> awaitable<void> {
-      const auto c = weak.lock();
-      return c ? c->wait(wait_reason::rate, std::move(until_it_may_go_out)) : std::move(until_it_may_go_out);
-    };
-    result<llm::chat_response> reply = fail(errc::internal, "not asked");
-    if (options_.stream) {
-      auto limit = request.max_tokens;
-      reply = co_await model_->stream(
-          std::move(request), [context, limit, pieces = std::int64_t(0)](const llm::chat_delta&) mutable {
-            context.heartbeat();
-            if (!limit) return;
-            const double share = static_cast<double>(++pieces) / static_cast<double>(*limit);
-            context.report_progress(std::min(share, most_progress));
-          });
-    } else {
-      reply = co_await model_->complete(std::move(request));
+  static awaitable<result<llm::tool_loop_answer>> loop(conversation c, llm::chat_request request) {
+    if (c.tools.empty()) {
+      auto reply = co_await c.talk.ask(std::move(request));
+      if (!reply) co_return reply.error();
+      co_return llm::tool_loop_answer{std::move(*reply), {}, 1, false};
     }
-    if (reply) {
-      const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(reply->elapsed);
-      report(context, asked, options_.prices.get(), {reply->usage, reply->model, reply->service_tier},
-             {{"http_attempts", reply->http_attempts},
-              {"finish", to_string(reply->finish)},
-              {"elapsed_ms", elapsed.count()}});
-    }
-    co_return reply;
+    auto answer = co_await llm::run_tool_loop(
+        std::move(c.tools), std::move(request), [talk = c.talk](llm::chat_request r) { return talk.ask(std::move(r)); },
+        std::move(c.limits));
+    co_return answer;
   }
 
-  // The model that the server names is the one that is billed: a local server may well be asked for a name that costs.
-  static void report(task_context& context, const std::string& asked, const llm::price_table* prices,
-                     const llm::billed_call& call, json details) {
-    const std::string& model = call.model.empty() ? asked : call.model;
-    details["model"] = model;
-    if (!call.service_tier.empty()) details["service_tier"] = call.service_tier;
-    const auto cost = prices ? llm::cost_of(*prices, model, call.usage, call.service_tier) : std::nullopt;
-    std::optional<budget_amount> spent;
-    if (cost) {
-      details["cost_usd"] = cost->to_text();
-      spent = {call.usage.total_tokens(), cost->micro_dollars()};
-    }
-    context.report_usage(call.usage, std::move(details), spent);
+  static awaitable<result<llm::chat_response>> answer_with_tools(conversation c, llm::chat_request& request) {
+    const int most = c.limits.max_steps;
+    auto answer = co_await loop(std::move(c), request);
+    if (!answer) co_return answer.error();
+    if (answer->out_of_steps) co_return fail(errc::limit_exceeded, out_of_steps(most), retry_class::terminal);
+    request.messages = std::move(answer->messages);
+    co_return std::move(answer->reply);
   }
 
-  static result<json> read_answer(const llm::chat_response& reply, const json_schema& schema,
-                                  std::optional<std::int64_t> max_tokens) {
-    if (reply.finish == llm::finish_reason::length)
-      return fail(errc::truncated,
-                  concat("the answer was cut before its JSON was complete: raise max_tokens",
-                         max_tokens ? concat(" (", *max_tokens, ")") : std::string()),
-                  retry_class::terminal);
-    auto value = llm::extract_json(reply.message.content);
-    if (!value) return fail(errc::schema_mismatch, value.error().message);
-    if (const auto valid = schema.validate(*value); !valid)
-      return fail(errc::schema_mismatch, concat("the answer does not match its schema: ", valid.error().message));
-    return value;
+  static std::string out_of_steps(int most) {
+    return concat("the model still called tools in its last step (max_steps ", most, ")");
+  }
+
+  static awaitable<result<task_output>> ask_for_text(task_context context, conversation c, llm::chat_request request) {
+    const int most = c.limits.max_steps;
+    auto answer = co_await loop(std::move(c), std::move(request));
+    if (!answer) co_return answer.error();
+    llm::chat_message& said = answer->reply.message;
+    const bool cut = answer->reply.finish == llm::finish_reason::length;
+    if (cut && said.content.empty() && !said.tool_calls.empty())
+      co_return fail(errc::truncated, "the call of a tool was cut: raise max_tokens", retry_class::terminal);
+    if (answer->out_of_steps)
+      context.warn(out_of_steps(most));
+    else if (cut)
+      context.warn("the answer was cut at max_tokens");
+    co_return task_output(std::move(said.content));
   }
 
   std::shared_ptr<llm::chat_model> model_;
   llm_agent_options options_;
   shared_schema schema_;
+  llm::tool_set tools_, offered_;
 };
 
 }  // namespace
@@ -188,7 +207,14 @@ result<std::shared_ptr<agent>> make_llm_agent(std::shared_ptr<llm::chat_model> m
     if (!compiled) return in_place(compiled.error(), "output_schema");
     schema = std::make_shared<json_schema>(std::move(*compiled));
   }
-  return std::make_shared<llm_agent>(std::move(model), std::move(options), std::move(schema));
+  if (options.max_steps < 1) return fail(errc::invalid_argument, "max_steps: expected at least 1");
+  auto tools = llm::tool_set::make(std::move(options.tools));
+  if (!tools) return tools.error();
+  auto offered = options.offered_tools ? tools->only(*options.offered_tools) : tools;
+  if (!offered) return in_place(offered.error(), "offered_tools");
+  if (!options.capabilities) options.capabilities = std::make_shared<llm::output_capabilities>();
+  return std::make_shared<llm_agent>(std::move(model), std::move(options), std::move(schema), std::move(*tools),
+                                     std::move(*offered));
 }
 
 }  // namespace corchestra

@@ -5,7 +5,7 @@
 #include <corchestra/analysis/dependency_analyzer.hpp>
 #include <corchestra/async/timeout.hpp>
 #include <corchestra/base/text.hpp>
-#include <corchestra/llm/json_text.hpp>
+#include <corchestra/llm/structured_output.hpp>
 #include <corchestra/net/digest.hpp>
 
 #include "analysis/analysis_cache.hpp"
@@ -43,35 +43,31 @@ struct conversation {
   std::vector<task_call> tasks;
   double least_confidence = 0;
   llm::chat_request request;
-  token_usage usage;
-  json answer;  ///< the one that was accepted
+  llm::structured_output_options output;
+  std::shared_ptr<token_usage> usage = std::make_shared<token_usage>();  // a model may keep its requests
+  json answer;                                                           ///< the one that was accepted
   bool repaired = false;
-
-  result<checked_answer> check(const std::string& text) {
-    auto value = llm::extract_json(text);
-    if (!value) return value.error();
-    auto checked = detail::check_answer(*value, tasks, least_confidence);
-    if (checked) answer = std::move(*value);
-    return checked;
-  }
 };
 
-// An error of the model itself is not repaired; an answer that cannot be used is, once.
 awaitable<result<checked_answer>> converse(std::shared_ptr<conversation> c) {
-  for (;;) {
-    auto reply = co_await c->model->complete(c->request);
-    if (!reply) co_return reply.error();
-    c->usage += reply->usage;
-    if (reply->finish == llm::finish_reason::length)
-      co_return fail(errc::truncated, "the model's answer was cut before it was complete");
-    auto checked = c->check(reply->message.content);
-    if (checked) co_return checked;
-    if (c->repaired)
-      co_return in_place(checked.error(), "the model's answer cannot be used, also after one correction");
-    c->repaired = true;
-    c->request.messages.push_back({llm::role::assistant, std::move(reply->message.content)});
-    c->request.messages.push_back(detail::repair_message(checked.error().message));
-  }
+  checked_answer checked;
+  llm::structured_output_options o = c->output;
+  o.check = [&](const json& value) -> result<void> {
+    auto found = detail::check_answer(value, c->tasks, c->least_confidence);
+    if (!found) return found.error();
+    checked = std::move(*found);
+    return {};
+  };
+  o.on_reply = [c](const llm::chat_response& reply) { *c->usage += reply.usage; };
+  o.on_correction = [c](const error&) { c->repaired = true; };
+  llm::chat_request request = c->request;
+  request.on_failed_usage = [usage = c->usage](const llm::billed_call& failed) { *usage += failed.usage; };
+  auto schema = json_schema::compile(detail::analysis_schema());
+  if (!schema) co_return schema.error();
+  auto answer = co_await llm::ask_structured(c->model, std::move(request), std::move(*schema), std::move(o));
+  if (!answer) co_return answer.error();
+  c->answer = std::move(answer->value);
+  co_return checked;
 }
 
 std::string describe(const std::vector<std::string>& dropped) {
@@ -136,15 +132,19 @@ awaitable<result<analysis_result>> dependency_analyzer::analyze(std::vector<task
   c->model = self->model;
   c->request = detail::analysis_request(tasks, self->options.model);
   c->request.timeout = self->options.timeout;
+  c->output.name = detail::analysis_schema_name;
+  c->output.describe = false;  // the prompt does
+  c->output.endpoint = self->options.endpoint;
+  c->output.capabilities = self->options.capabilities;
   c->least_confidence = self->options.least_confidence;
   c->tasks = tasks;
   auto checked =
       co_await timeout<checked_answer>(self->options.timeout, "asking the model", [c] { return converse(c); });
-  if (!checked) co_return give_up(tasks, checked.error(), strict, c->usage);
+  if (!checked) co_return give_up(tasks, checked.error(), strict, *c->usage);
 
   self->cache.store(key, c->answer);
   auto r = to_result(std::move(*checked), c->repaired ? analysis_source::repaired : analysis_source::model);
-  r.usage = c->usage;
+  r.usage = *c->usage;
   co_return r;
 }
 

@@ -70,13 +70,7 @@ llm::chat_request analysis_request(std::span<const task_call> tasks, std::string
   llm::chat_request request;
   request.model = model;
   request.messages = {{llm::role::system, std::string(system_text)}, {llm::role::user, std::move(text)}};
-  request.output = llm::output_schema{"task_dependencies", analysis_schema(), true};
   return request;
-}
-
-llm::chat_message repair_message(std::string_view problem) {
-  return {llm::role::user, concat("Your answer cannot be used: ", problem,
-                                  "\nAnswer again with the whole corrected JSON object and nothing else.")};
 }
 
 }  // namespace corchestra::detail

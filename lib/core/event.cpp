@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, event_type_count> type_names = {
     "analysis_ended", "task_submitted",     "task_state_changed", "attempt_started",  "attempt_ended",
     "task_progress",  "model_call",         "task_ended",         "warning",          "run_paused",
     "run_resumed",    "approval_requested", "approval_answered",  "budget_alert",     "task_stalled",
+    "tool_started",   "tool_ended",
 };
 
 std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
@@ -95,6 +96,8 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
     case event_type::approval_answered:
     case event_type::budget_alert:
     case event_type::task_stalled:
+    case event_type::tool_started:
+    case event_type::tool_ended:
       break;
   }
   if (e.type != event_type::task_ended && e.error) data["error"] = error_value(*e.error);

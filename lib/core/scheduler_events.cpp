@@ -90,6 +90,13 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   s.tell_budget_alerts(now);
 }
 
+void scheduler::tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now) {
+  auto& r = impl_->records[task];
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
+  r.now_running->heartbeat_at = now;
+  impl_->publish(which, task, now, std::move(details));
+}
+
 void scheduler::impl::tell_budget_alerts(time_point now) {
   if (ledger.empty()) return;
   const auto alerts = ledger.take_alerts();

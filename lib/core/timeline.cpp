@@ -43,6 +43,9 @@ void timeline_fold::operator()(const event& e) {
     case event_type::task_ended:
       if (e.task != no_task && e.result) end_task(e);
       break;
+    case event_type::tool_ended:
+      if (e.task != no_task) end_tool(e);
+      break;
     default:
       break;
   }
@@ -76,6 +79,15 @@ void timeline_fold::end_attempt(const event& e) {
   entry.state = task_state::waiting;  // task_ended, if it follows, says how it ended
   if (e.error) entry.note = e.error->message;
   free_lanes_.push(entry.lane);
+}
+
+void timeline_fold::end_tool(const event& e) {
+  const progress& task = at(e);
+  if (task.last == none) return;
+  tool_span span{e.task, std::string(e.task_id),     e.data.value("tool", ""), timeline_.entries[task.last].lane, e.at,
+                 e.at,   e.data.value("outcome", "")};
+  span.started_at -= std::chrono::milliseconds(e.data.value("elapsed_ms", std::int64_t{0}));
+  timeline_.tools.push_back(std::move(span));
 }
 
 void timeline_fold::end_task(const event& e) {

@@ -1,9 +1,10 @@
 #include "llm/request_body.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include <corchestra/base/text.hpp>
+
+#include "llm/name.hpp"
 
 namespace corchestra::llm {
 
@@ -35,13 +36,6 @@ ordered_json to_wire(const tool_definition& t) {
   return {{"type", "function"}, {"function", std::move(function)}};
 }
 
-bool is_schema_name(std::string_view name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
-}
-
 result<void> check(const chat_request& r, std::string_view model) {
   static constexpr std::array<std::string_view, 4> ours = {"model", "messages", "stream", "stream_options"};
   if (model.empty()) return fail(errc::invalid_argument, "chat request: no model is named", retry_class::terminal);
@@ -49,7 +43,7 @@ result<void> check(const chat_request& r, std::string_view model) {
   if (r.max_tokens && *r.max_tokens < 1)
     return fail(errc::invalid_argument, concat("max_tokens: expected at least 1, got ", *r.max_tokens),
                 retry_class::terminal);
-  if (r.output && !is_schema_name(r.output->name))
+  if (r.output && !is_name(r.output->name))
     return fail(errc::invalid_argument,
                 concat("output schema: the name ", quote(r.output->name), " is not [A-Za-z0-9_-]{1,64}"),
                 retry_class::terminal);

@@ -1,5 +1,7 @@
 #include <corchestra/monitor/chrome_trace.hpp>
 
+#include <functional>
+
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
 
@@ -45,6 +47,22 @@ ordered_json never_started_event(const timeline_entry& e, const timeline& t) {
           {"args", std::move(args)}};
 }
 
+// Tools of one attempt overlap: asynchronous events have tracks of their own.
+void add_tool_events(const timeline& t, const std::function<void(const ordered_json&)>& add) {
+  for (std::size_t i = 0; i < t.tools.size(); ++i) {
+    const tool_span& s = t.tools[i];
+    const auto event = [&](std::string_view phase, time_point at) {
+      return ordered_json{
+          {"name", s.tool}, {"cat", "tool"},    {"ph", phase}, {"id", i + 1}, {"ts", microseconds(at - t.begin)},
+          {"pid", process}, {"tid", s.lane + 1}};
+    };
+    ordered_json begin = event("b", s.started_at);
+    begin["args"] = {{"task", s.task_id}, {"outcome", s.outcome}};
+    add(begin);
+    add(event("e", s.ended_at));
+  }
+}
+
 }  // namespace
 
 std::string chrome_trace(const timeline& t) {
@@ -66,6 +84,7 @@ std::string chrome_trace(const timeline& t) {
     add(order);
   }
   for (const auto& e : t.entries) add(e.started_at ? attempt_event(e, t) : never_started_event(e, t));
+  add_tool_events(t, add);
   for (const auto& s : detail::concurrency_profile(t)) {
     add({{"name", "running"},
          {"ph", "C"},

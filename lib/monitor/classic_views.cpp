@@ -64,7 +64,8 @@ void running_instances::operator()(const event& e) {
       for (const auto& r : e.call->resources) i.resources_locked.push_back(r.id);
     }
     instances_.insert_or_assign(i.instance_id, std::move(i));
-  } else if (e.type == event_type::task_progress || e.type == event_type::model_call) {
+  } else if (e.type == event_type::task_progress || e.type == event_type::model_call ||
+             e.type == event_type::tool_started || e.type == event_type::tool_ended) {
     if (const auto it = instances_.find(e.task_id); it != instances_.end()) it->second.heartbeat = e.at;
   } else if (e.type == event_type::attempt_ended || e.type == event_type::task_ended) {
     if (const auto it = instances_.find(e.task_id); it != instances_.end()) instances_.erase(it);

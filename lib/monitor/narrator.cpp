@@ -143,9 +143,13 @@ std::vector<log_line> narrator::tell(const event& e, const run_tracker& run) {
                             message.empty() ? "" : ": ", message)});
       break;
     }
+    case event_type::tool_ended:
+      tell_tool(e, out);
+      break;
     case event_type::task_submitted:
     case event_type::task_state_changed:
     case event_type::model_call:
+    case event_type::tool_started:
       break;
   }
   return out;
@@ -205,6 +209,14 @@ void narrator::tell_task_end(const event& e, const run_tracker& run, std::vector
     default:
       out.push_back({log_weight::failure, glyphs_.failed, text_style::bad, concat(r.id, ": ", reason_text(r))});
   }
+}
+
+void narrator::tell_tool(const event& e, std::vector<log_line>& out) const {
+  const std::string outcome = text_of(e.data, "outcome"), message = text_of(e.data, "message");
+  const bool ok = outcome == "ok";
+  out.push_back({log_weight::detail, ok ? glyphs_.note : glyphs_.warning, ok ? text_style::dim : text_style::caution,
+                 concat(e.task_id, ": tool ", text_of(e.data, "tool"), " ", outcome, " after ",
+                        seconds_text(milliseconds_of(e.data, "elapsed_ms")), message.empty() ? "" : ": ", message)});
 }
 
 void narrator::tell_pause(const event& e, const run_tracker& run, std::vector<log_line>& out) const {

@@ -38,6 +38,7 @@ class narrator {
   void tell_opening(std::vector<log_line>& out);
   void tell_analysis(const event& e, std::vector<log_line>& out);
   void tell_task_end(const event& e, const run_tracker& run, std::vector<log_line>& out) const;
+  void tell_tool(const event& e, std::vector<log_line>& out) const;
   void tell_pause(const event& e, const run_tracker& run, std::vector<log_line>& out) const;
   void tell_approval(const event& e, std::vector<log_line>& out) const;
   void tell_progress(const event& e, std::vector<log_line>& out);

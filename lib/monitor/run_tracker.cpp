@@ -57,6 +57,12 @@ void run_tracker::operator()(const event& e) {
       if (tracked_task* t = find(e)) t->tokens += added_tokens(e);
       counts_.tokens += added_tokens(e);
       break;
+    case event_type::tool_started:
+      if (tracked_task* t = find(e)) t->message = "tool " + e.data.value("tool", "");
+      break;
+    case event_type::tool_ended:
+      if (tracked_task* t = find(e)) t->message.clear();
+      break;
     case event_type::task_ended:
       if (e.result) end(e);
       break;

@@ -7,6 +7,7 @@
 #include <corchestra/core/dependency_graph.hpp>
 #include <corchestra/plan/reference.hpp>
 #include "plan/rule_check.hpp"
+#include "plan/tool_reader.hpp"
 
 namespace corchestra::plan_file {
 
@@ -34,6 +35,7 @@ class plan_checker {
     }
     const agent_spec& agent = found->second;
     check_kind(t, agent, f);
+    if (const auto x = f.member("tools")) check_tool_names(*x, plan_.tools);
     const field place = f.member("prompt").value_or(f.member("prompt_file").value_or(f));
     if (t.prompt)
       check_references(find_references(*t.prompt), t, place, "");
@@ -61,6 +63,8 @@ class plan_checker {
     if (agent.kind == agent_kind::command) {
       if (const auto o = f.member("options"))
         o->fail(concat("options are for agents of kind llm, and ", quote(t.agent), " is a command"));
+      if (const auto x = f.member("tools"))
+        x->fail(concat("tools are for agents of kind llm, and ", quote(t.agent), " is a command"));
     } else if (!t.prompt && agent.prompt.empty() && trim(t.description).empty()) {
       f.fail("there is nothing to ask: expected a description, a prompt, or a prompt of its agent");
     }

@@ -47,11 +47,13 @@ result<node> parse_lines(std::string_view text, const std::string& source) {
   return out;
 }
 
-/// Commands of agents that another folder's file declares start in that folder.
+/// Commands of agents and tools that another folder's file declares start in that folder.
 void move_commands(plan_document& plan, const std::filesystem::path& agents_folder) {
   for (auto& [name, spec] : plan.agents)
     if (spec.kind == agent_kind::command)
       spec.cwd = std::filesystem::absolute(agents_folder / spec.cwd).lexically_normal().string();
+  for (auto& [name, spec] : plan.tools)
+    spec.cwd = std::filesystem::absolute(agents_folder / spec.cwd).lexically_normal().string();
 }
 
 /// Reads the tasks and checks everything.

@@ -3,6 +3,7 @@
 #include "plan/agent_reader.hpp"
 #include "plan/resource_rules_reader.hpp"
 #include "plan/run_options_reader.hpp"
+#include "plan/tool_reader.hpp"
 
 namespace corchestra {
 
@@ -57,27 +58,11 @@ plan_defaults read_head(const field& root, bool with_tasks, plan_document& out) 
   plan_defaults defaults;
   if (!with_tasks)
     if (const auto t = root.member("tasks")) t->fail("tasks do not belong into a file of agents");
-  if (!root.object({"name",
-                    "inputs",
-                    "defaults",
-                    "limits",
-                    "agents",
-                    "analysis",
-                    "fail_fast",
-                    "max_failed",
-                    "mode",
-                    "order",
-                    "resources",
-                    "resource_rules",
-                    "groups",
-                    "budget",
-                    "fairness",
-                    "state",
-                    "keep",
-                    "retry_budget",
-                    "unsafe_ignore_dependencies",
-                    "tasks",
-                    "$schema"},
+  if (!root.object({"name",     "inputs",    "defaults",       "limits",       "agents",
+                    "tools",    "analysis",  "fail_fast",      "max_failed",   "mode",
+                    "order",    "resources", "resource_rules", "groups",       "budget",
+                    "fairness", "state",     "keep",           "retry_budget", "unsafe_ignore_dependencies",
+                    "tasks",    "$schema"},
                    true))
     return defaults;
   if (const auto x = root.member("$schema")) x->text();
@@ -85,9 +70,16 @@ plan_defaults read_head(const field& root, bool with_tasks, plan_document& out) 
   if (const auto x = root.member("inputs")) out.inputs = x->any_object();
   if (const auto x = root.member("defaults")) defaults = read_defaults(*x, out);
   if (const auto x = root.member("analysis")) read_analysis(*x, out);
+  if (const auto x = root.member("tools")) {
+    if (!x->is_object()) x->expected("an object of tools by name");
+    for (const auto& [name, t] : x->entries()) out.tools.emplace(name, read_tool(t, name, out.inputs));
+  }
   if (const auto x = root.member("agents")) {
     if (!x->is_object()) x->expected("an object of agents by name");
-    for (const auto& [name, a] : x->entries()) out.agents.emplace(name, read_agent(a, name, defaults.system));
+    for (const auto& [name, a] : x->entries()) {
+      out.agents.emplace(name, read_agent(a, name, defaults.system));
+      if (const auto tools = a.member("tools")) check_tool_names(*tools, out.tools);
+    }
   }
   if (const auto x = root.member("resource_rules")) defaults.identify = read_plan_resource_rules(*x, out.folder);
   read_run_options(root, out);

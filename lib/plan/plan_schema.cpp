@@ -1,5 +1,6 @@
 #include <corchestra/plan/plan_document.hpp>
 
+#include "plan/agent_schema.hpp"
 #include "plan/task_schema.hpp"
 
 namespace corchestra {
@@ -223,6 +224,12 @@ constexpr std::string_view plan_text = R"json({
       "propertyNames": {"$ref": "#/definitions/name"},
       "additionalProperties": {"anyOf": [{"$ref": "#/definitions/llm_agent"}, {"$ref": "#/definitions/command_agent"}]}
     },
+    "tools": {
+      "type": "object",
+      "description": "Programs that models may call, by name.",
+      "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,64}$"},
+      "additionalProperties": {"$ref": "#/definitions/tool"}
+    },
     "tasks": {
       "type": "array",
       "minItems": 1,
@@ -284,62 +291,6 @@ constexpr std::string_view plan_text = R"json({
           }
         }
       ]
-    },
-    "llm_agent": {
-      "type": "object",
-      "description": "An agent that asks a model.",
-      "required": ["kind"],
-      "additionalProperties": false,
-      "properties": {
-        "kind": {"const": "llm"},
-        "model": {"$ref": "#/definitions/non_empty"},
-        "system": {"type": "string", "description": "The system prompt."},
-        "prompt": {"$ref": "#/definitions/non_empty", "description": "The prompt template of tasks without their own."},
-        "temperature": {"type": "number", "minimum": 0, "maximum": 2},
-        "max_tokens": {"type": "integer", "minimum": 1, "maximum": 1000000000},
-        "output_schema": {"type": "object", "description": "A JSON Schema: the output is then JSON that matches it."},
-        "stream": {"type": "boolean", "default": true, "description": "Whether replies are streamed."}
-      }
-    },
-    "command_agent": {
-      "type": "object",
-      "description": "An agent that runs a program: the task as JSON on its stdin, its output from its stdout.",
-      "required": ["kind", "argv"],
-      "additionalProperties": false,
-      "properties": {
-        "kind": {"const": "command"},
-        "argv": {
-          "type": "array",
-          "items": [{"type": "string", "minLength": 1}],
-          "additionalItems": {"type": "string"},
-          "minItems": 1,
-          "description": "The program and its arguments; references are filled in, each as one argument; no shell."
-        },
-        "cwd": {"$ref": "#/definitions/non_empty", "description": "The folder it starts in, relative to the plan's."},
-        "env": {
-          "type": "object",
-          "description": "Environment variables, added to the inherited ones.",
-          "propertyNames": {"pattern": "^[^=]+$"},
-          "additionalProperties": {"type": "string"}
-        },
-        "limits": {
-          "type": "object",
-          "description": "Of its process, and of each that it starts.",
-          "additionalProperties": false,
-          "properties": {
-            "memory": {"$ref": "#/definitions/bytes", "description": "Private writable memory."},
-            "cpu_time": {"$ref": "#/definitions/duration", "description": "Processor time, rounded up to seconds."},
-            "open_files": {"type": "integer", "minimum": 4, "maximum": 1000000000, "description": "Descriptors."}
-          }
-        }
-      }
-    },
-    "bytes": {
-      "description": "A number of bytes, or text such as 512MiB or 1.5GB.",
-      "anyOf": [
-        {"type": "integer", "minimum": 1024, "maximum": 1000000000000000},
-        {"type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]*)?\\s*[KMG]i?B\\s*$"}
-      ]
     }
   }
 })json";
@@ -350,6 +301,7 @@ const json& plan_schema() {
   static const json schema = [] {
     json whole = json::parse(plan_text);
     whole["definitions"].update(json::parse(plan_file::task_schema_text()));
+    whole["definitions"].update(json::parse(plan_file::agent_schema_text()));
     return whole;
   }();
   return schema;

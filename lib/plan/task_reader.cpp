@@ -89,7 +89,8 @@ task_call task_reader::read(const field& f) {
                  "weight",      "fairness_key", "expected_duration",
                  "approval",    "branches",     "repeat",
                  "reserve",     "budget",       "output_schema",
-                 "state_key",   "effect",       "hold_across_waits"}))
+                 "state_key",   "effect",       "hold_across_waits",
+                 "tools"}))
     return t;
   if (const auto id = f.required("id")) t.id = read_name(*id);
   if (const auto a = f.member("agent"))
@@ -115,6 +116,7 @@ task_call task_reader::read(const field& f) {
   if (const auto l = f.member("limits")) t.limits = read_task_limits(*l, defaults_.limits);
   if (const auto r = f.member("retries")) t.retry = read_retries(*r);
   if (const auto o = f.member("options")) t.options = read_options(*o);
+  if (const auto x = f.member("tools")) t.options["tools"] = x->texts("a list of tools");
   read_rules(f, t);
   return t;
 }

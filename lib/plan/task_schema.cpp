@@ -258,6 +258,7 @@ std::string_view task_schema_text() {
         "description": "What doing it twice would mean; at_most_once is never tried again."
       },
       "hold_across_waits": {"type": "boolean", "default": false, "description": "Whether it keeps its resources over back-offs."},
+      "tools": {"$ref": "#/definitions/tool_names", "description": "For llm agents: what the model may call, in place of its agent's tools."},
       "options": {
         "type": "object",
         "description": "For llm agents: this task's own settings.",

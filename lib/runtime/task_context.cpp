@@ -55,6 +55,18 @@ void task_context::report_usage(const token_usage& usage, json details, std::opt
   r.after_event();  // what is used up may stop something
 }
 
+void task_context::report_tool_started(json details) {
+  auto& r = *attempt_->run;
+  if (attempt_->live)
+    r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_started, std::move(details), r.now());
+}
+
+void task_context::report_tool_ended(json details) {
+  auto& r = *attempt_->run;
+  if (attempt_->live)
+    r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_ended, std::move(details), r.now());
+}
+
 void task_context::warn(std::string_view message) {
   auto& r = *attempt_->run;
   if (attempt_->live) r.machine().warn(attempt_->task, attempt_->number, message, r.now());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <corchestra/agents/command_agent.hpp>
+#include <corchestra/agents/command_tool.hpp>
 #include <corchestra/agents/llm_agent.hpp>
 #include <corchestra/base/text.hpp>
 
@@ -15,24 +16,7 @@ namespace corchestra {
 
 namespace {
 
-result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_document& plan, const settings& s,
-                                        std::shared_ptr<llm::chat_model> model,
-                                        std::shared_ptr<const llm::price_table> prices) {
-  llm_agent_options o;
-  o.model = model_of(spec, plan, s);
-  o.model_forced = s.model_forced;
-  o.system = spec.system;
-  o.prompt = spec.prompt;
-  o.temperature = spec.temperature;
-  o.max_tokens = spec.max_tokens;
-  o.output_schema = spec.output_schema;
-  o.stream = spec.stream;
-  o.inputs = plan.inputs;
-  o.prices = std::move(prices);
-  return make_llm_agent(std::move(model), std::move(o));
-}
-
-result<std::shared_ptr<agent>> make_command(const agent_spec& spec, const plan_document& plan) {
+command_agent_options command_options(const command_spec& spec, const plan_document& plan) {
   command_agent_options o;
   o.argv = spec.argv;
   o.cwd = plan.folder / spec.cwd;
@@ -43,7 +27,55 @@ result<std::shared_ptr<agent>> make_command(const agent_spec& spec, const plan_d
   // Killed before the engine would give it up.
   o.kill_grace = std::min<duration>(o.kill_grace, plan.plan.options.limits.cancel_grace / 2);
   o.inputs = plan.inputs;
-  return make_command_agent(std::move(o));
+  return o;
+}
+
+result<std::vector<llm::tool>> make_tools(const plan_document& plan) {
+  std::vector<llm::tool> tools;
+  for (const auto& [name, spec] : plan.tools) {
+    command_tool_options o;
+    o.name = name;
+    o.description = spec.description;
+    o.parameters = spec.parameters;
+    o.command = command_options(spec, plan);
+    if (spec.timeout) o.timeout = *spec.timeout;
+    if (spec.max_output_bytes) o.max_output_bytes = static_cast<std::size_t>(*spec.max_output_bytes);
+    o.requires_approval = spec.approval;
+    auto made = make_command_tool(std::move(o));
+    if (!made) return in_place(made.error(), concat(plan.source, ": tool ", quote(name)));
+    tools.push_back(std::move(*made));
+  }
+  return tools;
+}
+
+/// What the agents of one plan share.
+struct shared_parts {
+  std::shared_ptr<llm::chat_model> model;
+  std::shared_ptr<const llm::price_table> prices;
+  std::shared_ptr<llm::output_capabilities> capabilities;
+  std::vector<llm::tool> tools;
+};
+
+result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_document& plan, const settings& s,
+                                        const shared_parts& shared) {
+  llm_agent_options o;
+  o.model = model_of(spec, plan, s);
+  o.model_forced = s.model_forced;
+  o.system = spec.system;
+  o.prompt = spec.prompt;
+  o.temperature = spec.temperature;
+  o.max_tokens = spec.max_tokens;
+  o.output_schema = spec.output_schema;
+  o.stream = spec.stream;
+  o.inputs = plan.inputs;
+  o.prices = shared.prices;
+  o.endpoint = s.base_url;
+  o.capabilities = shared.capabilities;
+  o.tools = shared.tools;
+  o.offered_tools = spec.tools;
+  if (spec.max_steps) o.max_steps = *spec.max_steps;
+  if (spec.parallel_tools) o.parallel_tools = static_cast<std::size_t>(*spec.parallel_tools);
+  return make_llm_agent(shared.model, std::move(o));
 }
 
 bool names_a_model(const task_call& t) {
@@ -70,19 +102,23 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
   return plan.default_model.empty() ? s.model : plan.default_model;
 }
 
-result<agent_registry> make_agents(const plan_document& plan, const settings& s,
-                                   std::shared_ptr<llm::chat_model> model,
-                                   std::shared_ptr<const llm::price_table> prices) {
+result<agent_registry> make_agents(const plan_document& plan, const settings& s, std::shared_ptr<llm::chat_model> model,
+                                   std::shared_ptr<const llm::price_table> prices,
+                                   std::shared_ptr<llm::output_capabilities> capabilities) {
+  auto tools = make_tools(plan);
+  if (!tools) return tools.error();
+  const shared_parts shared{std::move(model), std::move(prices), std::move(capabilities), std::move(*tools)};
   std::set<std::string_view> used;
   for (const auto& t : plan.plan.tasks) used.insert(t.agent);
   agent_registry agents;
   for (const auto& [name, spec] : plan.agents) {
     if (!used.contains(name)) continue;
     const std::string place = concat(plan.source, ": agent ", quote(name));
-    if (spec.kind == agent_kind::llm && !model)
+    if (spec.kind == agent_kind::llm && !shared.model)
       return fail(errc::no_endpoint,
                   concat(place, " asks a model and no endpoint is configured: ", how_to_configure_an_endpoint()));
-    auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, model, prices) : make_command(spec, plan);
+    auto made = spec.kind == agent_kind::llm ? make_llm(spec, plan, s, shared)
+                                             : make_command_agent(command_options(spec, plan));
     if (made.has_error()) return in_place(made.error(), place);
     agents.add(name, std::move(*made));
   }

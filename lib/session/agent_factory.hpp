@@ -4,6 +4,7 @@
 #include <string>
 
 #include <corchestra/llm/chat_model.hpp>
+#include <corchestra/llm/output_capabilities.hpp>
 #include <corchestra/llm/price_table.hpp>
 #include <corchestra/plan/plan_document.hpp>
 #include <corchestra/plan/settings.hpp>
@@ -19,6 +20,7 @@ std::string model_of(const agent_spec& spec, const plan_document& plan, const se
 /// `invalid_config` when a task would have no model to ask, those of the agents' own factories.
 result<agent_registry> make_agents(const plan_document& plan, const settings& s,
                                    std::shared_ptr<llm::chat_model> model,
-                                   std::shared_ptr<const llm::price_table> prices);
+                                   std::shared_ptr<const llm::price_table> prices,
+                                   std::shared_ptr<llm::output_capabilities> capabilities);
 
 }  // namespace corchestra

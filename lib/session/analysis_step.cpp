@@ -77,12 +77,14 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
 }
 
 awaitable<result<analysis_result>> run_analysis_step(analysis_step step, std::vector<task_call> tasks,
-                                                     std::shared_ptr<endpoint_watch> endpoint, settings s,
-                                                     bool simulated, logger log) {
+                                                     std::shared_ptr<endpoint_watch> endpoint,
+                                                     std::shared_ptr<llm::output_capabilities> capabilities,
+                                                     settings s, bool simulated, logger log) {
   const bool strict = s.analysis == analysis_mode::always;
   analyzer_options o;
   o.model = step.model;
   o.endpoint = s.base_url;
+  o.capabilities = std::move(capabilities);
   if (!simulated) o.cache_folder = s.cache_folder;
   o.logger = std::move(log);
   dependency_analyzer analyzer(endpoint, std::move(o));

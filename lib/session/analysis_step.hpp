@@ -27,7 +27,8 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
 /// Asks. Strict (no fallback) when the mode is `always`: the error is then the endpoint's own if that was the reason.
 /// Simulated answers are not kept on disk.
 awaitable<result<analysis_result>> run_analysis_step(analysis_step step, std::vector<task_call> tasks,
-                                                     std::shared_ptr<endpoint_watch> endpoint, settings s,
+                                                     std::shared_ptr<endpoint_watch> endpoint,
+                                                     std::shared_ptr<llm::output_capabilities> capabilities, settings s,
                                                      bool simulated, logger log);
 
 /// Adds the edges to the plan. An LLM task whose prompt is its description and context also gets the outputs of the

@@ -4,8 +4,28 @@
 
 namespace corchestra {
 
+namespace {
+
+/// The first tool that the task's model may call and that requires approval; empty when there is none.
+std::string asking_tool(const plan_document& plan, const task_call& t) {
+  const auto agent = plan.agents.find(t.agent);
+  if (agent == plan.agents.end()) return {};
+  auto names = agent->second.tools;
+  if (t.options.is_object() && t.options.contains("tools")) names = t.options["tools"].get<std::vector<std::string>>();
+  for (const std::string& name : names)
+    if (const auto tool = plan.tools.find(name); tool != plan.tools.end() && tool->second.approval) return name;
+  return {};
+}
+
+}  // namespace
+
 result<void> check_approvals(const plan_document& plan) {
   for (const auto& t : plan.plan.tasks) {
+    if (const std::string tool = asking_tool(plan, t); !tool.empty())
+      return fail(errc::invalid_argument,
+                  concat(plan.source, ": task ", quote(t.id), " may call the tool ", quote(tool),
+                         ", which asks for approval, and there is no terminal to ask on: use --approve all, none or "
+                         "default"));
     if (!t.rules || !t.rules->approval || t.rules->approval->timeout) continue;
     return fail(errc::invalid_argument,
                 concat(plan.source, ": task ", quote(t.id),
@@ -15,31 +35,24 @@ result<void> check_approvals(const plan_document& plan) {
   return {};
 }
 
-standing_answers::standing_answers(approval_answers how, const plan_document& plan) : how_(how) {
-  for (const auto& t : plan.plan.tasks) {
-    if (t.rules && t.rules->approval) standard_.emplace(t.id, t.rules->approval->approve_by_default);
-  }
-}
-
-bool standing_answers::answer_to(const std::string& task) const {
+bool standing_answers::answer_to(const event& question) const {
   if (how_ != approval_answers::standard) return how_ == approval_answers::approve;
-  const auto it = standard_.find(task);
-  return it != standard_.end() && it->second;
+  return question.data.value("default", "") == "approve";
 }
 
 void standing_answers::operator()(const event& e) {
   if (e.type != event_type::approval_requested) return;
   std::string task(e.task_id);
+  const bool yes = answer_to(e);
   const std::lock_guard lock(mutex_);
-  if (!run_) return early_.push_back(std::move(task));
-  const bool yes = answer_to(task);
+  if (!run_) return early_.emplace_back(std::move(task), yes), void();
   run_->request_answer(std::move(task), yes, "answered in advance");
 }
 
 void standing_answers::answer_through(run r) {
   const std::lock_guard lock(mutex_);
   run_ = std::move(r);
-  for (const auto& task : std::exchange(early_, {})) run_->request_answer(task, answer_to(task), "answered in advance");
+  for (const auto& [task, yes] : std::exchange(early_, {})) run_->request_answer(task, yes, "answered in advance");
 }
 
 }  // namespace corchestra

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <corchestra/session/session.hpp>
@@ -16,20 +16,19 @@ result<void> check_approvals(const plan_document& plan);
 /// Answers questions as they are asked, with no regard to what they say.
 class standing_answers {
  public:
-  standing_answers(approval_answers how, const plan_document& plan);
+  explicit standing_answers(approval_answers how) : how_(how) {}
 
   /// On the run's strand; questions may come before the handle does.
   void operator()(const event& e);
   void answer_through(run r);
 
  private:
-  bool answer_to(const std::string& task) const;
+  bool answer_to(const event& question) const;
 
   approval_answers how_;
-  std::map<std::string, bool> standard_;  // by task
-  std::mutex mutex_;                      // the strand and the starter of the run
+  std::mutex mutex_;  // the strand and the starter of the run
   std::optional<run> run_;
-  std::vector<std::string> early_;
+  std::vector<std::pair<std::string, bool>> early_;
 };
 
 }  // namespace corchestra

@@ -44,6 +44,7 @@ class session {
   session_options options_;
   std::string run_id_ = new_run_id();
   std::shared_ptr<endpoint_watch> endpoint_;
+  std::shared_ptr<llm::output_capabilities> capabilities_ = std::make_shared<llm::output_capabilities>();
   agent_registry agents_;
   analysis_step step_;
   std::optional<analysis_result> analysis_;
@@ -58,7 +59,7 @@ result<void> session::prepare() {
   endpoint_ = std::move(*endpoint);
   auto prices = prices_of(s);
   if (prices.has_error()) return prices.error();
-  auto agents = make_agents(options_.plan, s, endpoint_, std::move(*prices));
+  auto agents = make_agents(options_.plan, s, endpoint_, std::move(*prices), capabilities_);
   if (agents.has_error()) return agents.error();
   agents_ = std::move(*agents);
   const auto step = plan_analysis_step(options_.plan, s, endpoint_ != nullptr);
@@ -68,7 +69,7 @@ result<void> session::prepare() {
   apply_settings(s, about_run);
   about_run.name = run_name_of(options_.plan);
   if (options_.approvals != approval_answers::wait) {
-    answers_ = std::make_shared<standing_answers>(options_.approvals, options_.plan);
+    answers_ = std::make_shared<standing_answers>(options_.approvals);
   } else if (!options_.somebody_answers) {
     if (const auto checked = check_approvals(options_.plan); checked.has_error()) return checked.error();
   }
@@ -89,7 +90,7 @@ awaitable<result<void>> session::analyze() {
   recorder_->before_run(
       event_type::analysis_started, time_.now(),
       {{"tasks", options_.plan.plan.tasks.size()}, {"open", step_.open_tasks}, {"model", step_.model}});
-  result<analysis_result> found = co_await run_analysis_step(step_, options_.plan.plan.tasks, endpoint_,
+  result<analysis_result> found = co_await run_analysis_step(step_, options_.plan.plan.tasks, endpoint_, capabilities_,
                                                              options_.settings, options_.simulated, options_.logger);
   if (found.has_error()) co_return found.error();
   analysis_ = std::move(*found);
@@ -226,7 +227,8 @@ awaitable<result<plan_analysis>> analyze_plan(plan_document plan, settings s, bo
   if (step.has_error()) co_return redacted(step.error(), redact);
   plan_analysis out;
   if (!step->wanted) co_return out;
-  result<analysis_result> found = co_await run_analysis_step(*step, plan.plan.tasks, *endpoint, s, simulated, log);
+  result<analysis_result> found =
+      co_await run_analysis_step(*step, plan.plan.tasks, *endpoint, nullptr, s, simulated, log);
   if (found.has_error()) co_return redacted(found.error(), redact);
   out.analysis = std::move(*found);
   out.endpoint_unreachable = (*endpoint)->unreachable();

@@ -225,14 +225,14 @@ awaitable<result<void>> simulated_model::impl::stream(simulated_reply plan, net:
   co_await sleep_for(plan.first_token);
   auto sent = co_await reply.start(200, reply_headers("text/event-stream"));
   if (sent) sent = co_await reply.write(event(plan.first_chunk()));
-  const auto pieces = plan.pieces();
+  const auto pieces = plan.delta_chunks();
   const duration per_piece = pieces.empty()
                                  ? duration::zero()
                                  : plan.completion_tokens * plan.per_token / static_cast<std::int64_t>(pieces.size());
   for (const auto& piece : pieces) {
     if (!sent) co_return sent;
     co_await sleep_for(per_piece);
-    sent = co_await reply.write(event(plan.delta_chunk(piece)));
+    sent = co_await reply.write(event(piece));
   }
   if (!sent) co_return sent;
   std::string last = event(plan.last_chunk());

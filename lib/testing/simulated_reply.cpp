@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t created = 1'767'225'600;  // fixed, so that equal requests get equal replies
 constexpr std::size_t words_per_chunk = 8;
+constexpr std::size_t max_calls = 4;
 
 simulated_error wrong(std::string message, std::string param) {
   return {400, std::move(message), "invalid_request_error", std::move(param), {}};
@@ -65,21 +66,49 @@ std::optional<std::int64_t> limit_of(const json& request) {
   return std::nullopt;
 }
 
-/// The tool that must be called, if any.
-boost::system::result<const json*, simulated_error> forced_tool(const json& request, seeded_random& random) {
-  const json* choice = member(request, "tool_choice");
-  if (!choice || *choice == "none" || *choice == "auto") return nullptr;
-  std::vector<const json*> functions;
+using functions = std::vector<const json*>;
+
+functions offered_functions(const json& request) {
+  functions out;
   if (const json* tools = member(request, "tools"); tools && tools->is_array())
     for (const json& t : *tools)
-      if (t.is_object() && t.contains("function") && t["function"].is_object()) functions.push_back(&t["function"]);
-  if (functions.empty()) return wrong("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice");
-  if (*choice == "required") return functions[random.below(functions.size())];
+      if (t.is_object() && t.contains("function") && t["function"].is_object()) out.push_back(&t["function"]);
+  return out;
+}
+
+/// Whether a tool has answered since the user last spoke.
+bool tools_have_answered(const json& request) {
+  const json& messages = request["messages"];
+  for (auto m = messages.rbegin(); m != messages.rend() && (*m)["role"] != "user"; ++m)
+    if ((*m)["role"] == "tool") return true;
+  return false;
+}
+
+/// The tools to be called: the one that must be, or, left to itself, each that is offered once before it answers.
+boost::system::result<functions, simulated_error> chosen_tools(const json& request, seeded_random& random) {
+  const json* choice = member(request, "tool_choice");
+  functions offered = offered_functions(request);
+  if (!choice || *choice == "auto") {
+    if (tools_have_answered(request)) return functions();
+    const bool one = request.value("parallel_tool_calls", json(true)) == false;
+    if (offered.size() > (one ? 1 : max_calls)) offered.resize(one ? 1 : max_calls);
+    return offered;
+  }
+  if (*choice == "none") return functions();
+  if (offered.empty()) return wrong("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice");
+  if (*choice == "required") return functions{offered[random.below(offered.size())]};
   const json* function = choice->is_object() ? member(*choice, "function") : nullptr;
   const json* name = function && function->is_object() ? member(*function, "name") : nullptr;
-  for (const json* f : functions)
-    if (name && f->contains("name") && (*f)["name"] == *name) return f;
+  for (const json* f : offered)
+    if (name && f->contains("name") && (*f)["name"] == *name) return functions{f};
   return wrong("Invalid 'tool_choice': no such tool.", "tool_choice");
+}
+
+llm::tool_call call_of(const json& function, std::string id, simulated_text& text, seeded_random& random) {
+  const json* parameters = member(function, "parameters");
+  const json* name = member(function, "name");
+  return {std::move(id), name && name->is_string() ? name->get<std::string>() : "tool",
+          dump_json(parameters ? sample_schema(*parameters, text, random) : json::object())};
 }
 
 std::string answer_to(const json& request, std::size_t words, simulated_text& text, seeded_random& random) {
@@ -97,16 +126,34 @@ std::string answer_to(const json& request, std::size_t words, simulated_text& te
   return dump_json(wanted ? sample_schema(*wanted, text, random) : json::object());
 }
 
-void cut_to_limit(simulated_reply& r, std::optional<std::int64_t> limit) {
-  r.finish_reason = r.tool_name.empty() ? "stop" : "tool_calls";
-  const auto pieces = word_pieces(r.content);
-  r.completion_tokens = static_cast<std::int64_t>(pieces.size());
-  if (!limit || r.completion_tokens <= *limit) return;
+std::vector<std::string> pieces_of(std::string_view text) {
+  std::vector<std::string> out;
+  const auto words = word_pieces(text);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i % words_per_chunk == 0) out.emplace_back();
+    out.back() += words[i];
+  }
+  return out;
+}
+
+/// Cuts a text to so many words; how many it has then.
+std::int64_t cut_words(std::string& text, std::int64_t most) {
+  const auto pieces = word_pieces(text);
+  const auto words = static_cast<std::int64_t>(pieces.size());
+  if (words <= most) return words;
   std::size_t bytes = 0;
-  for (std::int64_t i = 0; i < *limit; ++i) bytes += pieces[static_cast<std::size_t>(i)].size();
-  r.content.resize(bytes);
-  r.completion_tokens = *limit;
-  r.finish_reason = "length";
+  for (std::int64_t i = 0; i < most; ++i) bytes += pieces[static_cast<std::size_t>(i)].size();
+  text.resize(bytes);
+  return most;
+}
+
+void cut_to_limit(simulated_reply& r, std::optional<std::int64_t> limit) {
+  const std::int64_t most = limit.value_or(std::numeric_limits<std::int64_t>::max());
+  std::int64_t whole = static_cast<std::int64_t>(word_pieces(r.content).size());
+  for (const auto& c : r.tool_calls) whole += static_cast<std::int64_t>(word_pieces(c.arguments).size());
+  r.completion_tokens = cut_words(r.content, most);
+  for (auto& c : r.tool_calls) r.completion_tokens += cut_words(c.arguments, most - r.completion_tokens);
+  r.finish_reason = whole > most ? "length" : r.tool_calls.empty() ? "stop" : "tool_calls";
 }
 
 }  // namespace
@@ -134,15 +181,13 @@ boost::system::result<simulated_reply, simulated_error> plan_reply(const json& r
   }
   const auto limit = limit_of(request);
   if (limit && *limit < 1) return wrong("Invalid 'max_tokens': expected at least 1.", "max_tokens");
-  const auto tool = forced_tool(request, random);
-  if (!tool) return tool.error();
+  const auto tools = chosen_tools(request, random);
+  if (!tools) return tools.error();
 
   simulated_text text(prompt, random);
-  if (*tool) {
-    r.tool_name = (*tool)->value("name", json("tool")).get<std::string>();
-    r.tool_call_id = concat("call_", hex(key));
-    const json* parameters = member(**tool, "parameters");
-    r.content = dump_json(parameters ? sample_schema(*parameters, text, random) : json::object());
+  if (!tools->empty()) {
+    for (const json* function : *tools)
+      r.tool_calls.push_back(call_of(*function, concat("call_", hex(key), "_", r.tool_calls.size()), text, random));
   } else {
     const std::int64_t usual = options.max_tokens, most = limit ? std::min(*limit, 2 * usual) : usual;
     const auto words = static_cast<std::size_t>(std::max<std::int64_t>(1, most));
@@ -172,11 +217,14 @@ json simulated_reply::usage() const {
 
 json simulated_reply::body() const {
   json message = {{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
-  if (tool_name.empty())
+  if (tool_calls.empty()) {
     message["content"] = content;
-  else
-    message["tool_calls"] = json::array(
-        {{{"id", tool_call_id}, {"type", "function"}, {"function", {{"name", tool_name}, {"arguments", content}}}}});
+  } else {
+    json& calls = message["tool_calls"] = json::array();
+    for (const auto& c : tool_calls)
+      calls.push_back(
+          {{"id", c.id}, {"type", "function"}, {"function", {{"name", c.name}, {"arguments", c.arguments}}}});
+  }
   json choice = {
       {"index", 0}, {"message", std::move(message)}, {"finish_reason", finish_reason}, {"logprobs", nullptr}};
   return {{"id", id},
@@ -188,15 +236,7 @@ json simulated_reply::body() const {
           {"system_fingerprint", "simulated"}};
 }
 
-std::vector<std::string> simulated_reply::pieces() const {
-  std::vector<std::string> out;
-  const auto words = word_pieces(content);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i % words_per_chunk == 0) out.emplace_back();
-    out.back() += words[i];
-  }
-  return out;
-}
+std::vector<std::string> simulated_reply::pieces() const { return pieces_of(content); }
 
 json simulated_reply::chunk(json delta, json finish) const {
   json choice = {{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish)}};
@@ -206,19 +246,28 @@ json simulated_reply::chunk(json delta, json finish) const {
 
 json simulated_reply::first_chunk() const {
   json delta = {{"role", "assistant"}, {"content", nullptr}};
-  if (tool_name.empty())
+  if (tool_calls.empty()) {
     delta["content"] = "";
-  else
-    delta["tool_calls"] = json::array({{{"index", 0},
-                                        {"id", tool_call_id},
-                                        {"type", "function"},
-                                        {"function", {{"name", tool_name}, {"arguments", ""}}}}});
+  } else {
+    json& calls = delta["tool_calls"] = json::array();
+    for (const auto& c : tool_calls)
+      calls.push_back({{"index", calls.size()},
+                       {"id", c.id},
+                       {"type", "function"},
+                       {"function", {{"name", c.name}, {"arguments", ""}}}});
+  }
   return chunk(std::move(delta), nullptr);
 }
 
-json simulated_reply::delta_chunk(const std::string& piece) const {
-  if (tool_name.empty()) return chunk({{"content", piece}}, nullptr);
-  return chunk({{"tool_calls", json::array({{{"index", 0}, {"function", {{"arguments", piece}}}}})}}, nullptr);
+std::vector<json> simulated_reply::delta_chunks() const {
+  std::vector<json> out;
+  for (const auto& piece : pieces()) out.push_back(chunk({{"content", piece}}, nullptr));
+  for (std::size_t i = 0; i < tool_calls.size(); ++i)
+    for (const auto& piece : pieces_of(tool_calls[i].arguments)) {
+      json call = {{"index", i}, {"function", {{"arguments", piece}}}};
+      out.push_back(chunk({{"tool_calls", json::array({std::move(call)})}}, nullptr));
+    }
+  return out;
 }
 
 json simulated_reply::last_chunk() const { return chunk(json::object(), finish_reason); }

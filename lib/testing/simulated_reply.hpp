@@ -6,6 +6,7 @@
 
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/time.hpp>
+#include <corchestra/llm/chat.hpp>
 #include <corchestra/testing/simulated_model.hpp>
 
 namespace corchestra::testing {
@@ -13,7 +14,7 @@ namespace corchestra::testing {
 /// What the simulated model is going to say, and how long it takes. Pure: seed and request fix all of it.
 struct simulated_reply {
   std::string id, model, content, finish_reason;
-  std::string tool_call_id, tool_name;  // a tool call instead of content, its arguments in `content`
+  std::vector<llm::tool_call> tool_calls;  // instead of content
   std::int64_t prompt_tokens = 0, completion_tokens = 0;
   duration first_token{}, per_token{};
   bool streamed = false, include_usage = false;
@@ -22,7 +23,7 @@ struct simulated_reply {
   /// The pieces of `content` as a stream sends them.
   std::vector<std::string> pieces() const;
   json first_chunk() const;
-  json delta_chunk(const std::string& piece) const;
+  std::vector<json> delta_chunks() const;
   json last_chunk() const;
   json usage_chunk() const;
 

@@ -136,30 +136,17 @@ TEST_CASE("an answer with a schema becomes its JSON, with confidence and evidenc
           dump_json(rating) + "\n```");
 }
 
-TEST_CASE("strict output is asked for only where the schema obeys its rules") {
-  const auto strict = [](const json& schema) {
-    llm_run r;
-    r.options.output_schema = schema;
-    r.model->say("{}");
-    r.run_one(llm_run::task("a", "x"));
-    return r.model->requests().at(0).output->strict;
-  };
-  const json inner = {{"type", "object"}, {"properties", json::object()}, {"required", json::array()}};
-  json closed_inner = inner;
-  closed_inner["additionalProperties"] = false;
-  const auto with = [](const json& property) {
-    return json{{"type", "object"},
-                {"properties", {{"a", property}}},
-                {"required", json::array({"a"})},
-                {"additionalProperties", false}};
-  };
-  CHECK(strict(with({{"type", "string"}})));
-  CHECK(strict(with(closed_inner)));
-  CHECK_FALSE(strict(with(inner)));
-  CHECK_FALSE(strict({{"type", "array"}}));
-  json optional = with({{"type", "string"}});
-  optional["required"] = json::array();
-  CHECK_FALSE(strict(optional));
+TEST_CASE("an endpoint without json_schema is asked in another way, with a warning, and not asked again") {
+  llm_run r;
+  r.options.output_schema = rating;
+  r.model->fail_with(fail(errc::bad_request, "HTTP 400: 'response_format' of type 'json_schema' is not supported"));
+  r.model->say(R"({"stars": 4})").say(R"({"stars": 5})");
+  CHECK(r.run({llm_run::task("a", "x")}).success());
+  REQUIRE(r.of(event_type::warning).size() == 1);
+  CHECK(r.of(event_type::warning)[0].data["message"] ==
+        "the endpoint does not take the output format schema: HTTP 400: 'response_format' of type 'json_schema' is not "
+        "supported");
+  CHECK(r.model->requests().at(1).tool_choice["function"]["name"] == "output");
 }
 
 TEST_CASE("an answer that breaks its schema is asked for once more, and both calls are paid for [L16]") {

@@ -93,8 +93,8 @@ TEST_CASE("an unusable answer is repaired once, with the reason") {
     REQUIRE(again.size() == 4);
     CHECK(again[2].role == llm::role::assistant);
     CHECK(again[2].content == row.first);
-    CHECK(again[3].content == "Your answer cannot be used: " + row.problem +
-                                  "\nAnswer again with the whole corrected JSON object and nothing else.");
+    CHECK(again[3].content ==
+          "Your answer cannot be used: " + row.problem + "\nAnswer again with the corrected JSON value only.");
   }
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("twice wrong fails closed: one after another, with the reason [A32][D3
   CHECK(r->source == analysis_source::fallback);
   CHECK(arrows(r->edges) == "load>plot plot>write");
   CHECK(r->warning ==
-        "dependency analysis failed (schema_mismatch): the model's answer cannot be used, also after one correction: "
+        "dependency analysis failed (schema_mismatch): after one correction: "
         "dependencies[0]: needs: there is no task 'nobody'; the tasks without depends_on run one after another");
   CHECK(r->usage.calls == 2);
   CHECK(a.model->requests().size() == 2);
@@ -132,8 +132,7 @@ TEST_CASE("a strict caller gets an error instead") {
   REQUIRE(r.has_error());
   CHECK(r.error().is(errc::analysis_failed));
   CHECK(r.error().message ==
-        "dependency analysis failed (invalid_json): the model's answer cannot be used, also after one correction: the "
-        "answer holds no JSON: 'no'");
+        "dependency analysis failed (schema_mismatch): after one correction: the answer holds no JSON: 'no'");
 }
 
 TEST_CASE("what the model itself fails with is not repaired [A32]") {
@@ -158,7 +157,7 @@ TEST_CASE("what the model itself fails with is not repaired [A32]") {
   const auto s = cut.analyze(three(), true);
   REQUIRE(s.has_error());
   CHECK(s.error().message ==
-        "dependency analysis failed (truncated): the model's answer was cut before it was complete");
+        "dependency analysis failed (truncated): the answer was cut before its JSON was complete: raise max_tokens");
 }
 
 TEST_CASE("a model that takes too long is given up at the time limit, with its usage counted") {

@@ -62,6 +62,11 @@ class event_maker {
     e.call = &t.call;
     sink_(e);
   }
+  void tool(const std::string& id, const std::string& name, std::int64_t elapsed_ms, const std::string& outcome) {
+    event e = about(event_type::tool_ended, id);
+    e.data = {{"tool", name}, {"outcome", outcome}, {"elapsed_ms", elapsed_ms}};
+    sink_(e);
+  }
   void stop(const std::string& id, const error* failure = nullptr, optional_duration retry_in = {}) {
     event e = about(event_type::attempt_ended, id);
     e.error = failure;

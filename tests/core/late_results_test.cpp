@@ -50,10 +50,12 @@ TEST_CASE("signs of life, costs, warnings, questions and children of an earlier 
   const auto t = r.at("t");
   r.s.progress(t, 1, 0.9, "", r.now);
   r.s.model_call(t, 1, {}, nullptr, r.now);
+  r.s.tool_call(t, 1, event_type::tool_started, nullptr, r.now);
   r.s.warn(t, 1, "late", r.now);
   r.s.attempt_waits(t, 1, wait_reason::rate, r.now);
   CHECK(r.s.progress(t) == 0);
   CHECK(r.count(event_type::model_call) == 0);
+  CHECK(r.count(event_type::tool_started) == 0);
   CHECK(r.count(event_type::warning) == 0);
   CHECK(r.s.slots_in_use() == 1);
   CHECK(r.s.ask(t, 1, {"Late?", {}, false}, r.now).error().is(errc::not_running));

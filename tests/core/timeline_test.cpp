@@ -128,3 +128,23 @@ TEST_CASE("tasks that never started come last, without a bar") {
   CHECK(entries[2].state == task_state::skipped);
   CHECK(entries[2].note == "upstream_failed: it needs 'a', which ended FAILED");
 }
+
+TEST_CASE("the timeline holds the tool calls of attempts, in the lane of each") {
+  sample s;
+  s.begin(2);
+  s.submit("a");
+  s.submit("b");
+  s.tool("a", "early", 0, "ok");  // of no attempt
+  s.start("a");
+  s.start("b");
+  s.at(3s);
+  s.tool("b", "look", 1500, "failed");
+  const timeline& t = s.fold.value();
+  REQUIRE(t.tools.size() == 1);
+  CHECK(t.tools[0].task_id == "b");
+  CHECK(t.tools[0].tool == "look");
+  CHECK(t.tools[0].lane == 1);
+  CHECK(t.tools[0].started_at == time_point(1500ms));
+  CHECK(t.tools[0].ended_at == time_point(3s));
+  CHECK(t.tools[0].outcome == "failed");
+}

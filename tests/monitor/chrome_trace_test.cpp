@@ -47,4 +47,22 @@ TEST_CASE("the Chrome trace names its process and lanes and has a complete event
   CHECK(running == std::vector<int>{2, 1, 0, 1, 0});
 }
 
+TEST_CASE("tool calls are asynchronous events, so that those of one attempt may overlap") {
+  timeline t;
+  t.tools.push_back(
+      {0, "a", "look", 1, time_point(std::chrono::seconds(1)), time_point(std::chrono::seconds(3)), "ok"});
+  const json events = json::parse(chrome_trace(t))["traceEvents"];
+  REQUIRE(events.size() == 3);
+  CHECK(events[1] == json{{"name", "look"},
+                          {"cat", "tool"},
+                          {"ph", "b"},
+                          {"id", 1},
+                          {"ts", 1e6},
+                          {"pid", 1},
+                          {"tid", 2},
+                          {"args", {{"task", "a"}, {"outcome", "ok"}}}});
+  CHECK(events[2]["ph"] == "e");
+  CHECK(events[2]["ts"] == 3e6);
+}
+
 TEST_CASE("the trace of nothing is valid") { CHECK(json::parse(chrome_trace({}))["traceEvents"].size() == 1); }

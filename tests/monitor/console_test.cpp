@@ -122,7 +122,7 @@ TEST_CASE("[B21] [X23] the classic opening names every agent, in ascii too") {
                            "t11, t12, t13]\nOK Agent t0 completed (1/14) in 1.00s\n"));
 }
 
-TEST_CASE("pauses, approvals, budgets and silence are told in words") {
+TEST_CASE("pauses, approvals, budgets, tools and silence are told in words") {
   std::string text;
   console_options co;
   co.write = [&](std::string_view s) { text += s; };
@@ -156,6 +156,12 @@ TEST_CASE("pauses, approvals, budgets and silence are told in words") {
   CHECK(tell(event_type::budget_alert, "",
              {{"budget", "run"}, {"spent", {{"tokens", 5000}}}, {"limit", {{"tokens", 5000}}}, {"exhausted", true}}) ==
         "⚠ Budget of run used up: 5,000 of 5,000 tokens spent\n");
+  CHECK(tell(event_type::tool_started, "a", {{"tool", "count"}}) == "");
+  CHECK(tell(event_type::tool_ended, "a", {{"tool", "count"}, {"outcome", "ok"}, {"elapsed_ms", 300}}) ==
+        "• a: tool count ok after 0.30s\n");
+  CHECK(tell(event_type::tool_ended, "a",
+             {{"tool", "count"}, {"outcome", "failed"}, {"elapsed_ms", 1200}, {"message", "no such row"}}) ==
+        "⚠ a: tool count failed after 1.20s: no such row\n");
   CHECK(tell(event_type::task_stalled, "a", {{"message", "usually 4 s"}, {"silent_ms", 61000}}) ==
         "⚠ a: no sign of life for 1 m 01 s: usually 4 s\n");
 }

@@ -9,6 +9,7 @@
 #include "plan/parse.hpp"
 #include "plan/plan_texts.hpp"
 #include "plan/text_file.hpp"
+#include "plan/tool_plan_texts.hpp"
 
 namespace corchestra {
 
@@ -43,6 +44,7 @@ void check_descriptions(const json& schema, const std::string& path) {
 TEST_CASE("the schema refuses every plan whose structure the reader refuses", "[plan]") {
   std::vector<tests::bad_plan> all = tests::bad_plans();
   all.insert(all.end(), tests::bad_engine_plans().begin(), tests::bad_engine_plans().end());
+  all.insert(all.end(), tests::bad_tool_plans().begin(), tests::bad_tool_plans().end());
   for (const tests::bad_plan& p : all) {
     CAPTURE(p.about);
     if (p.structural) {
@@ -55,6 +57,7 @@ TEST_CASE("the schema refuses every plan whose structure the reader refuses", "[
 
 TEST_CASE("the schema accepts every sound plan", "[plan]") {
   for (const std::string_view text : tests::good_plans()) CHECK(schema_finding(text) == "");
+  CHECK(schema_finding(tests::tool_plan) == "");
   CHECK(schema_finding(plan_template()) == "");
 }
 

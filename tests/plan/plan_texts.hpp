@@ -29,9 +29,10 @@ inline const std::vector<bad_plan>& bad_plans() {
        "p.yaml:2: tasks: expected a list of task calls, got an object"},
       {"a misspelt key", "agnets: {}\ntasks: []\n", "p.yaml:1: agnets: unknown key, did you mean 'agents'?"},
       {"an unknown key", "frobnication: 1\ntasks: []\n",
-       "p.yaml:1: frobnication: unknown key; known keys: name, inputs, defaults, limits, agents, analysis, fail_fast, "
-       "max_failed, mode, order, resources, resource_rules, groups, budget, fairness, state, keep, retry_budget, "
-       "unsafe_ignore_dependencies, tasks, ..."},
+       "p.yaml:1: frobnication: unknown key; known keys: name, inputs, defaults, limits, agents, tools, analysis, "
+       "fail_fast, max_failed, mode, order, resources, resource_rules, groups, budget, fairness, state, keep, "
+       "retry_budget, "
+       "unsafe_ignore_dependencies, ..."},
       {"a name that is a number", "name: 7\ntasks: []\n", "p.yaml:1: name: expected a name, got 7"},
       {"inputs that are a list", "inputs: [a]\ntasks: []\n", "p.yaml:1: inputs: expected an object, got a list"},
       {"slots of zero", "limits:\n  max_concurrent_tasks: 0\ntasks: []\n",
@@ -63,7 +64,7 @@ inline const std::vector<bad_plan>& bad_plans() {
        "p.yaml:3: agents.a.kind: expected llm or command, got 'lm'"},
       {"an llm agent with a command's key", "agents:\n  a: {kind: llm, argv: [ls]}\ntasks: []\n",
        "p.yaml:2: agents.a.argv: unknown key; known keys: kind, model, system, prompt, temperature, max_tokens, "
-       "output_schema, stream"},
+       "output_schema, stream, tools, max_steps, parallel_tools"},
       {"a command with an llm's key", "agents:\n  a: {kind: command, argv: [ls], model: m}\ntasks: []\n",
        "p.yaml:2: agents.a.model: unknown key; known keys: kind, argv, cwd, env, limits"},
       {"a command without argv", "agents:\n  a: {kind: command}\ntasks: []\n",

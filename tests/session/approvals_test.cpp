@@ -56,3 +56,36 @@ TEST_CASE("whoever holds the run answers its questions") {
   REQUIRE(r);
   CHECK(r->run.success());
 }
+
+TEST_CASE("a tool that asks needs somebody who answers, and only where it is offered") {
+  constexpr std::string_view plan = R"(
+tools: {t: {description: d, argv: [echo, done], approval: true}}
+agents: {w: {kind: llm, model: m, tools: [t]}}
+tasks:
+  - {id: free, agent: w, description: x, depends_on: [], tools: []}
+  - {id: asks, agent: w, description: x, depends_on: []}
+)";
+  stage s;
+  auto o = s.options(plan, {{"endpoint.base_url", s.simulate()}});
+  o.somebody_answers = false;
+  const auto r = s.run(std::move(o));
+  REQUIRE(r.has_error());
+  CHECK(r.error().message ==
+        "plan.yaml: task 'asks' may call the tool 't', which asks for approval, and there is no "
+        "terminal to ask on: use --approve all, none or default");
+  for (const auto& [how, outcome] :
+       {std::pair(approval_answers::approve, "ok"), std::pair(approval_answers::refuse, "refused"),
+        std::pair(approval_answers::standard, "refused")}) {
+    stage again;
+    auto answered = again.options(plan, {{"endpoint.base_url", again.simulate()}});
+    answered.approvals = how;
+    answered.somebody_answers = false;
+    const auto ran = again.run(std::move(answered));
+    REQUIRE(ran);
+    CHECK(ran->run.success());
+    std::vector<std::string> outcomes;
+    for (const auto& e : again.read_lines("events.jsonl"))
+      if (e["type"] == "tool_ended") outcomes.push_back(e["data"]["outcome"]);
+    CHECK(outcomes == std::vector<std::string>{outcome});
+  }
+}

@@ -121,16 +121,52 @@ TEST_CASE("a tool that must be called is called") {
   json q = request("What is the weather?");
   q["tools"] = json::parse(R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object",
     "properties":{"city":{"type":"string"}},"required":["city"]}}}])");
-  CHECK(plan(q).tool_name.empty());
+  q["tool_choice"] = "none";
+  CHECK(plan(q).tool_calls.empty());
   for (const json& choice : {json("required"), json::parse(R"({"type":"function","function":{"name":"weather"}})")}) {
     q["tool_choice"] = choice;
     const auto r = plan(q);
-    CHECK(r.tool_name == "weather");
-    CHECK(json::parse(r.content)["city"].is_string());
+    REQUIRE(r.tool_calls.size() == 1);
+    CHECK(r.tool_calls[0].name == "weather");
+    CHECK(json::parse(r.tool_calls[0].arguments)["city"].is_string());
     CHECK(r.finish_reason == "tool_calls");
     const json call = r.body()["choices"][0]["message"]["tool_calls"][0];
-    CHECK(call["function"]["arguments"] == r.content);
+    CHECK(call["function"]["arguments"] == r.tool_calls[0].arguments);
   }
+}
+
+TEST_CASE("offered tools are each called once, and then there is an answer") {
+  json q = request("Compare the weather");
+  q["tools"] = json::parse(R"([
+    {"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}},
+    {"type":"function","function":{"name":"clock"}}])");
+  const auto r = plan(q);
+  REQUIRE(r.tool_calls.size() == 2);
+  CHECK(r.tool_calls[0].name == "weather");
+  CHECK(r.tool_calls[1].name == "clock");
+  CHECK(r.tool_calls[0].id != r.tool_calls[1].id);
+  CHECK(r.content.empty());
+  CHECK(r.finish_reason == "tool_calls");
+  q["parallel_tool_calls"] = false;
+  CHECK(plan(q).tool_calls.size() == 1);
+  q["messages"].push_back(r.body()["choices"][0]["message"]);
+  q["messages"].push_back({{"role", "tool"}, {"tool_call_id", r.tool_calls[0].id}, {"content", "rain"}});
+  const auto answer = plan(q);
+  CHECK(answer.tool_calls.empty());
+  CHECK(answer.finish_reason == "stop");
+  CHECK_FALSE(answer.content.empty());
+  q["messages"].push_back({{"role", "user"}, {"content", "And tomorrow?"}});
+  CHECK_FALSE(plan(q).tool_calls.empty());
+}
+
+TEST_CASE("a limit cuts the arguments of a tool call") {
+  json q = request("What is the weather?");
+  q["max_tokens"] = 1;
+  q["tools"] = json::parse(R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object",
+    "properties":{"city":{"type":"string"},"day":{"type":"string"}},"required":["city","day"]}}}])");
+  const auto r = plan(q);
+  CHECK(r.finish_reason == "length");
+  CHECK(r.completion_tokens == 1);
 }
 
 TEST_CASE("wrong requests get OpenAI's kind of error, naming the parameter") {

@@ -11,6 +11,7 @@
 #include <corchestra/base/logger.hpp>
 #include <corchestra/core/dependency_graph.hpp>
 #include <corchestra/llm/chat_model.hpp>
+#include <corchestra/llm/output_capabilities.hpp>
 
 namespace corchestra {
 
@@ -19,6 +20,7 @@ struct analyzer_options {
   std::string endpoint;  ///< whose model it is: answers of one endpoint are not taken for another's
   std::filesystem::path cache_folder;  ///< empty: memory only
   std::size_t max_tasks = 100;
+  std::shared_ptr<llm::output_capabilities> capabilities;  ///< what the endpoint supports, shared with others; or null
   double least_confidence = 0.3;  ///< weaker edges are dropped and reported
   duration timeout = std::chrono::seconds(120);
   corchestra::logger logger;

@@ -44,8 +44,10 @@ enum class event_type : std::uint8_t {
   approval_answered,
   budget_alert,        ///< a budget passed its soft limit, or is used up
   task_stalled,        ///< running and silent for longer than its kind usually takes, or half its heartbeat_timeout
+  tool_started,        ///< an attempt's model has called a tool; the data names it, never its arguments
+  tool_ended,
 };
-inline constexpr int event_type_count = 20;
+inline constexpr int event_type_count = 22;
 
 std::string_view to_string(event_type t) noexcept;
 std::optional<event_type> parse_event_type(std::string_view name) noexcept;

@@ -104,6 +104,8 @@ class scheduler {
   /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do.
   void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now,
                   std::optional<budget_amount> spent = std::nullopt);
+  /// The attempt's model has called a tool, or the tool has ended (`tool_started`, `tool_ended`): a sign of life.
+  void tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now);
   void warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now);
 
   /// Requests: idempotent, legal at any time. Each returns the number of tasks that changed state or were asked to stop.

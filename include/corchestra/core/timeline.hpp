@@ -23,11 +23,21 @@ struct timeline_entry {
   std::string note;    ///< the reason, when it did not complete
 };
 
+/// A tool call of an attempt, from its begin to its end.
+struct tool_span {
+  task_index task = no_task;
+  std::string task_id, tool;
+  std::size_t lane = 0;  ///< of the attempt
+  time_point started_at{}, ended_at{};
+  std::string outcome;  ///< `ok`, or how it failed (docs/tools.md)
+};
+
 struct timeline {
   std::string run_id, name;
   time_point begin{}, end{};
   std::size_t lanes = 0;
   std::vector<timeline_entry> entries;  ///< in order of start, never started ones last
+  std::vector<tool_span> tools;         ///< in order of their ends
 };
 
 /// The fold that makes a timeline from events (the predecessors' `export_timeline`).
@@ -46,6 +56,7 @@ class timeline_fold {
   void start_attempt(const event& e);
   void end_attempt(const event& e);
   void end_task(const event& e);
+  void end_tool(const event& e);
   progress& at(const event& e);
 
   timeline timeline_;

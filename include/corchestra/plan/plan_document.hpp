@@ -16,8 +16,29 @@ namespace corchestra {
 
 enum class agent_kind : std::uint8_t { llm, command };
 
+/// A program that an agent or a tool runs.
+struct command_spec {
+  std::vector<std::string> argv;
+  std::string cwd;  ///< relative to the plan's folder; made absolute when another file declares the agent
+  std::map<std::string, std::string> env;  ///< added to the inherited environment, which loses API keys
+  struct {
+    std::optional<std::uint64_t> memory_bytes;
+    optional_duration cpu_time;
+    std::optional<std::uint32_t> open_files;
+  } limits;  ///< of its process
+};
+
+/// A tool as a plan declares it: a command that models may call.
+struct tool_spec : command_spec {
+  std::string name, description;
+  json parameters;                                ///< a JSON Schema of the arguments; null: none
+  optional_duration timeout;                      ///< absent: 60 s
+  std::optional<std::uint64_t> max_output_bytes;  ///< of what the model gets to read; absent: 64 KiB
+  bool approval = false;                          ///< a person is asked before each call
+};
+
 /// An agent as a plan declares it.
-struct agent_spec {
+struct agent_spec : command_spec {
   std::string name;
   agent_kind kind = agent_kind::llm;
   // llm
@@ -28,15 +49,9 @@ struct agent_spec {
   std::optional<std::int64_t> max_tokens;
   json output_schema;  ///< null: text
   bool stream = true;
-  // command
-  std::vector<std::string> argv;
-  std::string cwd;  ///< relative to the plan's folder; made absolute when another file declares the agent
-  std::map<std::string, std::string> env;  ///< added to the inherited environment, which loses API keys
-  struct {
-    std::optional<std::uint64_t> memory_bytes;
-    optional_duration cpu_time;
-    std::optional<std::uint32_t> open_files;
-  } limits;  ///< of its process
+  std::vector<std::string> tools;     ///< that tasks without tools of their own may use
+  std::optional<int> max_steps;       ///< requests to the model for one answer; absent: 10
+  std::optional<int> parallel_tools;  ///< absent: 8
 };
 
 enum class analysis_mode : std::uint8_t { automatic, always, never };
@@ -55,6 +70,7 @@ struct plan_document {
   task_plan plan;                ///< references already added to `depends_on`
   json inputs = json::object();
   std::map<std::string, agent_spec> agents;
+  std::map<std::string, tool_spec> tools;
   std::string default_model;
   std::optional<analysis_mode> analysis;
   std::string analysis_model;

@@ -57,6 +57,9 @@ class task_context {
   /// Adds what one model call cost to this attempt and to the budgets (without `spent`: its tokens), and publishes
   /// `model_call` with `details`.
   void report_usage(const token_usage& usage, json details = nullptr, std::optional<budget_amount> spent = std::nullopt);
+  /// Publishes `tool_started` or `tool_ended` with `details`. Counts as a heartbeat.
+  void report_tool_started(json details);
+  void report_tool_ended(json details);
   /// Publishes a `warning` event for this task.
   void warn(std::string_view message);
 

@@ -37,7 +37,8 @@ struct simulated_model_stats {
 /// same request, same answer and same timing. Every reply names itself simulated (`model` ends in `-simulated`, header
 /// `x-simulated: true`).
 ///
-/// Structured replies follow the requested JSON Schema. Asked by the dependency analyzer it applies one stated
+/// Structured replies follow the requested JSON Schema. Offered tools, it calls each of them once (four at most) with
+/// invented arguments that follow its schema, and then answers. Asked by the dependency analyzer it applies one stated
 /// heuristic: B depends on A where B's description shares the rarest word with what A's description says it makes. A
 /// description makes the words after a verb of making (write, collect, build, plot, ...) up to a preposition or full
 /// stop; plurals count as singulars; needed tasks are always listed before those that need them; tasks with
