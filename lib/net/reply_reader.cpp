@@ -9,6 +9,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "net/cancellation.hpp"
+#include "net/closing_wait.hpp"
 #include "net/reply_parser.hpp"
 #include "net/reply_reader.hpp"
 
@@ -177,8 +178,10 @@ awaitable<reply_outcome> read_reply(connection& c, reply_options options, deadli
     if (c.stream.tls())
       io = co_await read_more(c.stream, c.buffer);
     else
-      co_await c.stream.socket().async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, io.ec));
-    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+      co_await async_wait_or_close(c.stream, asio::redirect_error(asio::use_awaitable, io.ec));
+    auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (auto slot = cancellation.slot(); slot.is_connected()) slot.clear();
+    throw_if_cancelled(cancellation);
     more = reply.go_on(io);
   }
   co_return std::move(reply.out);
