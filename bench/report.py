@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Builds and runs the benchmark, prints its table, and compares with a stored baseline.
+"""Builds and runs a suite of benchmarks, prints its table, and compares with a stored baseline.
 
-usage: scripts/bench engine [option...]
+usage: scripts/bench engine|llm [option...]
 
   --json              a line of JSON a row instead of the table
   --rows A,B          only these rows (default: all, and the peers that are present)
   --rounds N          pairs of measurements a row (9); the medians count
   --save FILE         stores the result, for example benchmarks/2026-11-21.json or bench/baseline.json; rows that are
                       in the file and were not measured stay
-  --baseline FILE     what to compare with (bench/baseline.json); without the file nothing is measured
+  --baseline FILE     what to compare with (bench/baseline.json, bench/llm_baseline.json); without the file nothing is
+                      measured
   --no-baseline       compares with nothing, as does --save without --baseline when there is no baseline yet
   --tolerance PERCENT how much worse than the baseline a row may be (25)
   --peers             installs the peers from npm first (npm ci in bench/peers)
@@ -29,27 +30,19 @@ import shutil
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from suites import ROOT, SUITES
+
 PROGRAMS = ROOT / "build/bench/bench"
 PEERS = ROOT / "bench/peers"
-BASELINE = ROOT / "bench/baseline.json"
-
-ROWS = ("tasks", "dag", "chain", "fanout", "memory", "locks", "plan_file", "cpu", "cancel")
-PEER_ROWS = ("peer_asyncio", "peer_p_limit", "peer_langgraph", "peer_taskflow")
 KEYS = ("name", "unit", "ours", "beside", "ratio", "better", "least", "aim")
-SECOND_ROWS = {"tasks_whole": "tasks", "cancel_throwing": "cancel"}  # printed by the program of another row
-BESIDE = {"tasks": "bare Asio loop", "tasks_whole": "bare Asio loop", "dag": "oneTBB flow graph",
-          "chain": "bare loop, a task", "fanout": "bare loop, a task", "locks": "unordered_map",
-          "plan_file": "yaml-cpp alone", "cpu": "two bare threads", "cancel": "bare timers",
-          "cancel_throwing": "bare timers"}
 SKIPPED = 77
 
 INVESTIGATE = """\
 What to do:
-  1. measure again on an idle machine: scripts/bench engine --rows {rows}
-  2. find the change: git bisect run scripts/bench engine --rows {rows}
-  3. find the place: perf record -g build/bench/bench/bench_{first} --rounds 1
-  4. mend it, or accept it and say why: scripts/bench engine --save bench/baseline.json
+  1. measure again on an idle machine: scripts/bench {suite} --rows {rows}
+  2. find the change: git bisect run scripts/bench {suite} --rows {rows}
+  3. find the place: perf record -g build/bench/bench/{first} --rounds 1
+  4. mend it, or accept it and say why: scripts/bench {suite} --save {baseline}
 """
 
 
@@ -84,11 +77,11 @@ def regressions(rows, baseline, tolerance):
     return [(row, then) for row, then in pairs if worse_by(row, then) > tolerance]
 
 
-def not_measured(rows, baseline, asked):
+def not_measured(suite, rows, baseline, asked):
     """Names of the baseline's rows whose program was asked for and which are not among `rows`."""
     measured = {row["name"] for row in rows}
     names = [row["name"] for row in baseline if not is_peer(row["name"])]
-    return [name for name in names if SECOND_ROWS.get(name, name) in asked and name not in measured]
+    return [name for name in names if suite.program_row(name) in asked and name not in measured]
 
 
 def better_of(row, again):
@@ -114,11 +107,11 @@ def number(value):
     return f"{value:.3g}"
 
 
-def table(rows):
+def table(suite, rows):
     head = ("row", "ours", "beside", "", "unit", "ratio", "least", "aim", "reached")
     lines = [head]
     for row in rows:
-        lines.append((row["name"], number(row["ours"]), number(row["beside"]), BESIDE.get(row["name"], ""), row["unit"],
+        lines.append((row["name"], number(row["ours"]), number(row["beside"]), suite.beside.get(row["name"], ""), row["unit"],
                       number(row["ratio"]), number(row["least"]), number(row["aim"]), verdict(row)))
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     right = {1, 2, 5, 6, 7}
@@ -177,8 +170,8 @@ def peer_command(name):
     return ["node", "--no-warnings", str(PEERS / f"{name.removeprefix('peer_')}_peer.mjs")]
 
 
-def row_command(name):
-    program = PROGRAMS / f"bench_{name}"
+def row_command(suite, name):
+    program = PROGRAMS / f"{suite.prefix}{name}"
     if not program.exists():
         raise Skipped("oneTBB is not installed (libtbb-dev)" if name == "dag" else f"{program} was not built")
     return [str(program)]
@@ -188,9 +181,9 @@ def on_one_core():
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-def measure(name, rounds):
+def measure(suite, name, rounds):
     """The rows that the program of this name prints."""
-    command = peer_command(name) if is_peer(name) else row_command(name)
+    command = peer_command(name) if is_peer(name) else row_command(suite, name)
     done = subprocess.run(command + ["--rounds", str(rounds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False, preexec_fn=on_one_core if is_peer(name) else None)
     message = done.stderr.strip()
@@ -201,18 +194,18 @@ def measure(name, rounds):
     return parse_rows(done.stdout)
 
 
-def measure_again(name, rounds):
+def measure_again(suite, name, rounds):
     """One row alone; a program may print several."""
-    found = measure(SECOND_ROWS.get(name, name), rounds)
+    found = measure(suite, suite.program_row(name), rounds)
     return next(row for row in found if row["name"] == name)
 
 
-def measure_all(names, rounds, say):
+def measure_all(suite, names, rounds, say):
     """(rows, whether a program failed)"""
     rows, failed = [], False
     for name in names:
         try:
-            found = measure(name, rounds)
+            found = measure(suite, name, rounds)
             rows += found
             for row in found:
                 say(f"{row['name']}: {number(row['ours'])} {row['unit']}")
@@ -224,7 +217,7 @@ def measure_all(names, rounds, say):
     return rows, failed
 
 
-def compare(rows, baseline, tolerance, again, say):
+def compare(suite, rows, baseline, tolerance, again, say):
     """True when no row is worse than the baseline. Rows that seem to be are measured again by `again(row)`."""
     for row, _ in regressions(rows, baseline, tolerance):
         say(f"{row['name']}: worse than the baseline, measured again")
@@ -235,12 +228,13 @@ def compare(rows, baseline, tolerance, again, say):
             f"{worse_by(row, then):.0%} worse, {tolerance:.0%} allowed")
     if left:
         names = [row["name"] for row, _ in left]
-        say(INVESTIGATE.format(rows=",".join(names), first=names[0]).rstrip())
+        say(INVESTIGATE.format(suite=suite.name, rows=",".join(names), first=suite.prefix + suite.program_row(names[0]),
+                               baseline=os.path.relpath(suite.baseline, ROOT)).rstrip())
     return not left
 
 
-def build(names):
-    targets = [f"bench_{name}" for name in names if not is_peer(name) or name == "peer_taskflow"]
+def build(suite, names):
+    targets = [f"{suite.prefix}{name}" for name in names if not is_peer(name) or name == "peer_taskflow"]
     command = [str(ROOT / "scripts/build"), "bench", *targets]
     if targets and subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:
         sys.exit("scripts/bench: the build failed")
@@ -255,10 +249,10 @@ def install_peers():
 
 def arguments(words):
     parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False,
-                                     usage="scripts/bench engine [option...]; all of them: --help")
-    parser.add_argument("suite", choices=["engine"])
+                                     usage="scripts/bench engine|llm [option...]; all of them: --help")
+    parser.add_argument("suite", choices=list(SUITES))
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rows", default=",".join(ROWS + PEER_ROWS))
+    parser.add_argument("--rows")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--save")
     parser.add_argument("--baseline")
@@ -267,17 +261,20 @@ def arguments(words):
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--no-build", action="store_true")
     given = parser.parse_args(words)
-    given.rows = given.rows.split(",")
-    unknown = [name for name in given.rows if name not in ROWS + PEER_ROWS]
+    given.suite = SUITES[given.suite]
+    known = given.suite.rows + given.suite.peer_rows
+    given.rows = list(known) if given.rows is None else given.rows.split(",")
+    unknown = [name for name in given.rows if name not in known]
     if unknown:
-        parser.error(f"unknown row {unknown[0]}: one of {', '.join(ROWS + PEER_ROWS)}")
+        parser.error(f"unknown row {unknown[0]}: one of {', '.join(known)}")
     if given.rounds < 1:
         parser.error("--rounds must be at least 1")
     if given.no_baseline and given.baseline is not None:
         parser.error("--baseline and --no-baseline exclude each other")
     if given.baseline is None and not given.no_baseline:
-        accepting = given.save and (pathlib.Path(given.save).resolve() == BASELINE or not BASELINE.exists())
-        given.baseline = None if accepting else str(BASELINE)
+        stored = given.suite.baseline
+        accepting = given.save and (pathlib.Path(given.save).resolve() == stored or not stored.exists())
+        given.baseline = None if accepting else str(stored)
     return given
 
 
@@ -286,6 +283,7 @@ def main(words):
         print(__doc__.strip())
         return 0 if words else 2
     given = arguments(words)
+    suite = given.suite
 
     def say(text):
         print(text, file=sys.stderr, flush=True)
@@ -298,20 +296,20 @@ def main(words):
             return 1
         baseline = load(given.baseline)
     if not given.no_build:
-        build(given.rows)
+        build(suite, given.rows)
     if given.peers:
         install_peers()
-    rows, failed = measure_all(given.rows, given.rounds, say)
+    rows, failed = measure_all(suite, given.rows, given.rounds, say)
     good = True
     if given.baseline is not None:
-        for name in not_measured(rows, baseline, given.rows):
+        for name in not_measured(suite, rows, baseline, given.rows):
             say(f"{name}: in the baseline, and not measured")
-        good = compare(rows, baseline, given.tolerance / 100,
-                       lambda row: measure_again(row["name"], given.rounds), say)
+        good = compare(suite, rows, baseline, given.tolerance / 100,
+                       lambda row: measure_again(suite, row["name"], given.rounds), say)
     if given.json:
         print("\n".join(json.dumps(row) for row in rows))
     else:
-        print(table(rows))
+        print(table(suite, rows))
     if given.save:
         save(given.save, rows, datetime.date.today().isoformat())
     return 1 if failed or not good else 0

@@ -4,8 +4,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <list>
 #include <mutex>
 
@@ -49,8 +51,12 @@ struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this
     });
   }
 
-  void wait(std::size_t count, any_io_executor executor, permit_handler handler) {
+  void wait(std::size_t count, any_io_executor executor, permit_handler handler, semaphore::wait* outside) {
     auto w = std::make_shared<waiter>();
+    if (outside) {
+      outside->impl_ = weak_from_this();
+      outside->waiter_ = w;
+    }
     w->count = count;
     w->work = asio::prefer(std::move(executor), asio::execution::outstanding_work.tracked);
     auto slot = asio::get_associated_cancellation_slot(handler);
@@ -128,13 +134,35 @@ awaitable<result<semaphore::permit>> semaphore::acquire(std::size_t count) {
   const auto s = impl_;
   if (count > s->capacity) {
     co_return fail(errc::unreachable_resource,
-                   concat("asked for ", count, " permits of a semaphore that has ", s->capacity), retry_class::terminal);
+                   concat("asked for ", count, " permits of a semaphore that has ", s->capacity),
+                   retry_class::terminal);
   }
   if (permit p = semaphore::try_acquire(count)) co_return p;
   const any_io_executor executor = co_await asio::this_coro::executor;
   permit p = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code, permit)>(
-      [s, count, executor](auto handler) { s->wait(count, executor, std::move(handler)); }, asio::use_awaitable);
+      [s, count, executor](auto handler) { s->wait(count, executor, std::move(handler), nullptr); },
+      asio::use_awaitable);
   co_return p;
+}
+
+awaitable<semaphore::permit> semaphore::acquire(wait& w) {
+  const auto s = impl_;
+  if (w.over_) co_return permit();
+  if (permit p = try_acquire()) co_return p;
+  const any_io_executor executor = co_await asio::this_coro::executor;
+  boost::system::error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  permit p = co_await asio::async_initiate<decltype(token), void(boost::system::error_code, permit)>(
+      [s, executor, &w](auto handler) { s->wait(1, executor, std::move(handler), &w); }, token);
+  if (ec && !w.over_) throw boost::system::system_error(ec);
+  co_return p;
+}
+
+void semaphore::wait::give_up() {
+  if (std::exchange(over_, true)) return;
+  const auto s = std::static_pointer_cast<impl>(impl_.lock());
+  const auto w = std::static_pointer_cast<impl::waiter>(waiter_.lock());
+  if (s && w) s->drop(w);
 }
 
 semaphore::permit semaphore::try_acquire(std::size_t count) {

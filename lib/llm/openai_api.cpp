@@ -21,13 +21,16 @@ class openai_api final : public api_client {
   }
 
  private:
-  static awaitable<api_attempt> attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply);
+  static awaitable<void> attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply,
+                                 api_attempt& outcome);
+  static api_attempt judged(const endpoint& at, result<net::http_response> http, api_reply& reply, wall_time now);
   static awaitable<api_reply> call(std::shared_ptr<endpoint> at, api_request request);
 
   std::shared_ptr<endpoint> endpoint_;
 };
 
-awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply) {
+awaitable<void> openai_api::attempt(std::shared_ptr<endpoint> at, net::http_request request, api_reply& reply,
+                                    api_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
   if (reply.billed.usage.known()) reply.failed_tries.push_back(std::move(reply.billed));
   reply.billed = {};
@@ -35,30 +38,34 @@ awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::ht
   reply.body.clear();
   reply.request_id.clear();
   result<net::http_response> http = co_await at->http().send(std::move(request));
-  if (!http) co_return api_attempt{http.error()};
+  outcome = judged(*at, std::move(http), reply, time_service::of(executor).source().wall_now());
+}
+
+// What a reply came to.
+api_attempt openai_api::judged(const endpoint& at, result<net::http_response> http, api_reply& reply, wall_time now) {
+  if (!http) return {http.error()};
   reply.status = http->status;
-  reply.request_id = at->clean(std::string(http->headers.get("x-request-id")));
+  reply.request_id = at.clean(std::string(http->headers.get("x-request-id")));
   const rate_limits limits = parse_rate_limits(http->headers);
   if (http->status < 200 || http->status > 299) {
-    const wall_time now = time_service::of(executor).source().wall_now();
-    error e = at->refusal(*http, now);
-    reply.body = at->clean(std::move(http->body));
-    co_return api_attempt{std::move(e), http->status, false, {}, limits};
+    error e = at.refusal(*http, now);
+    reply.body = at.clean(std::move(http->body));
+    return {std::move(e), http->status, false, {}, limits};
   }
   billed_call billed;
   const auto checked = skim_reply(http->body, http->headers.get("content-type"), billed);
-  reply.body = at->clean(std::move(http->body));
-  reply.billed = at->clean(billed);
-  if (!checked) co_return api_attempt{at->in_reply(checked.error()), http->status, false, std::move(billed), limits};
-  co_return api_attempt{answered{}, http->status, false, std::move(billed), limits};
+  reply.body = at.clean(std::move(http->body));
+  reply.billed = at.clean(billed);
+  if (!checked) return {at.in_reply(checked.error()), http->status, false, std::move(billed), limits};
+  return {answered{}, http->status, false, std::move(billed), limits};
 }
 
 awaitable<api_reply> openai_api::call(std::shared_ptr<endpoint> at, api_request request) {
   api_reply reply;
-  const auto attempt_once = [&](duration left) {
+  const auto attempt_once = [&](duration left, api_attempt& outcome) {
     net::http_request http = at->request(request.path, request.body, "application/json");
     http.timeout = http.idle_timeout = left;
-    return attempt(at, std::move(http), reply);
+    return attempt(at, std::move(http), reply, outcome);
   };
   call_facts facts;
   facts.gated = {request.model, request.tokens, request.prefix, std::move(request.while_waiting)};

@@ -45,10 +45,13 @@ class openai_client final : public chat_model, public std::enable_shared_from_th
 
   static awaitable<result<chat_response>> call(self_ptr self, chat_request request, delta_callback on_delta,
                                                bool streaming);
-  static awaitable<chat_attempt> attempt(std::shared_ptr<endpoint> at, net::http_request request);
-  static awaitable<chat_attempt> streamed_attempt(std::shared_ptr<endpoint> at, net::http_request request,
-                                                  delta_callback on_delta);
+  static awaitable<void> attempt(std::shared_ptr<endpoint> at, net::http_request request, chat_attempt& outcome);
+  static awaitable<void> streamed_attempt(self_ptr self, net::http_request request, delta_callback on_delta,
+                                          bool with_stream_options, chat_attempt& outcome);
 
+  chat_attempt judged(const result<net::http_response>& http, stream_reader& reader, bool with_stream_options,
+                      wall_time now);
+  static chat_attempt judged(const endpoint& at, const result<net::http_response>& http, wall_time now);
   request_format format(bool streaming, bool usage) const {
     return {endpoint_->options().model, endpoint_->options().max_tokens_field, streaming, usage};
   }
@@ -73,25 +76,28 @@ void openai_client::pass_on(const chat_delta& delta, const delta_callback& to) c
   to(chat_delta{text, reasoning});
 }
 
-awaitable<chat_attempt> openai_client::attempt(std::shared_ptr<endpoint> at, net::http_request request) {
+awaitable<void> openai_client::attempt(std::shared_ptr<endpoint> at, net::http_request request, chat_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
   result<net::http_response> http = co_await at->http().send(std::move(request));
-  if (!http) co_return chat_attempt{http.error()};
-  const rate_limits limits = parse_rate_limits(http->headers);
-  if (!ok(http->status)) {
-    const wall_time now = time_service::of(executor).source().wall_now();
-    co_return chat_attempt{at->refusal(*http, now), http->status, false, {}, limits};
-  }
-  billed_call billed;
-  auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
-  if (!reply) reply = at->in_reply(reply.error());
-  if (const auto id = http->headers.get("x-request-id"); reply && !id.empty()) reply->request_id = id;
-  co_return chat_attempt{std::move(reply), http->status, false, std::move(billed), limits};
+  outcome = judged(*at, http, time_service::of(executor).source().wall_now());
 }
 
-awaitable<chat_attempt> openai_client::streamed_attempt(std::shared_ptr<endpoint> at, net::http_request request,
-                                                        delta_callback on_delta) {
+// What a reply in one piece came to.
+chat_attempt openai_client::judged(const endpoint& at, const result<net::http_response>& http, wall_time now) {
+  if (!http) return {http.error()};
+  const rate_limits limits = parse_rate_limits(http->headers);
+  if (!ok(http->status)) return {at.refusal(*http, now), http->status, false, {}, limits};
+  billed_call billed;
+  auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
+  if (!reply) reply = at.in_reply(reply.error());
+  if (const auto id = http->headers.get("x-request-id"); reply && !id.empty()) reply->request_id = id;
+  return {std::move(reply), http->status, false, std::move(billed), limits};
+}
+
+awaitable<void> openai_client::streamed_attempt(self_ptr self, net::http_request request, delta_callback on_delta,
+                                                bool with_stream_options, chat_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
+  const std::shared_ptr<endpoint> at = self->endpoint_;
   stream_reader reader(std::move(on_delta));
   const auto stream = [&] {
     return at->http().stream(std::move(request), [&reader](std::string_view bytes) { return reader.feed(bytes); });
@@ -103,22 +109,34 @@ awaitable<chat_attempt> openai_client::streamed_attempt(std::shared_ptr<endpoint
   } else {
     http = co_await stream();
   }
+  outcome = self->judged(http, reader, with_stream_options, time_service::of(executor).source().wall_now());
+}
+
+// What a streamed reply came to.
+chat_attempt openai_client::judged(const result<net::http_response>& http, stream_reader& reader,
+                                   bool with_stream_options, wall_time now) {
+  const endpoint& at = *endpoint_;
   if (!http && !reader.decided()) {
     error e = http.error();
     e.message += partial_output(reader.text());
-    co_return chat_attempt{std::move(e), 0, reader.visible(), reader.billed()};
+    return {std::move(e), 0, reader.visible(), reader.billed()};
   }
   const rate_limits limits = http ? parse_rate_limits(http->headers) : rate_limits{};
   if (http && !ok(http->status)) {
-    const wall_time now = time_service::of(executor).source().wall_now();
-    co_return chat_attempt{at->refusal(*http, now), http->status, false, {}, limits};
+    error e = at.refusal(*http, now);
+    const bool differently = with_stream_options && rejects_stream_options(http->status, e);
+    if (differently) {
+      stream_options_ = false;
+      at.options().logger.info("llm", concat(at.origin(), " rejects stream_options: going on without it"));
+    }
+    return {std::move(e), http->status, false, {}, limits, differently};
   }
   auto reply = reader.finish(http ? http->headers.get("content-type") : std::string_view("text/event-stream"));
-  if (!reply) reply = at->in_reply(reply.error());
+  if (!reply) reply = at.in_reply(reply.error());
   if (const auto id = http ? http->headers.get("x-request-id") : std::string_view(); reply && !id.empty())
     reply->request_id = id;
   billed_call billed = reply ? billed_call{.usage = reply->usage} : reader.billed();
-  co_return chat_attempt{std::move(reply), 200, reader.visible(), std::move(billed), limits};
+  return {std::move(reply), 200, reader.visible(), std::move(billed), limits};
 }
 
 awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request request, delta_callback on_delta,
@@ -134,33 +152,30 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
     if (!first_token) first_token = clock.now() - started;
     if (on_delta) self->pass_on(delta, on_delta);
   };
-  const auto attempt_once = [&](duration left) -> awaitable<chat_attempt> {
+  bool first = true;
+  // No coroutine, which would live as long as the try.
+  const auto attempt_once = [&](duration left, chat_attempt& outcome) {
+    if (!std::exchange(first, false) && with_stream_options && !self->stream_options_) {
+      with_stream_options = false;
+      body = request_body(request, self->format(streaming, false));
+    }
     net::http_request http = at->request(path, *body, streaming ? "text/event-stream" : "application/json");
     http.timeout = left;
     http.idle_timeout = streaming ? std::min(at->options().idle_timeout, left) : left;
-    chat_attempt outcome{fail(errc::internal, "not asked")};
-    if (streaming)
-      outcome = co_await streamed_attempt(at, std::move(http), watched);
-    else
-      outcome = co_await attempt(at, std::move(http));
-    if (with_stream_options && !outcome.reply && rejects_stream_options(outcome.status, outcome.reply.error())) {
-      self->stream_options_ = with_stream_options = false;
-      body = request_body(request, self->format(streaming, false));
-      outcome.differently = true;
-      at->options().logger.info("llm", concat(at->origin(), " rejects stream_options: going on without it"));
-    }
-    co_return outcome;
+    if (streaming) return streamed_attempt(self, std::move(http), watched, with_stream_options, outcome);
+    return attempt(at, std::move(http), outcome);
   };
   call_facts facts;
   facts.gated = gated(request, request.model.empty() ? at->options().model : request.model, body->size());
   facts.limit = request.timeout.value_or(at->options().timeout);
   facts.on_failed_usage = request.on_failed_usage;
   tried<chat_response> end = co_await with_tries<chat_response>(at, std::move(facts), std::cref(attempt_once));
-  if (!end.reply) co_return end.reply.error();
-  self->clean(*end.reply);
-  end.reply->http_attempts = end.tries;
-  end.reply->elapsed = end.elapsed;
-  end.reply->time_to_first_token = first_token;
+  if (end.reply) {
+    self->clean(*end.reply);
+    end.reply->http_attempts = end.tries;
+    end.reply->elapsed = end.elapsed;
+    end.reply->time_to_first_token = first_token;
+  }
   co_return std::move(end.reply);
 }
 

@@ -59,6 +59,17 @@ result<reply_piece> reply_builder::add(const json& message, part kind, std::stri
   return piece;
 }
 
+void reply_builder::take(usual_reply reply) {
+  response_.message.content = std::move(reply.content);
+  response_.reasoning = std::move(reply.reasoning);
+  refusal_ = std::move(reply.refusal);
+  response_.model = std::move(reply.model);
+  response_.request_id = std::move(reply.id);
+  response_.service_tier = std::move(reply.service_tier);
+  if (reply.usage) response_.usage = *reply.usage;
+  if (reply.finish_reason) finish(*reply.finish_reason);
+}
+
 std::int64_t reply_builder::tool_call_key(const json& call, part kind) const {
   const std::int64_t next = calls_.empty() ? 0 : calls_.rbegin()->first + 1;
   if (kind == part::whole) return next;

@@ -6,6 +6,8 @@
 
 #include <corchestra/llm/chat.hpp>
 
+#include "llm/usual_reply.hpp"
+
 namespace corchestra::llm {
 
 /// What one message or delta added.
@@ -21,6 +23,8 @@ class reply_builder {
   /// `place` names the JSON object in error messages. Missing, null and unknown members are fine; wrong types are
   /// `invalid_reply`.
   result<reply_piece> add(const json& message, part kind, std::string_view place);
+  /// All of a usual reply.
+  void take(usual_reply reply);
   void finish(std::string_view reason);
   /// Model, id, usage and service tier of a reply or a chunk, whatever its choices: the first model and id, the last
   /// usage and tier that are not null.

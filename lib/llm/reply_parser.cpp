@@ -41,6 +41,12 @@ result<chat_response> read_choices(const json& reply, reply_builder builder) {
 }  // namespace
 
 result<chat_response> parse_reply(std::string_view body, std::string_view content_type, billed_call* billed) {
+  reply_builder builder;
+  if (auto usual = read_usual_reply(body)) {
+    builder.take(std::move(*usual));
+    if (billed) *billed = builder.billed();
+    return std::move(builder).build();
+  }
   const std::string_view start = trim(body);
   auto reply = parse_json(body);
   if (!reply) {
@@ -51,7 +57,6 @@ result<chat_response> parse_reply(std::string_view body, std::string_view conten
   }
   if (!reply->is_object())
     return fail(errc::invalid_reply, concat("the reply: expected an object, got ", reply->type_name()));
-  reply_builder builder;
   builder.identify(*reply);
   if (billed) *billed = builder.billed();
   return read_choices(*reply, std::move(builder));

@@ -4,29 +4,37 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "base/json_string.hpp"
 #include "llm/name.hpp"
 
 namespace corchestra::llm {
 
 namespace {
 
+using corchestra::detail::append_json_string;
+
 ordered_json to_wire(const tool_call& call) {
   return {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
 }
 
-ordered_json to_wire(const chat_message& m) {
-  ordered_json out = {{"role", to_string(m.role)}};
+void append(std::string& out, const chat_message& m) {
+  out += R"({"role":)";
+  append_json_string(out, to_string(m.role));
+  out += R"(,"content":)";
   if (m.content.empty() && !m.tool_calls.empty())
-    out["content"] = nullptr;
+    out += "null";
   else
-    out["content"] = m.content;
+    append_json_string(out, m.content);
   if (!m.tool_calls.empty()) {
     ordered_json calls = ordered_json::array();
     for (const auto& c : m.tool_calls) calls.push_back(to_wire(c));
-    out["tool_calls"] = std::move(calls);
+    out += concat(R"(,"tool_calls":)", dump_json(calls));
   }
-  if (m.role == role::tool) out["tool_call_id"] = m.tool_call_id;
-  return out;
+  if (m.role == role::tool) {
+    out += R"(,"tool_call_id":)";
+    append_json_string(out, m.tool_call_id);
+  }
+  out += '}';
 }
 
 ordered_json to_wire(const tool_definition& t) {
@@ -57,15 +65,9 @@ result<void> check(const chat_request& r, std::string_view model) {
   return {};
 }
 
-}  // namespace
-
-result<std::string> request_body(const chat_request& r, const request_format& format) {
-  const std::string& model = r.model.empty() ? format.model : r.model;
-  if (auto ok = check(r, model); !ok) return ok.error();
-
-  ordered_json body = {{"model", model}};
-  auto& messages = body["messages"] = ordered_json::array();
-  for (const auto& m : r.messages) messages.push_back(to_wire(m));
+// With `extra`, whose members may replace the client's own.
+ordered_json replaceable(const chat_request& r, const request_format& format) {
+  ordered_json body = ordered_json::object();
   if (r.temperature) body["temperature"] = *r.temperature;
   if (r.max_tokens) body[format.max_tokens_field] = *r.max_tokens;
   if (r.seed) body["seed"] = *r.seed;
@@ -83,9 +85,51 @@ result<std::string> request_body(const chat_request& r, const request_format& fo
   }
   if (r.extra.is_object())
     for (const auto& [name, value] : r.extra.items()) body[name] = value;
-  if (format.stream) body["stream"] = true;
-  if (format.stream && format.include_usage) body["stream_options"] = {{"include_usage", true}};
-  return dump_json(body);
+  return body;
+}
+
+// What follows the messages, as members of an object.
+std::string settings(const chat_request& r, const request_format& format) {
+  std::string out;
+  const bool only_numbers =
+      r.stop.empty() && r.tools.empty() && r.tool_choice.is_null() && !r.output && r.extra.is_null();
+  if (only_numbers) {
+    if (r.temperature) out += concat(R"(,"temperature":)", dump_json(json(*r.temperature)));
+    if (r.max_tokens) {
+      out += ',';
+      append_json_string(out, format.max_tokens_field);
+      out += concat(':', *r.max_tokens);
+    }
+    if (r.seed) out += concat(R"(,"seed":)", *r.seed);
+  } else if (const std::string members = dump_json(replaceable(r, format)); members.size() > 2) {
+    out.append(",").append(members, 1, members.size() - 2);
+  }
+  if (format.stream) out += R"(,"stream":true)";
+  if (format.stream && format.include_usage) out += R"(,"stream_options":{"include_usage":true})";
+  return out;
+}
+
+}  // namespace
+
+result<std::string> request_body(const chat_request& r, const request_format& format) {
+  const std::string& model = r.model.empty() ? format.model : r.model;
+  if (auto ok = check(r, model); !ok) return ok.error();
+
+  std::size_t size = 256 + model.size();
+  for (const auto& m : r.messages) size += m.content.size() + m.content.size() / 16 + 64;
+  std::string body;
+  body.reserve(size);
+  body += R"({"model":)";
+  append_json_string(body, model);
+  body += R"(,"messages":[)";
+  for (const auto& m : r.messages) {
+    if (&m != &r.messages.front()) body += ',';
+    append(body, m);
+  }
+  body += ']';
+  body += settings(r, format);
+  body += '}';
+  return body;
 }
 
 }  // namespace corchestra::llm

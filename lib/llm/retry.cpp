@@ -1,6 +1,7 @@
 #include "llm/retry.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include <corchestra/base/text.hpp>
 
@@ -20,7 +21,9 @@ duration retry_schedule::delay(const error& e, int status) {
   double full = static_cast<double>(policy_.first_delay.count());
   for (int i = 0; i < retries_ && full < cap; ++i) full *= 2;
   full = std::min(full, cap);
-  const double part = static_cast<double>(random_() >> 11) * 0x1p-53;
+  std::mt19937_64 random(seed_);
+  random.discard(static_cast<unsigned long long>(retries_));
+  const double part = static_cast<double>(random() >> 11) * 0x1p-53;
   if (e.retry_after) return *e.retry_after + duration(static_cast<duration::rep>(part * full / 2));
   if (status == 429 || status == 503) return duration(static_cast<duration::rep>(full / 2 + part * full / 2));
   return duration(static_cast<duration::rep>(part * full));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <string>
 
 #include <corchestra/base/error.hpp>
@@ -18,7 +17,7 @@ struct retry_decision {
 /// Whether and when the attempts of one call go on. Pure; the same seed gives the same delays.
 class retry_schedule {
  public:
-  retry_schedule(http_retry_policy policy, std::uint64_t seed) : policy_(policy), random_(seed) {}
+  retry_schedule(http_retry_policy policy, std::uint64_t seed) : policy_(policy), seed_(seed) {}
 
   /// After an attempt failed with `e`; `status` is its HTTP status, 0 without a reply; `left` is the time until the
   /// call's deadline.
@@ -28,7 +27,7 @@ class retry_schedule {
   duration delay(const error& e, int status);
 
   http_retry_policy policy_;
-  std::mt19937_64 random_;
+  std::uint64_t seed_;  // a generator has 2.5 KB, and most calls need none
   int retries_ = 0;
 };
 

@@ -37,50 +37,70 @@ struct tried {
   duration elapsed{};
 };
 
+/// Takes note of how a try ended, in `end` too. True: there is another, after `delay`.
+template <class Reply, class Left>
+bool tried_again(const endpoint& at, attempt_outcome<Reply>& outcome, call_gate::permit& entry, const call_facts& call,
+                 retry_schedule& retries, const Left& left, tried<Reply>& end, duration& delay) {
+  if (outcome.reply) {
+    entry.report(report_of(outcome.status, nullptr, outcome.limits, outcome.billed.usage));
+    end.reply = std::move(outcome.reply);
+    return false;
+  }
+  error e = at.clean(outcome.reply.error());
+  entry.report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
+  outcome.billed = at.clean(std::move(outcome.billed));
+  if (outcome.billed.usage.known() && call.on_failed_usage) call.on_failed_usage(outcome.billed);
+  if (outcome.differently) return true;
+  const retry_decision next = outcome.visible ? retry_decision{} : retries.after(e, outcome.status, left());
+  if (!next.reason.empty()) e.message += concat("; ", next.reason);
+  if (next.again && call.before_retry) {
+    if (auto refused = call.before_retry(outcome.status, e, outcome.billed)) {
+      end.reply = std::move(*refused);
+      return false;
+    }
+  }
+  if (next.again) {
+    at.options().logger.info("llm", concat("attempt ", end.tries, " failed, the next in ", to_text(next.delay), ": ",
+                                           one_line(e.message, 300)));
+    if (at.options().on_retry) at.options().on_retry(end.tries, e, next.delay);
+    delay = next.delay;
+  }
+  end.reply = std::move(e);
+  return next.again;
+}
+
 /// Tries until there is an answer, or an error that stays: each try through the limiter, with the waits of the retry
-/// policy between them. `attempt(time left)` is an awaitable of `attempt_outcome<Reply>`; what it refers to is the
-/// caller's.
+/// policy between them. `attempt(time left, outcome)` is awaited for each; what it refers to is the caller's. (Outcomes
+/// are large, and what a coroutine returns is kept twice: so they are filled in.)
 template <class Reply, class Attempt>
 awaitable<tried<Reply>> with_tries(std::shared_ptr<endpoint> at, call_facts call, Attempt attempt) {
   time_service& clock = time_service::of(co_await asio::this_coro::executor);
-  const openai_options& options = at->options();
   const time_point started = clock.now();
   retry_schedule retries = at->new_retries();
   duration waited{};  // not the call's own time
   const auto left = [&] { return call.limit + waited - (clock.now() - started); };
-  for (int tries = 1;; ++tries) {
-    auto entry = co_await at->limits().enter(call.gated, tries > 1, waited);
-    if (!entry) co_return tried<Reply>{at->clean(entry.error()), tries - 1, clock.now() - started};
-    attempt_outcome<Reply> outcome = co_await attempt(left());
-    if (outcome.reply) {
-      entry->report(report_of(outcome.status, nullptr, outcome.limits, outcome.billed.usage));
-      co_return tried<Reply>{std::move(outcome.reply), tries, clock.now() - started};
+  tried<Reply> end{fail(errc::internal, "not asked")};
+  for (bool again = true; again;) {
+    auto entry = co_await at->limits().enter(call.gated, end.tries > 0, waited);
+    if (!entry) {
+      end.reply = at->clean(entry.error());
+      break;
     }
-    error e = at->clean(outcome.reply.error());
-    entry->report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
-    outcome.billed = at->clean(std::move(outcome.billed));
-    if (outcome.billed.usage.known() && call.on_failed_usage) call.on_failed_usage(outcome.billed);
-    if (outcome.differently) continue;
-    if (outcome.visible) co_return tried<Reply>{std::move(e), tries, clock.now() - started};
-    const retry_decision next = retries.after(e, outcome.status, left());
-    if (!next.again) {
-      if (!next.reason.empty()) e.message += concat("; ", next.reason);
-      co_return tried<Reply>{std::move(e), tries, clock.now() - started};
-    }
-    if (call.before_retry) {
-      if (auto refused = call.before_retry(outcome.status, e, outcome.billed))
-        co_return tried<Reply>{std::move(*refused), tries, clock.now() - started};
-    }
-    options.logger.info(
-        "llm", concat("attempt ", tries, " failed, the next in ", to_text(next.delay), ": ", one_line(e.message, 300)));
-    if (options.on_retry) options.on_retry(tries, e, next.delay);
+    ++end.tries;
+    duration delay{};
+    attempt_outcome<Reply> outcome{fail(errc::internal, "not asked")};
+    co_await attempt(left(), outcome);
+    again = tried_again(*at, outcome, *entry, call, retries, left, end, delay);
+    if (delay == duration::zero()) continue;
     const time_point slept = clock.now();
     if (call.gated.while_waiting)
-      co_await call.gated.while_waiting(sleep_for(next.delay));
+      co_await call.gated.while_waiting(sleep_for(delay));
     else
-      co_await sleep_for(next.delay);
-    waited += clock.now() - slept - next.delay;  // what it took to come back from giving way
+      co_await sleep_for(delay);
+    waited += clock.now() - slept - delay;  // what it took to come back from giving way
   }
+  end.elapsed = clock.now() - started;
+  co_return std::move(end);
 }
 
 }  // namespace corchestra::llm

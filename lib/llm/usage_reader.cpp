@@ -1,13 +1,46 @@
 #include "llm/usage_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
+
+#include "llm/json_scanner.hpp"
 
 namespace corchestra::llm {
 
 namespace {
 
-using count = std::optional<std::int64_t>;
+using count = usage_counts::count;
+constexpr std::int64_t beyond = 1'000'000'000'000'000;
+
+struct place {
+  std::string_view object, name;  // of an object inside `usage`, or none
+  count usage_counts::* to;
+};
+
+constexpr std::array<place, 12> places = {{
+    {"", "prompt_tokens", &usage_counts::prompt},
+    {"", "completion_tokens", &usage_counts::completion},
+    {"", "total_tokens", &usage_counts::total},
+    {"", "cache_read_input_tokens", &usage_counts::cache_read},
+    {"", "prompt_cache_hit_tokens", &usage_counts::cache_hit},
+    {"", "cache_creation_input_tokens", &usage_counts::cache_creation_input},
+    {"prompt_tokens_details", "cached_tokens", &usage_counts::cached},
+    {"prompt_tokens_details", "cache_write_tokens", &usage_counts::cache_write},
+    {"prompt_tokens_details", "cache_creation_tokens", &usage_counts::cache_creation},
+    {"completion_tokens_details", "reasoning_tokens", &usage_counts::reasoning},
+    {"cache_creation", "ephemeral_5m_input_tokens", &usage_counts::written_5m},
+    {"cache_creation", "ephemeral_1h_input_tokens", &usage_counts::written_1h},
+}};
+
+// The responses API has names of its own for the same counts.
+std::string_view responses_name(std::string_view chat) {
+  if (chat == "prompt_tokens") return "input_tokens";
+  if (chat == "completion_tokens") return "output_tokens";
+  if (chat == "prompt_tokens_details") return "input_tokens_details";
+  if (chat == "completion_tokens_details") return "output_tokens_details";
+  return chat;
+}
 
 const json* member(const json& object, std::string_view name) {
   const auto it = object.find(name);
@@ -18,12 +51,7 @@ count count_of(const json& object, std::string_view name) {
   const json* value = member(object, name);
   if (!value || !value->is_number()) return std::nullopt;
   const double n = value->get<double>();
-  return n >= 0 && n < 1e15 ? static_cast<std::int64_t>(n) : 0;
-}
-
-count detail_of(const json& usage, std::string_view details, std::string_view name) {
-  const json* value = member(usage, details);
-  return value && value->is_object() ? count_of(*value, name) : std::nullopt;
+  return n >= 0 && n < beyond ? static_cast<std::int64_t>(n) : 0;
 }
 
 std::int64_t first_of(std::initializer_list<count> counts) {
@@ -33,32 +61,52 @@ std::int64_t first_of(std::initializer_list<count> counts) {
 
 std::int64_t sum_of(const count& a, const count& b) { return a.value_or(0) + b.value_or(0); }
 
+bool read_members(json_scanner& in, usage_counts& to, std::string_view object) {
+  const auto is_set = [&](const place& p) { return p.object == object && to.*p.to; };
+  if (std::any_of(places.begin(), places.end(), is_set)) return false;  // the same object twice
+  return in.object([&](std::string_view key) {
+    const auto* const at =
+        std::find_if(places.begin(), places.end(), [&](const place& p) { return p.object == object && p.name == key; });
+    if (at != places.end()) {
+      std::int64_t n = 0;
+      if (to.*at->to || !in.integer(n)) return false;
+      to.*at->to = n >= 0 && n < beyond ? n : 0;
+      return true;
+    }
+    const bool nested = object.empty() && in.peek() == '{' &&
+                        std::any_of(places.begin(), places.end(), [&](const place& p) { return p.object == key; });
+    return nested ? read_members(in, to, key) : in.skip();
+  });
+}
+
 }  // namespace
+
+bool usage_counts::read(json_scanner& in) { return read_members(in, *this, "") && (prompt || completion); }
+
+std::optional<token_usage> usage_counts::usage() const {
+  if (!prompt && !completion) return std::nullopt;
+  token_usage u{.prompt_tokens = prompt.value_or(0), .completion_tokens = completion.value_or(0), .calls = 1};
+  u.cached_tokens = first_of({cached, cache_read, cache_hit});
+  u.cache_write_1h_tokens = written_1h.value_or(0);
+  // A breakdown may be less than the total, and the total may be missing: the greater of the two was written.
+  u.cache_write_tokens = std::max(first_of({cache_write, cache_creation, cache_creation_input}),
+                                  sum_of(written_5m, u.cache_write_1h_tokens));
+  u.reasoning_tokens = reasoning.value_or(0);
+  if (u.reasoning_tokens > 0 && total == u.total_tokens() + u.reasoning_tokens)
+    u.completion_tokens += u.reasoning_tokens;
+  return u;
+}
 
 std::optional<token_usage> read_usage(const json& usage) {
   if (!usage.is_object()) return std::nullopt;
-  // The responses API has names of its own for the same counts.
   const bool responses = !usage.contains("prompt_tokens") && !usage.contains("completion_tokens");
-  const count prompt = count_of(usage, responses ? "input_tokens" : "prompt_tokens");
-  const count completion = count_of(usage, responses ? "output_tokens" : "completion_tokens");
-  if (!prompt && !completion) return std::nullopt;
-
-  const std::string_view in = responses ? "input_tokens_details" : "prompt_tokens_details";
-  const std::string_view out = responses ? "output_tokens_details" : "completion_tokens_details";
-  constexpr std::string_view breakdown = "cache_creation";
-  token_usage u{.prompt_tokens = prompt.value_or(0), .completion_tokens = completion.value_or(0), .calls = 1};
-  u.cached_tokens = first_of({detail_of(usage, in, "cached_tokens"), count_of(usage, "cache_read_input_tokens"),
-                              count_of(usage, "prompt_cache_hit_tokens")});
-  u.cache_write_1h_tokens = first_of({detail_of(usage, breakdown, "ephemeral_1h_input_tokens")});
-  // A breakdown may be less than the total, and the total may be missing: the greater of the two was written.
-  u.cache_write_tokens =
-      std::max(first_of({detail_of(usage, in, "cache_write_tokens"), detail_of(usage, in, "cache_creation_tokens"),
-                         count_of(usage, "cache_creation_input_tokens")}),
-               sum_of(detail_of(usage, breakdown, "ephemeral_5m_input_tokens"), u.cache_write_1h_tokens));
-  u.reasoning_tokens = first_of({detail_of(usage, out, "reasoning_tokens")});
-  if (u.reasoning_tokens > 0 && count_of(usage, "total_tokens") == u.total_tokens() + u.reasoning_tokens)
-    u.completion_tokens += u.reasoning_tokens;
-  return u;
+  const auto name = [responses](std::string_view chat) { return responses ? responses_name(chat) : chat; };
+  usage_counts counts;
+  for (const place& p : places) {
+    const json* const object = p.object.empty() ? &usage : member(usage, name(p.object));
+    if (object && object->is_object()) counts.*p.to = count_of(*object, name(p.name));
+  }
+  return counts.usage();
 }
 
 }  // namespace corchestra::llm

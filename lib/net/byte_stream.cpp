@@ -1,11 +1,14 @@
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 
 #include "net/byte_stream.hpp"
 
@@ -35,6 +38,27 @@ awaitable<io_result> byte_stream::read_some(asio::mutable_buffer into) {
     r.bytes = co_await socket_.async_read_some(into, asio::redirect_error(asio::use_awaitable, r.ec));
   }
   co_return r;
+}
+
+io_result byte_stream::receive(asio::mutable_buffer into) noexcept {
+  ssize_t n = 0;
+  do n = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n > 0) return {{}, static_cast<std::size_t>(n)};
+  if (n == 0) return {asio::error::eof, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {asio::error::would_block, 0};
+  return {error_code(errno, boost::system::system_category()), 0};
+}
+
+std::size_t byte_stream::write_now(std::string_view head, std::string_view body) noexcept {
+  if (tls_) return 0;
+  std::array<iovec, 2> parts{iovec{const_cast<char*>(head.data()), head.size()},
+                             iovec{const_cast<char*>(body.data()), body.size()}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
 awaitable<error_code> byte_stream::write(std::string_view head, std::string_view body) {
@@ -71,10 +95,9 @@ bool byte_stream::peer_closed() noexcept {
 }
 
 bool byte_stream::stale() noexcept {
-  if (peer_closed()) return true;
-  if (tls_) return false;  // session tickets may lie there unread
+  if (tls_) return peer_closed();  // session tickets may lie there unread
   char byte = 0;
-  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 awaitable<io_result> read_more(byte_stream& stream, boost::beast::flat_buffer& buffer) {

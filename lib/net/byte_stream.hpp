@@ -35,8 +35,13 @@ class byte_stream {
 
   awaitable<error_code> handshake(asio::ssl::stream_base::handshake_type role);
   awaitable<io_result> read_some(asio::mutable_buffer into);
+  /// In clear: what is there now. Error: `would_block`, `eof` and others.
+  io_result receive(asio::mutable_buffer into) noexcept;
   /// Writes both, one after the other; the caller keeps them alive.
   awaitable<error_code> write(std::string_view head, std::string_view body);
+  /// As many bytes of both as the system takes without waiting: none under TLS, or after an error, which `write` will
+  /// meet.
+  std::size_t write_now(std::string_view head, std::string_view body) noexcept;
 
   void close() noexcept;
   /// Closes with a reset instead of an orderly end.

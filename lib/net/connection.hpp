@@ -10,12 +10,10 @@ namespace corchestra::net {
 
 /// A client's connection with what it keeps between exchanges.
 struct connection {
-  connection(tcp::socket socket, time_point now) : stream(std::move(socket)), created(now) {
-    buffer.reserve(read_chunk);
-  }
+  connection(tcp::socket socket, time_point now) : stream(std::move(socket)), created(now) {}
 
   byte_stream stream;
-  boost::beast::flat_buffer buffer;  ///< received and not parsed yet; empty between exchanges
+  boost::beast::flat_buffer buffer;  ///< received and not parsed yet; empty between exchanges, without room until used
   time_point created;
   time_point expires{};  ///< while idle: not to be used from then on
 };

@@ -8,9 +8,7 @@ namespace {
 
 // A buffer that grew for one large header is not kept.
 void shrink(connection& c) {
-  if (c.buffer.capacity() <= 4 * read_chunk) return;
-  c.buffer = {};
-  c.buffer.reserve(read_chunk);
+  if (c.buffer.capacity() > 4 * read_chunk) c.buffer = {};
 }
 
 }  // namespace

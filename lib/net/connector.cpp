@@ -56,7 +56,7 @@ result<std::shared_ptr<asio::ssl::context>> connector::tls() {
   return tls_;
 }
 
-awaitable<result<std::unique_ptr<connection>>> connector::connect(url target, deadline& limits) {
+awaitable<result<std::unique_ptr<connection>>> connector::connect(const url& target, deadline& limits) {
   const std::string origin = target.origin();
   const auto turn = co_await acquire_within(turns_, limits, "waiting for a turn to connect");
   if (!turn) co_return in_place(turn.error(), origin);
@@ -77,7 +77,7 @@ awaitable<result<std::unique_ptr<connection>>> connector::connect(url target, de
   co_return c;
 }
 
-awaitable<result<std::unique_ptr<connection>>> connector::open(url target, deadline& limits) {
+awaitable<result<std::unique_ptr<connection>>> connector::open(const url& target, deadline& limits) {
   const auto found = co_await names_->lookup(target.host, limits);
   if (!found) co_return found.error();
   auto socket = co_await addresses_.connect(target.host, *found, target.port, limits);
@@ -88,7 +88,7 @@ awaitable<result<std::unique_ptr<connection>>> connector::open(url target, deadl
   co_return std::make_unique<connection>(std::move(*socket), time_service::of(executor_).now());
 }
 
-awaitable<result<void>> connector::secure(connection& c, url target, deadline& limits) {
+awaitable<result<void>> connector::secure(connection& c, const url& target, deadline& limits) {
   const auto context = tls();
   if (!context) co_return context.error();
   auto& stream = c.stream.start_tls(**context);

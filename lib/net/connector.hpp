@@ -22,14 +22,14 @@ class connector {
   static result<std::unique_ptr<connector>> make(any_io_executor executor, const http_client_options& options,
                                                  std::shared_ptr<name_resolver> names = nullptr);
 
-  /// The connect limit begins when it is this connection's turn. Errors: `resolve_failed`, `connect_failed`,
-  /// `tls_failed`, `timeout`; their messages name the origin.
-  awaitable<result<std::unique_ptr<connection>>> connect(url target, deadline& limits);
+  /// `target` outlives the call. The connect limit begins when it is this connection's turn. Errors: `resolve_failed`,
+  /// `connect_failed`, `tls_failed`, `timeout`; their messages name the origin.
+  awaitable<result<std::unique_ptr<connection>>> connect(const url& target, deadline& limits);
 
  private:
   connector(any_io_executor executor, const http_client_options& options, std::shared_ptr<name_resolver> names);
-  awaitable<result<std::unique_ptr<connection>>> open(url target, deadline& limits);
-  awaitable<result<void>> secure(connection& c, url target, deadline& limits);
+  awaitable<result<std::unique_ptr<connection>>> open(const url& target, deadline& limits);
+  awaitable<result<void>> secure(connection& c, const url& target, deadline& limits);
   result<std::shared_ptr<asio::ssl::context>> tls();
 
   any_io_executor executor_;

@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <boost/asio/dispatch.hpp>
 
 #include <corchestra/async/time_service.hpp>
-#include <corchestra/async/timeout.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "async/shared_timer.hpp"
 #include "net/byte_stream.hpp"
 #include "net/deadline.hpp"
 
@@ -15,8 +16,8 @@ constexpr duration longest = std::chrono::hours(24 * 3650);
 constexpr time_point never = time_point::max();
 }  // namespace
 
-struct deadline::state : std::enable_shared_from_this<state> {
-  explicit state(const any_io_executor& executor) : time(time_service::of(executor)), timer(time.make_timer(executor)) {
+struct deadline::state final : corchestra::detail::shared_timer::client, std::enable_shared_from_this<state> {
+  explicit state(const any_io_executor& e) : client(e), executor(e), time(time_service::of(e)) {
     due.fill(never);
     spans.fill(longest);
   }
@@ -28,10 +29,13 @@ struct deadline::state : std::enable_shared_from_this<state> {
     const time_point next = earliest();
     if (next >= armed || expired) return;
     armed = next;
-    timer->async_wait_until(next, [weak = weak_from_this(), next](error_code ec) {
-      const auto self = weak.lock();
-      if (!ec && self && self->armed == next) self->fire();
-    });
+    set(next);
+  }
+
+  std::function<void()> when_due() override {
+    return [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) asio::dispatch(self->executor, [self] { self->fire(); });
+    };
   }
 
   void fire() {
@@ -43,8 +47,8 @@ struct deadline::state : std::enable_shared_from_this<state> {
     if (on_expiry) on_expiry();
   }
 
+  any_io_executor executor;
   time_service& time;
-  std::unique_ptr<corchestra::timer> timer;
   std::array<time_point, 3> due{};
   std::array<duration, 3> spans{};
   time_point armed = never;
@@ -54,10 +58,12 @@ struct deadline::state : std::enable_shared_from_this<state> {
 
 deadline::deadline(any_io_executor executor) : state_(std::make_shared<state>(executor)) {}
 deadline::~deadline() {
-  if (state_->armed != never) state_->timer->cancel();
+  state_->due.fill(never);
+  state_->clear();
 }
 
 void deadline::arm(kind k, duration span) {
+  if (state_->expired == k) state_->expired.reset();
   state_->spans[k] = std::clamp(span, duration::zero(), longest);
   state_->due[k] = state_->time.now() + state_->spans[k];
   state_->rearm();
@@ -100,17 +106,14 @@ deadline::guard::guard(deadline& d, std::function<void()> on_expiry) : deadline_
 
 deadline::guard::~guard() { deadline_.state_->on_expiry = nullptr; }
 
-awaitable<result<semaphore::permit>> acquire_within(semaphore permits, const deadline& limits, std::string what) {
-  if (semaphore::permit p = permits.try_acquire()) co_return p;
-  const bool connecting = limits.remaining(deadline::connect) < limits.remaining(deadline::total);
-  const auto k = connecting ? deadline::connect : deadline::total;
-  std::function<awaitable<result<semaphore::permit>>()> wait = [permits]() mutable { return permits.acquire(); };
-  result<semaphore::permit> p = co_await timeout(limits.remaining(k), what, std::move(wait));
-  if (!p && p.error().is(errc::timeout)) {
-    co_return fail(errc::timeout, concat(what, " took longer than the ", connecting ? "connect" : "total", " limit of ",
-                                         to_text(limits.span(k))));
-  }
-  co_return p;
+awaitable<result<semaphore::permit>> acquire_within(semaphore permits, deadline& limits, std::string what) {
+  semaphore::wait wait;
+  const deadline::guard guard(limits, [&wait] { wait.give_up(); });
+  semaphore::permit p = co_await permits.acquire(wait);
+  if (p) co_return p;
+  const bool connecting = limits.expired() == deadline::connect;
+  co_return fail(errc::timeout, concat(what, " took longer than the ", connecting ? "connect" : "total", " limit of ",
+                                       to_text(limits.span(connecting ? deadline::connect : deadline::total))));
 }
 
 }  // namespace corchestra::net

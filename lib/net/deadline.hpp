@@ -24,7 +24,7 @@ class deadline {
   deadline& operator=(const deadline&) = delete;
   ~deadline();
 
-  /// Starts a limit; a running one of the same kind starts again.
+  /// Starts a limit; one of the same kind that runs or has passed starts again.
   void arm(kind k, duration span);
   void disarm(kind k);
   /// Starts an armed limit's span again, without touching the timer.
@@ -56,6 +56,6 @@ class deadline {
 };
 
 /// Waits for a permit within the total limit, and the connect limit if that is armed. Error: `timeout`, naming `what`.
-awaitable<result<semaphore::permit>> acquire_within(semaphore permits, const deadline& limits, std::string what);
+awaitable<result<semaphore::permit>> acquire_within(semaphore permits, deadline& limits, std::string what);
 
 }  // namespace corchestra::net

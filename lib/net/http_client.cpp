@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
 #include <corchestra/async/time_service.hpp>
@@ -7,6 +8,7 @@
 #include "net/connection_pool.hpp"
 #include "net/connector.hpp"
 #include "net/deadline.hpp"
+#include "net/head_cache.hpp"
 #include "net/message_text.hpp"
 #include "net/reply_reader.hpp"
 
@@ -29,18 +31,21 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
  private:
   static awaitable<result<http_response>> run(std::shared_ptr<pooled_client> self, http_request request,
                                               body_sink sink) {
-    const auto head = request_head(request, self->options_.user_agent);
+    const auto head = self->heads_.of(request, [&] { return request_head(request, self->options_.user_agent); });
     if (!head) co_return head.error();
     const any_io_executor executor = co_await asio::this_coro::executor;
     const std::string origin = request.target.origin();
+    time_service& clock = time_service::of(executor);
     deadline limits(executor);
     limits.arm(deadline::total, request.timeout);
-    const auto permit = co_await acquire_within(self->pool_.permits(origin), limits, "waiting for a free connection");
+    semaphore permits = self->pool_.permits(origin);
+    result<semaphore::permit> permit = permits.try_acquire();
+    if (!*permit) permit = co_await acquire_within(permits, limits, "waiting for a free connection");
     if (!permit) co_return in_place(permit.error(), origin);
 
     const time_hold hold(executor);
     reply_outcome outcome{http_response{}};
-    auto c = self->pool_.take(origin, time_service::of(executor).now());
+    auto c = self->pool_.take(origin, clock.now());
     if (c) {
       outcome = co_await exchange(self, *c, *head, request, &sink, limits);
       if (outcome.untouched) {
@@ -56,7 +61,7 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
     }
     if (!outcome.response) co_return in_place(outcome.response.error(), origin);
     if (outcome.reusable) {
-      self->pool_.give_back(origin, std::move(c), time_service::of(executor).now(), outcome.keep_alive);
+      self->pool_.give_back(origin, std::move(c), clock.now(), outcome.keep_alive);
     }
     co_return std::move(outcome.response);
   }
@@ -65,8 +70,14 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
   static awaitable<reply_outcome> exchange(std::shared_ptr<pooled_client> self, connection& c, const std::string& head,
                                            const http_request& request, const body_sink* sink, deadline& limits) {
     const deadline::guard guard(limits, c.stream);
-    const error_code unsent = co_await c.stream.write(head, request.body);
-    co_await throw_if_cancelled();
+    error_code unsent;
+    const std::size_t sent = c.stream.write_now(head, request.body);
+    if (sent < head.size() + request.body.size()) {
+      const std::size_t of_head = std::min(sent, head.size());
+      unsent = co_await c.stream.write(std::string_view(head).substr(of_head),
+                                       std::string_view(request.body).substr(sent - of_head));
+      co_await throw_if_cancelled();
+    }
     reply_outcome outcome{http_response{}};
     if (limits.expired()) {
       outcome.response = fail(errc::timeout, limits.describe());
@@ -83,6 +94,7 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
   }
 
   const http_client_options options_;
+  head_cache heads_;
   connection_pool pool_;
   std::unique_ptr<connector> connector_;
 };

@@ -71,7 +71,7 @@ void name_resolver::forget(const std::string& host) {
   answers_.erase(host);
 }
 
-awaitable<result<addresses>> name_resolver::lookup(std::string host, const deadline& limits) {
+awaitable<result<addresses>> name_resolver::lookup(std::string host, deadline& limits) {
   error_code ec;
   const auto literal = asio::ip::make_address(host, ec);
   if (!ec) co_return addresses{literal};

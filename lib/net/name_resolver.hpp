@@ -34,7 +34,7 @@ class name_resolver : public std::enable_shared_from_this<name_resolver> {
   name_resolver(any_io_executor executor, asker a) : executor_(std::move(executor)), ask_(std::move(a)) {}
 
   /// At least one address, in the system's order of preference. Errors: `resolve_failed`, `timeout`.
-  awaitable<result<addresses>> lookup(std::string host, const deadline& limits);
+  awaitable<result<addresses>> lookup(std::string host, deadline& limits);
   /// After none of the addresses answered: ask again next time.
   void forget(const std::string& host);
 

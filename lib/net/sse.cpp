@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <corchestra/base/text.hpp>
@@ -6,48 +7,57 @@
 
 namespace corchestra::net {
 
+namespace {
+
+const char* find(const char* begin, const char* end, char c) {
+  const void* at = begin == end ? nullptr : std::memchr(begin, c, static_cast<std::size_t>(end - begin));
+  return at ? static_cast<const char*>(at) : end;
+}
+
+}  // namespace
+
 result<void> sse_parser::feed(std::string_view bytes, const std::function<result<void>(const sse_event&)>& on_event) {
-  while (!bytes.empty()) {
-    if (after_cr_) {
-      after_cr_ = false;
-      if (bytes.front() == '\n') {
-        bytes.remove_prefix(1);
-        continue;
-      }
-    }
-    const auto end = bytes.find_first_of("\r\n");
-    const std::string_view piece = bytes.substr(0, end);
+  if (bytes.empty()) return {};
+  const char *at = bytes.data(), *const end = at + bytes.size();
+  if (std::exchange(after_cr_, false) && *at == '\n') ++at;
+  for (const char* cr = find(at, end, '\r'); at != end;) {
+    const char* const stop = find(at, cr, '\n');
+    const std::string_view piece(at, static_cast<std::size_t>(stop - at));
     if (piece.size() + line_.size() + event_.data.size() > max_event_bytes_) {
       return fail(errc::too_large, concat("a server-sent event is larger than ", max_event_bytes_, " bytes"));
     }
-    if (end == bytes.npos) {
+    if (stop == end) {
       line_ += piece;
       return {};
     }
-    after_cr_ = bytes[end] == '\r';
-    bytes.remove_prefix(end + 1);
-    std::string_view whole = piece;
-    if (!line_.empty()) {
-      line_ += piece;
-      whole = line_;
+    at = stop + 1;
+    if (stop == cr) {
+      after_cr_ = at == end;
+      if (at != end && *at == '\n') ++at;
+      cr = find(at, end, '\r');
     }
-    const auto done = line(whole, on_event);
+    if (line_.empty() && !piece.empty()) {
+      line(piece);
+      continue;
+    }
+    line_ += piece;
+    const bool blank = !line(line_);
     line_.clear();
-    if (!done) return done;
-  }
-  return {};
-}
-
-result<void> sse_parser::line(std::string_view text, const std::function<result<void>(const sse_event&)>& on_event) {
-  if (std::exchange(first_, false) && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (text.empty()) {
+    if (!blank) continue;
     result<void> accepted;
     if (has_data_) accepted = on_event(event_);
     event_.event.clear();
     event_.data.clear();
     has_data_ = false;
-    return accepted;
+    if (!accepted) return accepted;
   }
+  return {};
+}
+
+// False for an empty line, which ends an event.
+bool sse_parser::line(std::string_view text) {
+  if (std::exchange(first_, false) && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.empty()) return false;
   const auto colon = text.find(':');
   const std::string_view field = text.substr(0, colon);
   std::string_view value = colon == text.npos ? std::string_view() : text.substr(colon + 1);
@@ -61,7 +71,7 @@ result<void> sse_parser::line(std::string_view text, const std::function<result<
   } else if (field == "id" && value.find('\0') == value.npos) {
     event_.id = value;
   }
-  return {};
+  return true;
 }
 
 bool sse_parser::unfinished() const noexcept { return !line_.empty() || has_data_ || !event_.event.empty(); }

@@ -3,9 +3,9 @@
 #include <corchestra/async/timeout.hpp>
 #include <corchestra/testing/virtual_time.hpp>
 
+#include <rapidcheck.h>
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch_test_macros.hpp>
-#include <rapidcheck.h>
 #include <thread>
 
 using namespace corchestra;
@@ -185,4 +185,41 @@ TEST_CASE("[L28] a context destroyed with waiters frees their frames") {
     CHECK(s.waiting() == 1);
   }
   CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("a wait that is given up gets an empty permit, and the next in line its place") {
+  virtual_time_context time;
+  semaphore s(1);
+  auto held = s.try_acquire();
+  semaphore::wait first, second;
+  std::vector<std::pair<int, bool>> order;
+  auto waiter = [&](int id, semaphore::wait& w) -> awaitable<void> {
+    const semaphore::permit p = co_await s.acquire(w);
+    order.emplace_back(id, bool(p));
+  };
+  asio::co_spawn(time.executor(), waiter(1, first), [](std::exception_ptr e) { REQUIRE_FALSE(e); });
+  asio::co_spawn(time.executor(), waiter(2, second), [](std::exception_ptr e) { REQUIRE_FALSE(e); });
+  time.run();
+  first.give_up();
+  first.give_up();
+  time.run();
+  CHECK(s.waiting() == 1);
+  held.release();
+  time.run();
+  second.give_up();
+  CHECK(order == std::vector<std::pair<int, bool>>{{1, false}, {2, true}});
+  CHECK(s.available() == 1);
+}
+
+TEST_CASE("a wait that was given up before it began does not begin") {
+  virtual_time_context time;
+  semaphore s(1);
+  semaphore::wait over;
+  over.give_up();
+  auto body = [&]() -> awaitable<bool> {
+    const semaphore::permit p = co_await s.acquire(over);
+    co_return bool(p);
+  };
+  CHECK_FALSE(time.run(body()));
+  CHECK(s.available() == 1);
 }

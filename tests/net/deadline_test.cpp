@@ -126,3 +126,14 @@ TEST_CASE("a permit that comes in time is taken") {
   CHECK(f.time.run(body()));
   CHECK(permits.available() == 1);
 }
+
+TEST_CASE("a limit that has passed can be started again") {
+  fixture f;
+  f.limits.arm(deadline::connect, 1s);
+  f.time.advance(2s);
+  REQUIRE(f.limits.expired() == deadline::connect);
+  f.limits.arm(deadline::connect, 1s);
+  CHECK_FALSE(f.limits.expired());
+  f.time.advance(1s);
+  CHECK(f.limits.expired() == deadline::connect);
+}

@@ -5,6 +5,7 @@ usage: bench_report_test.py ROOT
 """
 
 import contextlib
+import dataclasses
 import io
 import json
 import pathlib
@@ -15,6 +16,7 @@ import unittest
 ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 sys.path.insert(0, str(ROOT / "bench"))
 import report  # noqa: E402
+import suites  # noqa: E402
 
 
 def row(name="tasks", ratio=1.0, ours=300.0, better="lower", least=1.5, aim=1.0):
@@ -25,7 +27,7 @@ def row(name="tasks", ratio=1.0, ours=300.0, better="lower", least=1.5, aim=1.0)
 def compared(rows, baseline, tolerance=0.25, again=None):
     """(whether all is well, what was said, the rows after it)"""
     said = []
-    good = report.compare(rows, baseline, tolerance, again or (lambda r: r), said.append)
+    good = report.compare(suites.ENGINE, rows, baseline, tolerance, again or (lambda r: r), said.append)
     return good, "\n".join(said), rows
 
 
@@ -97,12 +99,17 @@ class Stored(unittest.TestCase):
             self.assertEqual([(r["name"], r["ratio"]) for r in report.load(path)],
                              [("tasks", 1.0), ("dag", 3.0), ("cpu", 0.9)])
 
-    def test_the_committed_baseline_can_be_read_and_has_every_row_and_besides_only_peers(self):
-        stored = report.load(report.BASELINE)
-        for each in stored:
-            self.assertEqual(tuple(each), report.KEYS)
-        own = {each["name"] for each in stored if not each["name"].startswith("peer_")}
-        self.assertEqual(own, {*report.ROWS, *report.SECOND_ROWS})
+    def test_the_committed_baselines_can_be_read_and_have_every_row_and_besides_only_peers(self):
+        for suite in suites.SUITES.values():
+            stored = report.load(suite.baseline)
+            for each in stored:
+                self.assertEqual(tuple(each), report.KEYS)
+            own = {each["name"] for each in stored if not each["name"].startswith("peer_")}
+            self.assertEqual(own, {*suite.rows, *suite.second_rows})
+
+    def test_every_row_says_what_it_is_compared_with(self):
+        for suite in suites.SUITES.values():
+            self.assertLessEqual(set(suite.beside), {*suite.rows, *suite.second_rows})
 
 
 class Output(unittest.TestCase):
@@ -121,14 +128,14 @@ class Output(unittest.TestCase):
 
     def test_the_table_has_a_line_a_row_under_a_head(self):
         peer = row("peer_asyncio", None, 19.0, least=None, aim=None)
-        lines = report.table([row("tasks", 1.25, 1234.5), peer]).splitlines()
+        lines = report.table(suites.ENGINE, [row("tasks", 1.25, 1234.5), peer]).splitlines()
         self.assertEqual(len(lines), 3)
         self.assertEqual(lines[0].split(), ["row", "ours", "beside", "unit", "ratio", "least", "aim", "reached"])
         self.assertEqual(lines[1].split(), "tasks 1,234 988 bare Asio loop ns/task 1.25 1.5 1 least".split())
         self.assertEqual(lines[2].split(), "peer_asyncio 19 ns/task".split())
 
     def test_a_row_that_cannot_be_measured_is_left_out_and_one_that_fails_is_a_failure(self):
-        def measured(name, rounds):
+        def measured(suite, name, rounds):
             if name == "dag":
                 raise report.Skipped("oneTBB is not installed")
             if name == "chain":
@@ -137,10 +144,10 @@ class Output(unittest.TestCase):
         said, real = [], report.measure
         report.measure = measured
         try:
-            rows, failed = report.measure_all(["tasks", "dag"], 9, said.append)
+            rows, failed = report.measure_all(suites.ENGINE, ["tasks", "dag"], 9, said.append)
             self.assertEqual(([r["name"] for r in rows], failed), (["tasks"], False))
             self.assertEqual(said[1], "dag: left out: oneTBB is not installed")
-            self.assertTrue(report.measure_all(["chain"], 9, said.append)[1])
+            self.assertTrue(report.measure_all(suites.ENGINE, ["chain"], 9, said.append)[1])
             self.assertEqual(said[2], "chain: FAILED: wrong result: a run lost a task")
         finally:
             report.measure = real
@@ -164,7 +171,13 @@ class Arguments(unittest.TestCase):
         self.assertEqual(self.refused("engine", "--baseline", "b.json", "--no-baseline"), 2)
 
     def test_a_new_baseline_is_not_compared_with_the_old_one(self):
-        self.assertIsNone(report.arguments(["engine", "--save", str(report.BASELINE)]).baseline)
+        for name, suite in suites.SUITES.items():
+            self.assertIsNone(report.arguments([name, "--save", str(suite.baseline)]).baseline)
+
+    def test_each_suite_has_its_own_rows_and_baseline(self):
+        given = report.arguments(["llm"])
+        self.assertEqual((given.rows, given.baseline), (list(suites.LLM.rows), str(suites.LLM.baseline)))
+        self.assertEqual(self.refused("llm", "--rows", "tasks"), 2)
 
 
 class Gate(unittest.TestCase):
@@ -175,11 +188,12 @@ class Gate(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.baseline = pathlib.Path(folder.name, "baseline.json")
         self.measured, self.asked = {}, []
-        for name, stub in (("measure", self.measure), ("BASELINE", self.baseline)):
+        suite = dataclasses.replace(suites.ENGINE, baseline=self.baseline)
+        for name, stub in (("measure", self.measure), ("SUITES", {"engine": suite})):
             self.addCleanup(setattr, report, name, getattr(report, name))
             setattr(report, name, stub)
 
-    def measure(self, name, rounds):
+    def measure(self, suite, name, rounds):
         self.asked.append((name, rounds))
         if name not in self.measured:
             raise report.Skipped("not here")
@@ -226,7 +240,7 @@ class Gate(unittest.TestCase):
         self.assertNotIn("cpu", said)  # not asked for
 
     def test_a_program_that_fails_ends_with_code_1(self):
-        def fails(name, rounds):
+        def fails(suite, name, rounds):
             raise report.Failed("wrong result: a run lost a task")
         report.measure = fails
         code, said = self.main("--rows", "chain", "--no-baseline")

@@ -8,8 +8,8 @@
 
 namespace corchestra {
 
-/// A counting semaphore for coroutines: first come, first served, nobody barges past a waiter. A permit is given back by
-/// its destructor. Cancelling a waiter removes it in O(1); a waiter is always resumed by a post, never inline.
+/// A counting semaphore for coroutines: first come, first served, nobody barges past a waiter. A permit is given back
+/// by its destructor. Cancelling a waiter removes it in O(1); a waiter is always resumed by a post, never inline.
 /// Thread-safe. A handle: copies share the semaphore, and permits keep it alive.
 class semaphore {
  public:
@@ -29,11 +29,25 @@ class semaphore {
     std::size_t count_ = 0;
   };
 
+  /// Ends one wait from outside.
+  class wait {
+   public:
+    /// What waits, or will, gets an empty permit. Afterwards nothing happens.
+    void give_up();
+
+   private:
+    friend class semaphore;
+    std::weak_ptr<void> impl_, waiter_;
+    bool over_ = false;
+  };
+
   explicit semaphore(std::size_t permits);
 
   /// Waits for `count` permits (1 by default). Throws operation_aborted when cancelled; asking for more than the
   /// capacity is `unreachable_resource`, at once.
   awaitable<result<permit>> acquire(std::size_t count = 1);
+  /// One permit, or an empty one after `w.give_up()`. `w` outlives the call and is for this call only.
+  awaitable<permit> acquire(wait& w);
   /// An empty permit when it would have to wait.
   permit try_acquire(std::size_t count = 1);
 

@@ -15,6 +15,7 @@ class http_headers {
   http_headers() = default;
   http_headers(std::initializer_list<std::pair<std::string, std::string>> list) : fields_(list) {}
 
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
   void set(std::string_view name, std::string value);
   /// The first field of that name, or empty.

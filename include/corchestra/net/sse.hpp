@@ -27,7 +27,7 @@ class sse_parser {
   bool unfinished() const noexcept;
 
  private:
-  result<void> line(std::string_view text, const std::function<result<void>(const sse_event&)>& on_event);
+  bool line(std::string_view text);
 
   std::size_t max_event_bytes_;
   std::string line_;

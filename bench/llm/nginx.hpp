@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "llm/child.hpp"
+#include "llm/two_cores.hpp"
+
+namespace corchestra::bench {
+
+/// An nginx of the bench's own that answers each POST with the same reply. Skips the row where nginx is not installed.
+class nginx {
+ public:
+  explicit nginx(const two_cores& cores);
+  nginx(const nginx&) = delete;
+  nginx& operator=(const nginx&) = delete;
+  ~nginx();
+
+  std::uint16_t port() const noexcept { return port_; }
+  std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<child> process_;
+};
+
+}  // namespace corchestra::bench
