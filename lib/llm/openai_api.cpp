@@ -44,8 +44,8 @@ awaitable<api_attempt> openai_api::attempt(std::shared_ptr<endpoint> at, net::ht
     co_return api_attempt{std::move(e), http->status, false, {}, limits};
   }
   billed_call billed;
-  const auto checked = skim_reply(http->body, http->headers.get("content-type"), billed);
   reply.body = at->clean(std::move(http->body));
+  const auto checked = skim_reply(reply.body, http->headers.get("content-type"), billed);
   if (!checked) co_return api_attempt{at->in_reply(checked.error()), http->status, false, std::move(billed), limits};
   reply.billed = at->clean(billed);
   co_return api_attempt{answered{}, http->status, false, std::move(billed), limits};
