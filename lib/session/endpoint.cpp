@@ -3,12 +3,17 @@
 #include <corchestra/llm/openai_client.hpp>
 #include <corchestra/net/http_client.hpp>
 
+#include "session/endpoint_proxy.hpp"
+
 namespace corchestra {
 
 result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& executor, const settings& s, logger log) {
   if (s.base_url.empty()) return std::shared_ptr<endpoint_watch>();
   net::http_client_options http;
   http.ca_file = s.ca_file;
+  auto proxy = endpoint_proxy(s);
+  if (proxy.has_error()) return proxy.error();
+  http.proxy = std::move(*proxy);
   http.logger = log;
   auto client = net::make_http_client(executor, std::move(http));
   if (client.has_error()) return client.error();
