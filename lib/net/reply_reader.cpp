@@ -118,6 +118,10 @@ awaitable<reply_outcome> read_reply(connection& c, reply_options options, deadli
         co_return out;
       }
       if (*state == parsed::complete) break;
+      if (!p->is_header_done() && received > options.max_header_bytes) {  // by interim replies without end
+        out.response = refused(*p, http::error::header_limit, options);
+        co_return out;
+      }
     }
     if (!r.ec) continue;
     if (r.ec == asio::error::eof && p->is_header_done()) {
