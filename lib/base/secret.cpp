@@ -27,4 +27,12 @@ std::string redactor::operator()(std::string text) const {
   return text;
 }
 
+std::size_t redactor::begun(std::string_view text) const noexcept {
+  std::size_t longest = 0;
+  for (const std::string_view word : words_)
+    for (std::size_t n = std::min(word.size() - 1, text.size()); n > longest; --n)
+      if (word.starts_with(text.substr(text.size() - n))) longest = n;
+  return longest;
+}
+
 }  // namespace corchestra

@@ -79,7 +79,10 @@ billed_call endpoint::clean(billed_call b) const {
 }
 
 error endpoint::refusal(const net::http_response& reply, wall_time now) const {
-  return in_reply(error_from_reply(reply.status, reply.headers, reply.body, now));
+  // Clean before the message is made, which may cut what it quotes: a part of the key would remain.
+  net::http_headers headers;
+  for (const auto& [name, value] : reply.headers) headers.add(name, clean(value));
+  return in_reply(error_from_reply(reply.status, headers, clean(reply.body), now));
 }
 
 }  // namespace corchestra::llm

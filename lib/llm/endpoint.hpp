@@ -33,6 +33,7 @@ class endpoint {
   error clean(error e) const;
   billed_call clean(billed_call b) const;
   bool holds_secrets() const noexcept { return !redact_.empty(); }
+  const redactor& secrets() const noexcept { return redact_; }
 
   /// The error of a reply, naming the endpoint.
   error in_reply(error e) const { return in_place(std::move(e), base_.origin()); }

@@ -53,8 +53,8 @@ api_attempt openai_api::judged(const endpoint& at, result<net::http_response> ht
     return {std::move(e), http->status, false, {}, limits};
   }
   billed_call billed;
-  const auto checked = skim_reply(http->body, http->headers.get("content-type"), billed);
   reply.body = at.clean(std::move(http->body));
+  const auto checked = skim_reply(reply.body, http->headers.get("content-type"), billed);
   reply.billed = at.clean(billed);
   if (!checked) return {at.in_reply(checked.error()), http->status, false, std::move(billed), limits};
   return {answered{}, http->status, false, std::move(billed), limits};

@@ -55,7 +55,6 @@ class openai_client final : public chat_model, public std::enable_shared_from_th
   request_format format(bool streaming, bool usage) const {
     return {endpoint_->options().model, endpoint_->options().max_tokens_field, streaming, usage};
   }
-  void pass_on(const chat_delta& delta, const delta_callback& to) const;
   void clean(chat_response& r) const;
 
   std::shared_ptr<endpoint> endpoint_;
@@ -66,14 +65,8 @@ void openai_client::clean(chat_response& r) const {
   if (!endpoint_->holds_secrets()) return;
   for (std::string* text : {&r.message.content, &r.reasoning, &r.model, &r.service_tier, &r.request_id})
     *text = endpoint_->clean(std::move(*text));
-  for (auto& c : r.message.tool_calls) c.arguments = endpoint_->clean(std::move(c.arguments));
-}
-
-void openai_client::pass_on(const chat_delta& delta, const delta_callback& to) const {
-  if (!endpoint_->holds_secrets()) return to(delta);
-  const std::string text = endpoint_->clean(std::string(delta.text)),
-                    reasoning = endpoint_->clean(std::string(delta.reasoning));
-  to(chat_delta{text, reasoning});
+  for (auto& c : r.message.tool_calls)
+    for (std::string* text : {&c.id, &c.name, &c.arguments}) *text = endpoint_->clean(std::move(*text));
 }
 
 awaitable<void> openai_client::attempt(std::shared_ptr<endpoint> at, net::http_request request, chat_attempt& outcome) {
@@ -89,6 +82,7 @@ chat_attempt openai_client::judged(const endpoint& at, const result<net::http_re
   if (!ok(http->status)) return {at.refusal(*http, now), http->status, false, {}, limits};
   billed_call billed;
   auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
+  if (!reply) reply = parse_reply(at.clean(http->body), http->headers.get("content-type"));  // see refusal()
   if (!reply) reply = at.in_reply(reply.error());
   if (const auto id = http->headers.get("x-request-id"); reply && !id.empty()) reply->request_id = id;
   return {std::move(reply), http->status, false, std::move(billed), limits};
@@ -98,7 +92,7 @@ awaitable<void> openai_client::streamed_attempt(self_ptr self, net::http_request
                                                 bool with_stream_options, chat_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
   const std::shared_ptr<endpoint> at = self->endpoint_;
-  stream_reader reader(std::move(on_delta));
+  stream_reader reader(std::move(on_delta), &at->secrets());
   const auto stream = [&] {
     return at->http().stream(std::move(request), [&reader](std::string_view bytes) { return reader.feed(bytes); });
   };
@@ -118,7 +112,7 @@ chat_attempt openai_client::judged(const result<net::http_response>& http, strea
   const endpoint& at = *endpoint_;
   if (!http && !reader.decided()) {
     error e = http.error();
-    e.message += partial_output(reader.text());
+    e.message += reader.partial_output();
     return {std::move(e), 0, reader.visible(), reader.billed()};
   }
   const rate_limits limits = http ? parse_rate_limits(http->headers) : rate_limits{};
@@ -150,7 +144,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
   if (!body) co_return body.error();
   const delta_callback watched = [&](const chat_delta& delta) {
     if (!first_token) first_token = clock.now() - started;
-    if (on_delta) self->pass_on(delta, on_delta);
+    if (on_delta) on_delta(delta);
   };
   bool first = true;
   // No coroutine, which would live as long as the try.

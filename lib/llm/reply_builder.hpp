@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <corchestra/base/secret.hpp>
 #include <corchestra/llm/chat.hpp>
 
 #include "llm/usual_reply.hpp"
@@ -29,6 +30,9 @@ class reply_builder {
   /// Model, id, usage and service tier of a reply or a chunk, whatever its choices: the first model and id, the last
   /// usage and tier that are not null.
   void identify(const json& reply);
+
+  /// Takes secrets out of what `build` may cut.
+  void hide(const redactor& secrets) { refusal_ = secrets(std::move(refusal_)); }
 
   bool finished() const noexcept { return finished_; }
   const std::string& text() const noexcept { return response_.message.content; }

@@ -10,6 +10,9 @@ namespace corchestra::llm {
 error not_a_completion(std::string_view body, std::string_view content_type, std::string_view expected) {
   const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
   const std::string_view start = trim(body);
+  if (start.starts_with("\x1f\x8b"))
+    return fail(errc::invalid_reply, concat("expected ", expected, ", got compressed bytes that were not asked for"),
+                retry_class::terminal);
   std::string got = start.empty()                      ? "an empty reply"
                     : start.front() == '<'             ? "an HTML page"
                     : type.empty() || type == expected ? concat("text that is not ", expected)

@@ -6,11 +6,17 @@
 
 namespace corchestra::llm {
 
-std::string partial_output(std::string_view text) {
-  if (text.empty()) return {};
+std::string stream_assembler::partial_output() const {
+  const std::size_t size = text().size();
+  if (size == 0) return {};
+  std::string text = builder_.text();
+  if (hide_) {
+    text = (*hide_)(std::move(text));
+    text.resize(text.size() - hide_->begun(text));
+  }
   std::size_t cut = text.size() > 40 ? text.size() - 40 : 0;
   while (cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) ++cut;
-  return concat("; it had come to ", text.size(), " bytes of text, ending in ", quote(text.substr(cut)));
+  return concat("; it had come to ", size, " bytes of text, ending in ", quote(std::string_view(text).substr(cut)));
 }
 
 result<void> stream_assembler::feed(std::string_view data) {
@@ -23,12 +29,15 @@ result<void> stream_assembler::feed(std::string_view data) {
   started_ = true;
   const auto chunk = parse_json(data);
   if (!chunk)
-    return fail(errc::invalid_reply, concat("a chunk of the stream: ", chunk.error().message, partial_output(text())));
+    return fail(errc::invalid_reply, concat("a chunk of the stream: ", chunk.error().message, partial_output()));
   if (!chunk->is_object())
     return fail(errc::invalid_reply, concat("a chunk of the stream: expected an object, got ", chunk->type_name()));
   builder_.identify(*chunk);
   if (auto e = error_in_reply(*chunk)) {
-    e->message += partial_output(text());
+    if (hide_) {
+      if (const auto redacted = parse_json((*hide_)(std::string(data)))) e = error_in_reply(*redacted);
+    }
+    e->message += partial_output();
     return *e;
   }
   const auto choices = chunk->find("choices");
@@ -61,12 +70,12 @@ result<void> stream_assembler::choice(const json& c) {
 
 result<chat_response> stream_assembler::finish() && {
   if (!complete()) {
-    error e =
-        fail(errc::connection_lost, concat("the stream ended without finish_reason and [DONE]", partial_output(text())),
-             retry_class::transient);
+    error e = fail(errc::connection_lost, concat("the stream ended without finish_reason and [DONE]", partial_output()),
+                   retry_class::transient);
     return e;
   }
   if (!has_choice_) return fail(errc::invalid_reply, "the stream brought no choice");
+  if (hide_) builder_.hide(*hide_);
   return std::move(builder_).build();
 }
 

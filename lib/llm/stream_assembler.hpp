@@ -3,6 +3,8 @@
 #include <functional>
 #include <string_view>
 
+#include <corchestra/base/secret.hpp>
+
 #include "llm/reply_builder.hpp"
 
 namespace corchestra::llm {
@@ -11,7 +13,9 @@ namespace corchestra::llm {
 /// sent without streaming. Pure.
 class stream_assembler {
  public:
-  explicit stream_assembler(std::function<void(const chat_delta&)> on_delta = {}) : on_delta_(std::move(on_delta)) {}
+  /// `hide`, which outlives this, takes secrets out of messages before they are cut; null: nothing does.
+  explicit stream_assembler(std::function<void(const chat_delta&)> on_delta = {}, const redactor* hide = nullptr)
+      : on_delta_(std::move(on_delta)), hide_(hide) {}
 
   /// Errors: that of an error object in the stream, `invalid_reply`. Data after `[DONE]` is ignored.
   result<void> feed(std::string_view data);
@@ -22,6 +26,8 @@ class stream_assembler {
   bool complete() const noexcept { return done_ || builder_.finished(); }
   const std::string& text() const noexcept { return builder_.text(); }
   billed_call billed() const { return builder_.billed(); }
+  /// `; it had come to 53 bytes of text, ending in '...'`, or nothing: what a broken stream had given.
+  std::string partial_output() const;
 
   /// To be called at the end of the stream. Errors: `connection_lost` when it ended early, and those of a whole reply.
   result<chat_response> finish() &&;
@@ -30,11 +36,9 @@ class stream_assembler {
   result<void> choice(const json& c);
 
   std::function<void(const chat_delta&)> on_delta_;
+  const redactor* hide_;
   reply_builder builder_;
   bool done_ = false, started_ = false, visible_ = false, has_choice_ = false;
 };
-
-/// `; it had come to 53 bytes of text, ending in '...'`, or nothing: what a broken stream had given.
-std::string partial_output(std::string_view text);
 
 }  // namespace corchestra::llm

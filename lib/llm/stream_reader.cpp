@@ -10,10 +10,20 @@ namespace {
 constexpr std::size_t kept_for_diagnosis = 4096;
 }
 
-stream_reader::stream_reader(std::function<void(const chat_delta&)> on_delta)
-    : on_delta_(std::move(on_delta)), assembler_([this](const chat_delta& d) { report(d); }) {}
+stream_reader::stream_reader(std::function<void(const chat_delta&)> on_delta, const redactor* hide)
+    : on_delta_(std::move(on_delta)),
+      hide_(hide && !hide->empty() ? hide : nullptr),
+      assembler_([this](const chat_delta& d) { report(d); }, hide_) {
+  if (hide_) redacted_.emplace(*hide_);
+}
 
 void stream_reader::report(const chat_delta& delta) {
+  if (!redacted_) return pass_on(delta);
+  const std::string text = redacted_->text(delta.text), reasoning = redacted_->reasoning(delta.reasoning);
+  if (!text.empty() || !reasoning.empty()) pass_on({text, reasoning});
+}
+
+void stream_reader::pass_on(const chat_delta& delta) {
   if (!on_delta_ || thrown_) return;
   try {
     on_delta_(delta);
@@ -26,7 +36,7 @@ result<void> stream_reader::feed(std::string_view bytes) {
   if (form_ == form::unknown) {
     const auto first = bytes.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
-    form_ = bytes[first] == '{' || bytes[first] == '<' ? form::document : form::events;
+    form_ = std::string_view("{<\x1f").find(bytes[first]) != std::string_view::npos ? form::document : form::events;
   }
   if (form_ == form::document) {
     document_ += bytes;
@@ -47,6 +57,16 @@ result<void> stream_reader::feed(std::string_view bytes) {
 }
 
 result<chat_response> stream_reader::finish(std::string_view content_type) {
+  auto reply = read(content_type);
+  if (reply && redacted_) {
+    const std::string text = redacted_->text.rest(), reasoning = redacted_->reasoning.rest();
+    if (!text.empty() || !reasoning.empty()) pass_on({text, reasoning});
+  }
+  if (thrown_) std::rethrow_exception(thrown_);
+  return reply;
+}
+
+result<chat_response> stream_reader::read(std::string_view content_type) {
   if (thrown_) std::rethrow_exception(thrown_);
   if (broken_) return *broken_;
   if (form_ == form::events) {
@@ -59,11 +79,10 @@ result<chat_response> stream_reader::finish(std::string_view content_type) {
     if (to_lower(content_type).find("text/event-stream") != std::string::npos) return std::move(assembler_).finish();
     return not_a_completion(document_, content_type, "text/event-stream");
   }
+  if (hide_) document_ = (*hide_)(std::move(document_));
   auto reply = parse_reply(document_, content_type, &billed_);
-  if (reply && (!reply->message.content.empty() || !reply->reasoning.empty())) {
+  if (reply && (!reply->message.content.empty() || !reply->reasoning.empty()))
     report(chat_delta{reply->message.content, reply->reasoning});
-    if (thrown_) std::rethrow_exception(thrown_);
-  }
   return reply;
 }
 

@@ -95,8 +95,13 @@ bool byte_stream::peer_closed() noexcept {
 }
 
 bool byte_stream::stale() noexcept {
-  if (tls_) return peer_closed();  // session tickets may lie there unread
   char byte = 0;
+  if (tls_) {  // its layer may hold what came with the last reply, and session tickets may lie unread in the socket
+    if (peer_closed()) return true;
+    error_code ec;
+    socket_.non_blocking(true, ec);
+    return tls_->read_some(asio::buffer(&byte, 1), ec) > 0 || ec != asio::error::would_block;
+  }
   return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 

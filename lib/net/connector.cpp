@@ -8,6 +8,7 @@
 
 #include "net/cancellation.hpp"
 #include "net/connector.hpp"
+#include "net/proxy_tunnel.hpp"
 #include "net/tls_context.hpp"
 
 namespace corchestra::net {
@@ -34,7 +35,8 @@ connector::connector(any_io_executor executor, const http_client_options& option
       turns_(std::max<std::size_t>(options.max_concurrent_handshakes, 1)),
       connect_timeout_(options.connect_timeout),
       ca_file_(options.ca_file),
-      verify_peer_(options.verify_peer) {}
+      verify_peer_(options.verify_peer),
+      max_header_bytes_(options.max_header_bytes) {}
 
 result<std::unique_ptr<connector>> connector::make(any_io_executor executor, const http_client_options& options,
                                                    std::shared_ptr<name_resolver> names) {
@@ -56,12 +58,18 @@ result<std::shared_ptr<asio::ssl::context>> connector::tls() {
   return tls_;
 }
 
-awaitable<result<std::unique_ptr<connection>>> connector::connect(const url& target, deadline& limits) {
+awaitable<result<std::unique_ptr<connection>>> connector::connect(const url& target, deadline& limits,
+                                                                  const proxy_server* via) {
   const std::string origin = target.origin();
   const auto turn = co_await acquire_within(turns_, limits, "waiting for a turn to connect");
   if (!turn) co_return in_place(turn.error(), origin);
   limits.arm(deadline::connect, connect_timeout_);
-  auto c = co_await open(target, limits);
+  auto c = co_await open(via ? via->at : target, limits);
+  if (!c && via) c = in_place(c.error(), concat("the proxy ", via->at.origin()));
+  if (c && via && target.tls()) {
+    const auto through = co_await open_tunnel(**c, target, *via, max_header_bytes_, limits);
+    if (!through) c = through.error();
+  }
   if (c && target.tls()) {
     const auto secured = co_await secure(**c, target, limits);
     if (!secured) c = secured.error();
@@ -77,12 +85,12 @@ awaitable<result<std::unique_ptr<connection>>> connector::connect(const url& tar
   co_return c;
 }
 
-awaitable<result<std::unique_ptr<connection>>> connector::open(const url& target, deadline& limits) {
-  const auto found = co_await names_->lookup(target.host, limits);
+awaitable<result<std::unique_ptr<connection>>> connector::open(const url& peer, deadline& limits) {
+  const auto found = co_await names_->lookup(peer.host, limits);
   if (!found) co_return found.error();
-  auto socket = co_await addresses_.connect(target.host, *found, target.port, limits);
+  auto socket = co_await addresses_.connect(peer.host, *found, peer.port, limits);
   if (!socket) {
-    names_->forget(target.host);
+    names_->forget(peer.host);
     co_return socket.error();
   }
   co_return std::make_unique<connection>(std::move(*socket), time_service::of(executor_).now());
@@ -98,7 +106,9 @@ awaitable<result<void>> connector::secure(connection& c, const url& target, dead
   const error_code ec = co_await c.stream.handshake(asio::ssl::stream_base::client);
   co_await throw_if_cancelled();
   if (limits.expired()) co_return fail(errc::timeout, limits.describe());
-  if (ec) co_return fail(errc::tls_failed, describe_tls_failure(stream.native_handle(), target.host, ec));
+  if (ec)
+    co_return fail(errc::tls_failed, describe_tls_failure(stream.native_handle(), target.host, ec),
+                   handshake_was_cut(ec) ? retry_class::transient : retry_class::unspecified);
   co_return result<void>();
 }
 

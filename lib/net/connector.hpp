@@ -22,13 +22,15 @@ class connector {
   static result<std::unique_ptr<connector>> make(any_io_executor executor, const http_client_options& options,
                                                  std::shared_ptr<name_resolver> names = nullptr);
 
-  /// `target` outlives the call. The connect limit begins when it is this connection's turn. Errors: `resolve_failed`,
-  /// `connect_failed`, `tls_failed`, `timeout`; their messages name the origin.
-  awaitable<result<std::unique_ptr<connection>>> connect(const url& target, deadline& limits);
+  /// `target` and `via` outlive the call. The connect limit begins when it is this connection's turn. Errors:
+  /// `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`; their messages name the origin. `via` is the proxy to go
+  /// through; null: none.
+  awaitable<result<std::unique_ptr<connection>>> connect(const url& target, deadline& limits,
+                                                         const proxy_server* via = nullptr);
 
  private:
   connector(any_io_executor executor, const http_client_options& options, std::shared_ptr<name_resolver> names);
-  awaitable<result<std::unique_ptr<connection>>> open(const url& target, deadline& limits);
+  awaitable<result<std::unique_ptr<connection>>> open(const url& peer, deadline& limits);
   awaitable<result<void>> secure(connection& c, const url& target, deadline& limits);
   result<std::shared_ptr<asio::ssl::context>> tls();
 
@@ -40,6 +42,7 @@ class connector {
   const duration connect_timeout_;
   const std::string ca_file_;
   const bool verify_peer_;
+  const std::size_t max_header_bytes_;
   std::mutex mutex_;
   std::shared_ptr<asio::ssl::context>
       tls_;  // made at the first https request: reading the system's store takes a while

@@ -10,6 +10,7 @@
 #include "net/deadline.hpp"
 #include "net/head_cache.hpp"
 #include "net/message_text.hpp"
+#include "net/proxy_tunnel.hpp"
 #include "net/reply_reader.hpp"
 
 namespace corchestra::net {
@@ -31,21 +32,25 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
  private:
   static awaitable<result<http_response>> run(std::shared_ptr<pooled_client> self, http_request request,
                                               body_sink sink) {
-    const auto head = self->heads_.of(request, [&] { return request_head(request, self->options_.user_agent); });
+    const proxy_server* via = self->options_.proxy.of(request.target);
+    const bool tunnel = request.target.tls();
+    const auto head = self->heads_.of(
+        request, [&] { return request_head(request, self->options_.user_agent, tunnel ? nullptr : via); });
     if (!head) co_return head.error();
     const any_io_executor executor = co_await asio::this_coro::executor;
     const std::string origin = request.target.origin();
+    const std::string place = via ? concat(origin, " via ", via->at.origin()) : origin;
     time_service& clock = time_service::of(executor);
     deadline limits(executor);
     limits.arm(deadline::total, request.timeout);
-    semaphore permits = self->pool_.permits(origin);
+    semaphore permits = self->pool_.permits(place);
     result<semaphore::permit> permit = permits.try_acquire();
     if (!*permit) permit = co_await acquire_within(permits, limits, "waiting for a free connection");
     if (!permit) co_return in_place(permit.error(), origin);
 
     const time_hold hold(executor);
     reply_outcome outcome{http_response{}};
-    auto c = self->pool_.take(origin, clock.now());
+    auto c = self->pool_.take(place, clock.now());
     if (c) {
       outcome = co_await exchange(self, *c, *head, request, &sink, limits);
       if (outcome.untouched) {
@@ -54,15 +59,16 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
       }
     }
     if (!c) {
-      auto fresh = co_await self->connector_->connect(request.target, limits);
+      auto fresh = co_await self->connector_->connect(request.target, limits, via);
       if (!fresh) co_return fresh.error();
       c = std::move(*fresh);
       outcome = co_await exchange(self, *c, *head, request, &sink, limits);
     }
     if (!outcome.response) co_return in_place(outcome.response.error(), origin);
     if (outcome.reusable) {
-      self->pool_.give_back(origin, std::move(c), clock.now(), outcome.keep_alive);
+      self->pool_.give_back(place, std::move(c), clock.now(), outcome.keep_alive);
     }
+    if (via && !tunnel && outcome.response->status == 407) co_return in_place(refused_by_proxy(*via, 407), origin);
     co_return std::move(outcome.response);
   }
 

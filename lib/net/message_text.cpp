@@ -4,6 +4,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "net/message_text.hpp"
+#include "net/proxy_tunnel.hpp"
 
 namespace corchestra::net {
 
@@ -44,7 +45,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-result<std::string> request_head(const http_request& request, std::string_view user_agent) {
+result<std::string> request_head(const http_request& request, std::string_view user_agent, const proxy_server* via) {
   if (!is_token(request.method)) {
     return fail(errc::invalid_argument, concat("HTTP method ", quote(request.method), " is not a token"));
   }
@@ -53,10 +54,11 @@ result<std::string> request_head(const http_request& request, std::string_view u
     return fail(errc::invalid_argument, "the request's path must begin with / and be percent-encoded");
   const auto checked = check_fields(request.headers, {"Host", "Content-Length", "Connection", "Transfer-Encoding"});
   if (!checked) return checked.error();
-  std::string out = concat(request.method, ' ', target, " HTTP/1.1\r\n");
+  std::string out = concat(request.method, ' ', via ? request.target.to_string() : target, " HTTP/1.1\r\n");
   append_field(out, "Host", request.target.host_header());
   if (!user_agent.empty() && !request.headers.has("User-Agent")) append_field(out, "User-Agent", user_agent);
   for (const auto& [name, value] : request.headers) append_field(out, name, value);
+  if (via && !via->credentials.empty()) append_field(out, "Proxy-Authorization", proxy_authorization(*via));
   const bool wants_length = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (wants_length || !request.body.empty()) append_field(out, "Content-Length", concat(request.body.size()));
   out += "\r\n";

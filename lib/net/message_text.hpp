@@ -18,7 +18,9 @@ result<void> check_fields(const http_headers& headers, std::initializer_list<std
 void append_field(std::string& out, std::string_view name, std::string_view value);
 
 /// A request's head, ready to be sent before its body. Error: `invalid_argument`.
-result<std::string> request_head(const http_request& request, std::string_view user_agent);
+/// `via` is the proxy that it is sent to (null: to the target), in absolute form and with the proxy's credentials.
+result<std::string> request_head(const http_request& request, std::string_view user_agent,
+                                 const proxy_server* via = nullptr);
 
 /// A reply's status line and fields without the closing blank line. Error: `invalid_argument`.
 result<std::string> reply_head(int status, const http_headers& headers);

@@ -152,6 +152,8 @@ bool reading::go_on(io_result io) {
   received_ += io.bytes;
   if (!state) return give_up(state.error());
   if (*state == parsed::complete) return complete();
+  if (!parser_->is_header_done() && received_ > options_.max_header_bytes)  // by interim replies without end
+    return give_up(refused(*parser_, http::error::header_limit, options_));
   if (!io.ec) return true;
   if (io.ec == asio::error::eof && parser_->is_header_done()) {
     error_code ec;

@@ -1,7 +1,10 @@
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 
 #include <corchestra/base/text.hpp>
 
@@ -78,10 +81,18 @@ void expect_host(SSL* handle, const std::string& host) {
   }
 }
 
+bool handshake_was_cut(const error_code& ec) {
+  return ec == ssl::error::stream_truncated || ec == boost::asio::error::eof ||
+         ec == boost::asio::error::connection_reset || ec == boost::asio::error::broken_pipe;
+}
+
 std::string describe_tls_failure(SSL* handle, const std::string& host, const error_code& ec) {
   const long verdict = SSL_get_verify_result(handle);
   switch (verdict) {
     case X509_V_OK:
+      if (handshake_was_cut(ec)) return "the TLS handshake failed: the server ended the connection";
+      if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER)
+        return "the TLS handshake failed: the server does not speak TLS here (http:// instead of https://?)";
       return concat("the TLS handshake failed: ", ec.message());
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "the server's certificate has expired";

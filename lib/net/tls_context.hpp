@@ -19,6 +19,9 @@ result<std::shared_ptr<boost::asio::ssl::context>> make_server_tls(const std::st
 /// Before a client's handshake: the name that the certificate must carry, and SNI unless `host` is an address.
 void expect_host(SSL* ssl, const std::string& host);
 
+/// The connection ended within the handshake: the network's failure rather than one of TLS.
+bool handshake_was_cut(const boost::system::error_code& ec);
+
 /// Why a client's handshake failed, in words.
 std::string describe_tls_failure(SSL* ssl, const std::string& host, const boost::system::error_code& ec);
 

@@ -39,6 +39,18 @@ bool assign_secret(secret& target, const std::string& text) {
   return true;
 }
 
+bool assign_proxy(settings& s, const std::string& text) {
+  if (trim(text).empty() || std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || is_control(c); }))
+    return false;
+  s.proxy = secret(text);
+  return true;
+}
+
+std::string without_user(const std::string& text) {
+  const auto at = text.rfind('@');
+  return at == std::string::npos ? text : "...@" + text.substr(at + 1);
+}
+
 template <class T, class Target>
 bool assign_integer(Target& target, const std::string& text, T least, T most) {
   T n{};
@@ -181,6 +193,17 @@ std::vector<setting_rule> make_rules() {
         "PEM file of the certificates that are trusted."},
        [](settings& s, const std::string& t) { return assign_line(s.ca_file, t); },
        true},
+      {{"endpoint.proxy",
+        "--proxy",
+        {"CORCHESTRA_PROXY"},
+        "",
+        "none or an HTTP proxy [http://][USER[:PASSWORD]@]HOST[:PORT]",
+        "as https_proxy, http_proxy, all_proxy and no_proxy say",
+        "The HTTP proxy that model calls go through; none: no proxy, whatever the environment says.",
+        true},
+       [](settings& s, const std::string& t) { return assign_proxy(s, t); },
+       false,
+       without_user},
       {{"http_retries",
         "--http-retries",
         {"CORCHESTRA_HTTP_RETRIES"},
@@ -256,7 +279,8 @@ std::vector<setting_rule> make_rules() {
         "limits.preset",
         "stage8, ucop, jobpool or taskcall",
         "none",
-        "The limits of an earlier system. In a plan, what stands beside it wins; from a flag or variable it wins over the "
+        "The limits of an earlier system. In a plan, what stands beside it wins; from a flag or variable it wins over "
+        "the "
         "plan's limits."},
        assign_preset},
       {{"max_concurrent_tasks",

@@ -19,6 +19,8 @@ std::string_view to_string(setting_source s) noexcept {
 namespace {
 
 constexpr std::string_view openai_url = "https://api.openai.com/v1";
+constexpr const char* proxy_variables[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                           "ALL_PROXY",   "no_proxy",    "NO_PROXY"};
 
 /// Where a setting's value comes from.
 struct found_value {
@@ -109,9 +111,12 @@ result<settings> load_settings(const settings_input& input) {
       row.origin = found->origin;
       if (d.key == "endpoint.model") s.model_forced = found->source >= setting_source::environment;
     }
-    if (d.secret) row.value = found ? "[set]" : "[not set]";
+    if (d.secret && found) row.value = rule.shown_value ? rule.shown_value(found->text) : "[set]";
+    if (d.secret && !found && !rule.shown_value) row.value = "[not set]";
     s.table.push_back(std::move(row));
   }
+  for (const char* name : proxy_variables)
+    if (auto value = env.get(name)) s.proxy_variables.emplace(name, secret(std::move(*value)));
   const auto row_of = [&](std::string_view key) -> setting& {
     return *std::find_if(s.table.begin(), s.table.end(), [&](const setting& r) { return r.key == key; });
   };

@@ -2,12 +2,17 @@
 
 #include <corchestra/net/http_client.hpp>
 
+#include "session/endpoint_proxy.hpp"
+
 namespace corchestra {
 
 result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, const settings& s,
                                               llm::limiter_options limits, logger log) {
   net::http_client_options http;
   http.ca_file = s.ca_file;
+  auto proxy = endpoint_proxy(s);
+  if (proxy.has_error()) return proxy.error();
+  http.proxy = std::move(*proxy);
   http.logger = log;
   auto client = net::make_http_client(executor, std::move(http));
   if (client.has_error()) return client.error();

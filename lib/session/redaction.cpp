@@ -1,5 +1,7 @@
 #include "session/redaction.hpp"
 
+#include "session/endpoint_proxy.hpp"
+
 namespace corchestra {
 
 namespace {
@@ -33,6 +35,7 @@ redactor make_redactor(const settings& s) {
   redactor r;
   r.add(s.api_key);
   r.add(secret(escape_markup(s.api_key.reveal())));
+  for (const secret& word : proxy_secrets(s)) r.add(word);
   return r;
 }
 

@@ -54,3 +54,17 @@ TEST_CASE("a secret that lies in the mark itself ends") {
   r.add(secret("redacted"));
   CHECK(r("redacted") == "[redacted]");
 }
+
+TEST_CASE("what may be the begin of a secret is told at a text's end") {
+  redactor r;
+  CHECK(r.begun("s") == 0);
+  r.add(secret("sk-skate"));
+  r.add(secret("kayaks"));
+  CHECK(r.begun("") == 0);
+  CHECK(r.begun("nothing") == 0);
+  CHECK(r.begun("a s") == 1);
+  CHECK(r.begun("a sk-sk") == 5);  // not only the sk at its end
+  CHECK(r.begun("kaya") == 4);
+  CHECK(r.begun("sk-skat") == 7);
+  CHECK(r.begun("sk-skate") == 0);
+}

@@ -1,10 +1,4 @@
-#include <catch2/catch_test_macros.hpp>
-#include <cstdio>
-
-#include <corchestra/llm/openai_client.hpp>
-
-#include "llm/replies.hpp"
-#include "net/client_fixture.hpp"
+#include "llm/hostile_endpoint.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;
@@ -13,17 +7,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string http_reply(std::string status, std::string body,
-                       std::string headers = "Content-Type: application/json\r\n") {
-  return concat("HTTP/1.1 ", status, "\r\n", headers, "Content-Length: ", body.size(), "\r\n\r\n", body);
-}
-std::string chunk(std::string body) {
-  char size[20];
-  std::snprintf(size, sizeof size, "%zx", body.size());
-  return concat(size, "\r\n", body, "\r\n");
-}
-const std::string stream_head =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const std::string good = http_reply("200 OK", reply_saying("Hi.").dump());
 
 /// The real clients against a server that sends `replies`, one a request, and then closes; retries come without delay.

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <stdexcept>
 
+#include <corchestra/base/text.hpp>
+
 #include "llm/replies.hpp"
 #include "support/show.hpp"
 
@@ -51,4 +53,28 @@ TEST_CASE("an event beyond all bounds ends the stream") {
   REQUIRE_FALSE(fed);
   CHECK(fed.error().is(errc::too_large));
   CHECK(reader.finish("text/event-stream").error().retry == retry_class::terminal);
+}
+
+TEST_CASE("what is shown of a stream waits where a secret may have begun") {
+  redactor hide;
+  hide.add(secret("sk-0123"));
+  std::vector<std::string> seen;
+  stream_reader reader([&](const chat_delta& d) { seen.push_back(concat(d.text, "|", d.reasoning)); }, &hide);
+  for (const char* text : {"a", "b s", "k-01", "23 s", "k-9", "s"}) REQUIRE(reader.feed(sse_text(text)));
+  REQUIRE(reader.feed(sse(delta({{"reasoning_content", "sk-"}}))));
+  REQUIRE(reader.feed(sse_end));
+  CHECK(seen == std::vector<std::string>{"a|", "b |", "[redacted] |", "sk-9|"});
+  CHECK(reader.finish("text/event-stream")->message.content == "ab sk-0123 sk-9s");
+  CHECK(seen.back() == "s|sk-");
+}
+
+TEST_CASE("a stream that breaks off within a secret shows nothing of it") {
+  redactor hide;
+  hide.add(secret("sk-0123"));
+  std::string seen;
+  stream_reader reader([&](const chat_delta& d) { seen += d.text; }, &hide);
+  REQUIRE(reader.feed(sse_text("a sk-012")));
+  CHECK(reader.partial_output() == "; it had come to 8 bytes of text, ending in 'a '");
+  CHECK_FALSE(reader.finish("text/event-stream"));
+  CHECK(seen == "a ");
 }

@@ -216,6 +216,8 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
        "OPENAI_BASE_URL: expected a URL http://HOST[/PATH] or https://HOST[/PATH] without a user name, got "
        "'https://me:pw@host/v1'"},
       {false, "OPENAI_API_KEY", "sk secret\n", "OPENAI_API_KEY: expected a key of visible ASCII characters"},
+      {false, "CORCHESTRA_PROXY", "http://me:pw @h",
+       "CORCHESTRA_PROXY: expected none or an HTTP proxy [http://][USER[:PASSWORD]@]HOST[:PORT]"},
       {false, "OPENAI_ORG_ID", "a\r\nX-Evil: 1", "OPENAI_ORG_ID: expected text on one line, got 'a\\r\\nX-Evil: 1'"},
       {false, "CORCHESTRA_BASEURL", "x",
        "environment: CORCHESTRA_BASEURL: unknown variable, did you mean 'CORCHESTRA_BASE_URL'?"},
@@ -229,6 +231,16 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
     CHECK(s.error().message == r.message);
     CHECK(s.error().is(r.flag ? errc::invalid_argument : errc::invalid_config));
   }
+}
+
+TEST_CASE("a proxy is shown without its user and password, and the variables of other programs are kept", "[plan]") {
+  const settings s = loaded(with_environment(
+      {{"CORCHESTRA_PROXY", "http://me:pw@h:1"}, {"https_proxy", "a"}, {"HTTP_PROXY", "b"}, {"NO_PROXY", ""}}));
+  CHECK(row(s, "endpoint.proxy").value == "...@h:1");
+  CHECK(s.proxy.reveal() == "http://me:pw@h:1");
+  REQUIRE(s.proxy_variables.size() == 1);
+  CHECK(s.proxy_variables.at("https_proxy").reveal() == "a");
+  CHECK(row(loaded(with_environment({{"CORCHESTRA_PROXY", "none"}})), "endpoint.proxy").value == "none");
 }
 
 TEST_CASE("malformed configuration files are refused with file, line and key", "[plan]") {

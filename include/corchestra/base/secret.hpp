@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ class redactor {
   void add(const secret& s);
   bool empty() const noexcept { return words_.empty(); }
   std::string operator()(std::string text) const;
+  /// How many bytes at the end of `text` may be the begin of a secret: of a text that comes in pieces they wait for the
+  /// next one.
+  std::size_t begun(std::string_view text) const noexcept;
 
  private:
   std::vector<std::string> words_;

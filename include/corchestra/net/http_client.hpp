@@ -11,6 +11,7 @@
 #include <corchestra/base/time.hpp>
 #include <corchestra/base/version.hpp>
 #include <corchestra/net/http.hpp>
+#include <corchestra/net/proxy_settings.hpp>
 #include <corchestra/net/url.hpp>
 
 namespace corchestra::net {
@@ -46,13 +47,15 @@ struct http_client_options {
   /// Below uvicorn's 5 s: a pooled connection is dropped before its peer does.
   duration idle_timeout = std::chrono::seconds(4);
   duration max_connection_age = std::chrono::minutes(10);
-  duration connect_timeout = std::chrono::seconds(5);  ///< name lookup, connect and TLS handshake; beyond it: `connect_failed`
+  duration connect_timeout =
+      std::chrono::seconds(5);  ///< name lookup, connect, proxy and TLS handshake; beyond it: `connect_failed`
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body_bytes = 64u << 20;  ///< of one reply, streamed or not
   /// PEM bundle instead of the system's store; SSL_CERT_FILE and SSL_CERT_DIR are honoured without it.
   std::string ca_file;
   bool verify_peer = true;  ///< false only for tests, and logged as a warning
   std::string user_agent = "corchestra/" + std::string(version);
+  proxy_settings proxy;  ///< none by default: the client reads no environment
   corchestra::logger logger;
 };
 

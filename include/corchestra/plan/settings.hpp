@@ -52,6 +52,8 @@ struct settings {
   std::string organization, project;
   std::string key_header;  ///< empty: as the endpoint's host wants it
   std::string ca_file;
+  secret proxy;  ///< `none`, a URL that may hold a password, or empty: as `proxy_variables` say
+  std::map<std::string, secret> proxy_variables;  ///< `https_proxy` and the like as the environment has them
   analysis_mode analysis = analysis_mode::automatic;
   std::string analysis_model;
   std::string preset;  ///< preset.hpp; empty: none, or the plan's own, which is in its options already
