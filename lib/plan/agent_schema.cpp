@@ -59,7 +59,7 @@ std::string_view agent_schema_text() {
       "parameters": {
         "type": "object",
         "required": ["type"],
-        "properties": {"type": {"const": "object"}},
+        "properties": {"type": {"const": "object", "description": "Arguments are an object."}},
         "description": "A JSON Schema of the arguments; absent: none."
       },
       "argv": {"$ref": "#/definitions/argv"},

@@ -50,14 +50,15 @@ inline const std::vector<bad_plan>& bad_tool_plans() {
       {"parameters that are no schema",
        "tools:\n  t: {description: d, argv: [date], parameters: {type: object, required: 7}}\ntasks: [{id: a, agent: "
        "x}]\n",
-       "p.yaml:2: tools.t.parameters: required: expected an array of texts", beyond_schema},
+       "p.yaml:2: tools.t.parameters: not a usable JSON Schema: JSON value is not an array.", beyond_schema},
       {"a tool that refers to a task",
        "tools:\n  t:\n    description: d\n    argv: [echo, \"${tasks.a.output}\"]\ntasks: [{id: a, agent: x}]\n",
        "p.yaml:4: tools.t.argv[1]: ${tasks.a.output}: a tool can only refer to inputs", beyond_schema,
        errc::unresolved_reference},
       {"a tool that refers to an input that is not there",
        "tools:\n  t: {description: d, argv: [\"${inputs.x}\"]}\ntasks: [{id: a, agent: x}]\n",
-       "p.yaml:2: tools.t.argv[0]: ${inputs.x}: there is no 'x'", beyond_schema, errc::unresolved_reference},
+       "p.yaml:2: tools.t.argv[0]: ${inputs.x}: pointer '/x': no member 'x' (the object is empty)", beyond_schema,
+       errc::unresolved_reference},
       {"an agent with an unknown tool",
        "tools: {count: {description: d, argv: [wc]}}\nagents:\n  w: {kind: llm, tools: [cuont]}\ntasks: [{id: a, "
        "agent: x}]\n",
