@@ -1,5 +1,7 @@
 #include "session/redaction.hpp"
 
+#include <corchestra/telemetry/key_value_list.hpp>
+
 namespace corchestra {
 
 namespace {
@@ -33,6 +35,9 @@ redactor make_redactor(const settings& s) {
   redactor r;
   r.add(s.api_key);
   r.add(secret(escape_markup(s.api_key.reveal())));
+  r.add(s.telemetry.otlp_headers);
+  if (const auto headers = telemetry::parse_key_value_list(s.telemetry.otlp_headers.reveal()))
+    for (const auto& [name, value] : *headers) r.add(secret(value));
   return r;
 }
 
