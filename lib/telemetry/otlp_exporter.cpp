@@ -162,6 +162,7 @@ struct otlp_exporter::impl : corchestra::detail::shutdown_listener, std::enable_
         ++pending->tries;
         const net::http_request r = http_request(*pending);
         const std::uint64_t number = ++requests;
+        look_later();  // a flush ends in time, whatever becomes of the request
         lock.unlock();
         sending = std::make_unique<scope>(strand);
         sending->spawn([self = shared_from_this(), r, number] { return send(self, r, number); });

@@ -50,13 +50,13 @@ struct span_fold::impl {
     return std::chrono::nanoseconds(options.anchor.wall.time_since_epoch() + (t - options.anchor.at)).count();
   }
 
-  span make(span_id id, span_id parent, std::string name, time_point begin, time_point end) const {
+  span make(span_id id, span_id parent, std::string called, time_point begin, time_point end) const {
     span s;
     s.trace = ids->trace();
     s.id = id;
     s.parent = parent;
     s.state = options.trace.parent.state;
-    s.name = std::move(name);
+    s.name = std::move(called);
     s.begin = unix_nanos(begin);
     s.end = unix_nanos(std::max(begin, end));
     return s;

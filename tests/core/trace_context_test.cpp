@@ -3,6 +3,8 @@
 
 #include <corchestra/core/run_trace.hpp>
 
+#include "support/show.hpp"
+
 using namespace corchestra;
 
 namespace {

@@ -4,6 +4,8 @@
 
 #include <corchestra/base/json.hpp>
 
+#include "support/show.hpp"
+
 using namespace corchestra;
 using namespace corchestra::telemetry;
 
