@@ -160,6 +160,23 @@ struct span_fold::impl {
     sink(std::move(s));
   }
 
+  void tool_ended(const event& e) {
+    const auto it = tasks.find(e.task);
+    if (it == tasks.end() || it->second.attempt == 0 || !e.data.is_object()) return;
+    live_task& t = it->second;
+    const std::string tool = e.data.value("tool", ""), outcome = e.data.value("outcome", "");
+    const duration elapsed =
+        std::chrono::milliseconds(std::max<std::int64_t>(0, e.data.value("elapsed_ms", std::int64_t(0))));
+    span s = make(ids->other_call(e.task, t.attempt, ++t.other_calls), ids->attempt(e.task, t.attempt),
+                  joined("execute_tool", tool), std::max(t.attempt_began, e.at - elapsed), e.at);
+    add(s.attributes, "gen_ai.operation.name", "execute_tool");
+    add(s.attributes, "gen_ai.tool.name", tool);
+    add(s.attributes, "gen_ai.tool.call.id", e.data.value("call", ""));
+    add(s.attributes, "gen_ai.tool.type", "function");
+    if (outcome != "ok") fail_with(s, outcome, e.data.value("message", ""));
+    sink(std::move(s));
+  }
+
   void analysis_ended(const event& e) {
     if (!analysis_began) return;
     span s = make(ids->analysis(), ids->run(), "analyze_dependencies", *analysis_began, e.at);
@@ -209,6 +226,8 @@ struct span_fold::impl {
       case event_type::model_call_ended:
         if (const auto f = facts_of_model_call(e)) call_ended(e, *f);
         return;
+      case event_type::tool_ended:
+        return tool_ended(e);
       default:
         break;
     }

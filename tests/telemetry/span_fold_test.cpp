@@ -285,3 +285,29 @@ TEST_CASE("the analysis before a run is a span of it") {
   CHECK(analysis.end - analysis.begin == second);
   CHECK(t["invoke_workflow plan"].begin == analysis.begin);
 }
+
+TEST_CASE("a tool's call is a span of its attempt, failed when the tool was of no use") {
+  traced t;
+  t.make.begin(1);
+  t.make.submit("a");
+  t.make.start("a");
+  t.make.now = time_point(3s);
+  for (const char* outcome : {"ok", "timeout"}) {
+    event e;
+    e.type = event_type::tool_ended;
+    e.at = t.make.now;
+    e.run_id = "run-1";
+    e.task = 0;
+    e.data = {{"tool", "search"}, {"call", "c1"}, {"outcome", outcome}, {"elapsed_ms", 2000}, {"message", "private"}};
+    t.fold(e);
+  }
+  REQUIRE(t.spans.size() == 2);
+  CHECK(t.spans[0].name == "execute_tool search");
+  CHECK(t.spans[0].parent == run_trace("run-1", {}).attempt(0, 1));
+  CHECK(t.spans[0].end - t.spans[0].begin == 2 * second);
+  CHECK(text(t.spans[0], "gen_ai.tool.call.id") == "c1");
+  CHECK_FALSE(t.spans[0].failed);
+  CHECK(text(t.spans[1], "error.type") == "timeout");
+  CHECK(t.spans[1].message.empty());
+  CHECK(t.spans[0].id != t.spans[1].id);
+}
