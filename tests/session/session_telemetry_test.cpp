@@ -64,7 +64,7 @@ TEST_CASE("a session's spans and metrics reach the collector, and the model and 
   const auto r = s.run(s.options(two_tasks, {{"endpoint.base_url", url}, {"telemetry.otlp_endpoint", origin_of(url)}},
                                  {{"TRACEPARENT", std::string(sample)},
                                   {"TRACESTATE", "v=1"},
-                                  {"OTEL_EXPORTER_OTLP_HEADERS", "x-collector-key=hush%2Dhush-hush"},
+                                  {"OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=private,x-collector-key=hush%2Dhush-hush-hush"},
                                   {"OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"}}));
   REQUIRE(r);
   REQUIRE(r->run.success());
@@ -79,7 +79,7 @@ TEST_CASE("a session's spans and metrics reach the collector, and the model and 
   CHECK(all.asked[0].get("tracestate") == "v=1");
   const std::string attempt = all.span("invoke_agent child")["spanId"];
   CHECK(r->run.find("b")->output.value.get<std::string>().starts_with("00-" + trace + "-" + attempt + "-01 v=1 "));
-  CHECK(all.exported[0].get("x-collector-key") == "hush-hush-hush");
+  CHECK(all.exported[0].get("x-collector-key") == "hush-hush-hush-hush");
   CHECK_FALSE(all.asked[0].has("x-collector-key"));
   CHECK(all.metrics.size() == 1);
   CHECK(all.bodies.find("gen_ai.client.token.usage") != std::string::npos);
@@ -90,6 +90,7 @@ TEST_CASE("a session's spans and metrics reach the collector, and the model and 
   for (const std::string& line : s.log) told += line;
   CHECK(told.find("hush-hush") == std::string::npos);
   CHECK(s.read("events.jsonl").find("model_call_ended") != std::string::npos);
+  CHECK(s.read("outputs/a.txt") == "A private answer");  // a tenant's name is no secret
 }
 
 TEST_CASE("content is exported when that is asked for") {
