@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, event_type_count> type_names = {
     "task_progress",  "model_call",         "task_ended",         "warning",          "run_paused",
     "run_resumed",    "approval_requested", "approval_answered",  "budget_alert",     "task_stalled",
     "tool_started",   "tool_ended",
+    "model_call_ended",
 };
 
 std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
@@ -98,6 +99,7 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
     case event_type::task_stalled:
     case event_type::tool_started:
     case event_type::tool_ended:
+    case event_type::model_call_ended:
       break;
   }
   if (e.type != event_type::task_ended && e.error) data["error"] = error_value(*e.error);

@@ -97,6 +97,19 @@ void scheduler::tool_call(task_index task, std::uint32_t attempt, event_type whi
   impl_->publish(which, task, now, std::move(details));
 }
 
+void scheduler::model_call_ended(task_index task, std::uint32_t attempt, const token_usage& usage,
+                                 const corchestra::error* failure, json details, time_point now) {
+  auto& s = *impl_;
+  auto& r = s.records[task];
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || !s.sink) return;
+  event e;
+  e.type = event_type::model_call_ended;
+  e.usage = &usage;
+  e.error = failure;
+  e.data = std::move(details);
+  s.publish(e, task, now);
+}
+
 void scheduler::impl::tell_budget_alerts(time_point now) {
   if (ledger.empty()) return;
   const auto alerts = ledger.take_alerts();

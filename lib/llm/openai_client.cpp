@@ -154,6 +154,7 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
       body = request_body(request, self->format(streaming, false));
     }
     net::http_request http = at->request(path, *body, streaming ? "text/event-stream" : "application/json");
+    for (const auto& [name, value] : request.headers) http.headers.add(name, value);
     http.timeout = left;
     http.idle_timeout = streaming ? std::min(at->options().idle_timeout, left) : left;
     if (streaming) return streamed_attempt(self, std::move(http), watched, with_stream_options, outcome);

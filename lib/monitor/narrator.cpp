@@ -150,6 +150,7 @@ std::vector<log_line> narrator::tell(const event& e, const run_tracker& run) {
     case event_type::task_state_changed:
     case event_type::model_call:
     case event_type::tool_started:
+    case event_type::model_call_ended:
       break;
   }
   return out;

@@ -6,50 +6,13 @@
 
 #include <corchestra/base/text.hpp>
 
-#include "monitor/number_text.hpp"
-#include "monitor/utf8.hpp"
+#include "monitor/prometheus_models.hpp"
 
 namespace corchestra {
 
 namespace {
 
-std::string label_value(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t c = detail::next_code_point(text, at);
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      detail::append_utf8(out, c);
-    }
-  }
-  return out;
-}
-
-class exposition {
- public:
-  explicit exposition(std::string_view run) : run_(concat("run=\"", label_value(run), '"')) {}
-
-  exposition& family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = concat("corchestra_", name);
-    text_ += concat("# HELP ", name_, ' ', help, "\n# TYPE ", name_, ' ', type, '\n');
-    return *this;
-  }
-  exposition& sample(double value, std::string_view label = "", std::string_view of = "") {
-    text_ += concat(name_, '{', run_);
-    if (!label.empty()) text_ += concat(',', label, "=\"", label_value(of), '"');
-    text_ += concat("} ", detail::number_text(value), '\n');
-    return *this;
-  }
-  exposition& sample(std::size_t value, std::string_view label = "", std::string_view of = "") {
-    return sample(static_cast<double>(value), label, of);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string run_, name_, text_;
-};
+using detail::exposition;
 
 void add_uses(exposition& out, const time_shares& uses) {
   out.family("task_time_seconds_total", "counter", "Time of tasks since their submission, by what it was spent on.");
@@ -123,6 +86,8 @@ std::string prometheus_text(const run_metrics& m, std::string_view run_name, con
   out.family("callback_failures_total", "counter", "Callbacks that threw.").sample(m.callback_failures);
   if (details.uses) add_uses(out, *details.uses);
   add_budgets(out, details.budgets);
+  if (details.calls) detail::add_model_calls(out, *details.calls);
+  detail::add_limiters(out, details.limiters);
   return out.take();
 }
 

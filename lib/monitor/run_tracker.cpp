@@ -74,6 +74,7 @@ void run_tracker::operator()(const event& e) {
     case event_type::approval_answered:
     case event_type::budget_alert:
     case event_type::task_stalled:
+    case event_type::model_call_ended:
       break;
   }
 }

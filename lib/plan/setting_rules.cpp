@@ -1,43 +1,17 @@
 #include "plan/setting_rules.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <corchestra/base/logger.hpp>
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/preset.hpp>
 
+#include "plan/setting_values.hpp"
+#include "plan/telemetry_rules.hpp"
+
 namespace corchestra::plan_file {
 
 namespace {
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-bool assign_line(std::string& target, const std::string& text) {
-  if (trim(text).empty() || std::any_of(text.begin(), text.end(), is_control)) return false;
-  target = text;
-  return true;
-}
-
-bool assign_url(std::string& target, const std::string& text) {
-  std::string_view rest = text;
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
-  const bool blank = std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || is_control(c); });
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (rest.size() == text.size() || blank || authority.empty() || authority.find('@') != std::string_view::npos)
-    return false;
-  target = text;
-  return true;
-}
-
-bool assign_secret(secret& target, const std::string& text) {
-  if (std::any_of(text.begin(), text.end(),
-                  [](char c) { return c == ' ' || is_control(c) || static_cast<unsigned char>(c) > 0x7f; }))
-    return false;
-  target = secret(text);
-  return true;
-}
 
 bool assign_proxy(settings& s, const std::string& text) {
   if (trim(text).empty() || std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || is_control(c); }))
@@ -51,34 +25,10 @@ std::string without_user(const std::string& text) {
   return at == std::string::npos ? text : "...@" + text.substr(at + 1);
 }
 
-template <class T, class Target>
-bool assign_integer(Target& target, const std::string& text, T least, T most) {
-  T n{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (problem != std::errc() || end != text.data() + text.size() || n < least || n > most) return false;
-  target = n;
-  return true;
-}
-
 bool assign_preset(settings& s, const std::string& text) {
   const auto names = preset_names();
   if (std::find(names.begin(), names.end(), text) == names.end()) return false;
   s.preset = text;
-  return true;
-}
-
-template <class Target>
-bool assign_duration(Target& target, const std::string& text) {
-  const result<duration> d = parse_duration(text);
-  if (!d || *d <= duration::zero()) return false;
-  target = *d;
-  return true;
-}
-
-template <class Target>
-bool assign_boolean(Target& target, const std::string& text) {
-  if (text != "true" && text != "false" && text != "1" && text != "0") return false;
-  target = text == "true" || text == "1";
   return true;
 }
 
@@ -139,7 +89,7 @@ std::vector<setting_rule> make_rules() {
         "--base-url",
         {"CORCHESTRA_BASE_URL", "OPENAI_BASE_URL"},
         "",
-        "a URL http://HOST[/PATH] or https://HOST[/PATH] without a user name",
+        a_url,
         "none; with an API key https://api.openai.com/v1",
         "Where the OpenAI-compatible API is. Never from a plan: it decides who sees the API key."},
        [](settings& s, const std::string& t) { return assign_url(s.base_url, t); }},
@@ -358,7 +308,12 @@ std::vector<setting_rule> make_rules() {
 }  // namespace
 
 const std::vector<setting_rule>& setting_rules() {
-  static const std::vector<setting_rule> rules = make_rules();
+  static const std::vector<setting_rule> rules = [] {
+    std::vector<setting_rule> all = make_rules();
+    std::vector<setting_rule> more = telemetry_rules();
+    all.insert(all.end() - 1, more.begin(), more.end());  // log_level is the last
+    return all;
+  }();
   return rules;
 }
 

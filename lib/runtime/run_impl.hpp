@@ -21,6 +21,7 @@ struct attempt {
   task_index task = no_task;
   std::uint32_t number = 0;
   bool live = true;
+  std::uint32_t model_calls = 0;
   approval_answer answered;           // to its last question
   std::vector<plain_handler> resume;  // waiting for its slot
   plain_handler answer;               // waiting for a person

@@ -1,5 +1,7 @@
 #include <corchestra/runtime/task_context.hpp>
 
+#include <corchestra/core/run_trace.hpp>
+
 #include "runtime/run_impl.hpp"
 
 namespace corchestra {
@@ -20,6 +22,23 @@ std::string task_context::idempotency_key() const {
   return key;
 }
 any_io_executor task_context::executor() const noexcept { return attempt_->run->strand(); }
+
+std::string task_context::trace_parent(std::uint32_t model_call) const {
+  const auto& options = attempt_->run->machine().options().trace;
+  if (!options) return {};
+  if (!options->recorded) return options->parent.traceparent();
+  const run_trace ids(attempt_->run->id(), options->parent);
+  trace_context own = options->parent;
+  own.trace = ids.trace();
+  own.span = model_call == 0 ? ids.attempt(attempt_->task, attempt_->number)
+                             : ids.model_call(attempt_->task, attempt_->number, model_call);
+  return own.traceparent();
+}
+
+std::string_view task_context::trace_state() const noexcept {
+  const auto& options = attempt_->run->machine().options().trace;
+  return options ? std::string_view(options->parent.state) : std::string_view();
+}
 
 const task_result* task_context::upstream(std::string_view id) const noexcept {
   const auto& machine = attempt_->run->machine();
@@ -65,6 +84,14 @@ void task_context::report_tool_ended(json details) {
   auto& r = *attempt_->run;
   if (attempt_->live)
     r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_ended, std::move(details), r.now());
+}
+
+std::uint32_t task_context::next_model_call() noexcept { return ++attempt_->model_calls; }
+
+void task_context::report_model_call(const token_usage& usage, const error* failure, json details) {
+  auto& r = *attempt_->run;
+  if (attempt_->live)
+    r.machine().model_call_ended(attempt_->task, attempt_->number, usage, failure, std::move(details), r.now());
 }
 
 void task_context::warn(std::string_view message) {

@@ -1,5 +1,7 @@
 #include "session/redaction.hpp"
 
+#include <corchestra/telemetry/key_value_list.hpp>
+
 #include "session/endpoint_proxy.hpp"
 
 namespace corchestra {
@@ -36,6 +38,11 @@ redactor make_redactor(const settings& s) {
   r.add(s.api_key);
   r.add(secret(escape_markup(s.api_key.reveal())));
   for (const secret& word : proxy_secrets(s)) r.add(word);
+  r.add(s.telemetry.otlp_headers);
+  constexpr std::size_t least_token = 16;  // what is shorter may be a word: a tenant's name
+  if (const auto headers = telemetry::parse_key_value_list(s.telemetry.otlp_headers.reveal()))
+    for (const auto& [name, value] : *headers)
+      if (value.size() >= least_token) r.add(secret(value));
   return r;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <corchestra/async/shield.hpp>
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/ids.hpp>
 #include <corchestra/base/text.hpp>
@@ -18,10 +19,19 @@
 #include "session/prices.hpp"
 #include "session/recorder.hpp"
 #include "session/redaction.hpp"
+#include "session/session_telemetry.hpp"
 
 namespace corchestra {
 
 namespace {
+
+event_sink observed_by(event_sink first, event_sink second) {
+  if (!first || !second) return first ? std::move(first) : std::move(second);
+  return [first = std::move(first), second = std::move(second)](const event& e) {
+    first(e);
+    second(e);
+  };
+}
 
 /// A session from its checked parts to its end.
 class session {
@@ -48,6 +58,7 @@ class session {
   agent_registry agents_;
   analysis_step step_;
   std::optional<analysis_result> analysis_;
+  session_telemetry telemetry_;
   std::shared_ptr<recorder> recorder_;         // shared with the run's callbacks
   std::shared_ptr<standing_answers> answers_;  // also
 };
@@ -75,12 +86,19 @@ result<void> session::prepare() {
   }
   apply_learned_durations(options_.plan, s);
 
+  auto opened = session_telemetry::open(executor_, s, options_.logger);
+  if (opened.has_error()) return opened.error();
+  telemetry_ = std::move(*opened);
+  about_run.trace = telemetry_.trace();
+
   auto path = options_.output_folder;
   if (path.empty()) path = std::filesystem::path("corchestra-runs") / run_id_;
   const redactor redact = make_redactor(s);
   auto folder = output_folder::open(std::move(path), options_.force, redact, options_.logger);
   if (folder.has_error()) return folder.error();
-  recorder_ = std::make_shared<recorder>(run_id_, time_.anchor(), std::move(*folder), redact, options_.on_event);
+  const clock_anchor anchor = time_.anchor();
+  auto observer = observed_by(telemetry_.observer(anchor), options_.on_event);
+  recorder_ = std::make_shared<recorder>(run_id_, anchor, std::move(*folder), redact, std::move(observer));
   return {};
 }
 
@@ -192,7 +210,9 @@ awaitable<result<session_result>> session::conduct(session_options options) {
   }
   if (s.options_.on_started) s.options_.on_started(*started);
   run_result ended = co_await wait(*started);
-  co_return s.finish(std::move(ended));
+  session_result r = s.finish(std::move(ended));
+  co_await shield([&] { return s.telemetry_.finish(); });
+  co_return r;
 }
 
 }  // namespace

@@ -106,3 +106,48 @@ TEST_CASE("usage that was never reported is not exposed as zero") {
   m.usage = {};
   CHECK(prometheus_text(m, "r").find("tokens") == std::string::npos);
 }
+
+TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their cost") {
+  model_call_metrics calls;
+  const token_usage usage{100, 5, 0, 0, 1};
+  event e;
+  e.type = event_type::model_call_ended;
+  e.usage = &usage;
+  e.data = {{"call", 1}, {"model", "gpt"}, {"response_model", "gpt-1"}, {"elapsed_ms", 50}, {"cost_usd", "0.25"}};
+  calls(e);
+  const error lost = fail(errc::connection_lost, "x");
+  e.usage = nullptr;
+  e.error = &lost;
+  e.data = {{"call", 2}, {"model", "gpt"}, {"elapsed_ms", 5}};
+  calls(e);
+  const std::string text = prometheus_text(some_metrics(), "r", {.calls = &calls});
+  const std::string answered = R"({run="r",gen_ai_request_model="gpt",gen_ai_response_model="gpt-1",error_type="")";
+  for (const std::string& line : {
+           std::string("# TYPE gen_ai_client_operation_duration_seconds histogram"),
+           "gen_ai_client_operation_duration_seconds_bucket" + answered + R"(,le="0.04"} 0)",
+           "gen_ai_client_operation_duration_seconds_bucket" + answered + R"(,le="0.08"} 1)",
+           "gen_ai_client_operation_duration_seconds_bucket" + answered + R"(,le="+Inf"} 1)",
+           "gen_ai_client_operation_duration_seconds_sum" + answered + "} 0.05",
+           "gen_ai_client_operation_duration_seconds_count" + answered + "} 1",
+           "gen_ai_client_token_usage_sum" + answered + R"(,gen_ai_token_type="input"} 100)",
+           std::string(R"(corchestra_model_cost_dollars_total{run="r",model="gpt-1"} 0.25)"),
+           std::string(R"(corchestra_model_unpriced_calls_total{run="r",model="gpt"} 0)"),
+       }) {
+    INFO(line);
+    CHECK(has_line(text, line));
+  }
+  CHECK(text.find(R"(error_type="connection_lost",le="0.01"} 1)") != std::string::npos);
+  CHECK(text.find("gen_ai_client_token_usage_count{run=\"r\",gen_ai_request_model=\"gpt\",gen_ai_response_model=\"\"") ==
+        std::string::npos);
+}
+
+TEST_CASE("limiters are exposed when given") {
+  const limiter_gauges limiters[] = {{"gpt", 3, 8, 16, true, 2}};
+  const std::string text = prometheus_text(some_metrics(), "r", {.limiters = limiters});
+  for (const char* line : {R"(corchestra_limiter_waiting{run="r",model="gpt"} 3)",
+                           R"(corchestra_limiter_in_flight_limit{run="r",model="gpt"} 16)",
+                           R"(corchestra_limiter_paused{run="r",model="gpt"} 1)",
+                           R"(corchestra_limiter_throttled_total{run="r",model="gpt"} 2)"})
+    CHECK(has_line(text, line));
+  CHECK(prometheus_text(some_metrics(), "r").find("limiter") == std::string::npos);
+}

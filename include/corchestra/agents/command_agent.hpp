@@ -17,7 +17,7 @@ struct command_agent_options {
   std::vector<std::string> argv;  ///< templates, each substituted as one argument; no shell
   std::filesystem::path cwd = ".";
   std::map<std::string, std::string> env;  ///< added to the inherited environment
-  std::vector<std::string> drop_env = {"OPENAI_API_KEY", "CORCHESTRA_API_KEY"};
+  std::vector<std::string> drop_env = {"OPENAI_API_KEY", "CORCHESTRA_API_KEY", "CORCHESTRA_OTLP_HEADERS"};
   json inputs = json::object();  ///< `${inputs.*}`
   std::size_t max_output_bytes = 16u << 20;
   duration kill_grace = std::chrono::seconds(2);  ///< from SIGTERM to SIGKILL, both to the process group

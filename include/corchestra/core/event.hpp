@@ -35,7 +35,7 @@ enum class event_type : std::uint8_t {
   attempt_started,
   attempt_ended,       ///< one try is over; a retry may follow
   task_progress,
-  model_call,          ///< one LLM request of an attempt ended
+  model_call,          ///< an LLM request of an attempt was billed
   task_ended,          ///< terminal, exactly once a task
   warning,
   run_paused,          ///< the run, or one agent named in the data
@@ -46,8 +46,9 @@ enum class event_type : std::uint8_t {
   task_stalled,        ///< running and silent for longer than its kind usually takes, or half its heartbeat_timeout
   tool_started,        ///< an attempt's model has called a tool; the data names it, never its arguments
   tool_ended,
+  model_call_ended,    ///< an attempt's call of a model ended, with all its tries: answered, failed or cancelled
 };
-inline constexpr int event_type_count = 22;
+inline constexpr int event_type_count = 23;
 
 std::string_view to_string(event_type t) noexcept;
 std::optional<event_type> parse_event_type(std::string_view name) noexcept;
@@ -66,12 +67,12 @@ struct event {
   task_state state{};          ///< of the task, after the fact
   wait_reason waiting = wait_reason::none;
   double progress = 0;                       ///< task_progress: in [0, 1]
-  const token_usage* usage = nullptr;        ///< model_call, attempt_ended: what it cost
+  const token_usage* usage = nullptr;        ///< model_call, model_call_ended, attempt_ended: what it cost
   const task_call* call = nullptr;           ///< task_submitted, attempt_started: what was asked (not repeated in `data`)
   task_index parent = no_task;               ///< task_submitted: the task that spawned it
   std::span<const task_index> needs;         ///< task_submitted: the numbers of those it depends on
   const task_result* result = nullptr;       ///< task_ended
-  const corchestra::error* error = nullptr;  ///< attempt_ended
+  const corchestra::error* error = nullptr;  ///< attempt_ended, model_call_ended
   task_state outcome{};                      ///< attempt_ended: how this try ended
   optional_duration retry_in;                ///< attempt_ended: another try follows after this time
   event_data data;                           ///< the rest, by type; null or an object

@@ -10,6 +10,7 @@
 #include <corchestra/base/error.hpp>
 #include <corchestra/core/duration_book.hpp>
 #include <corchestra/core/task_call.hpp>
+#include <corchestra/core/trace_context.hpp>
 
 namespace corchestra {
 
@@ -125,6 +126,7 @@ struct run_options {
   bool stay_open = false;  ///< the run waits for `submit` until `run::close`, even when nothing is left to do
   keep_results keep = keep_results::all;
   std::uint64_t seed = 0;  ///< of the back-off jitter: same seed, same run
+  std::optional<trace_options> trace;  ///< absent: what the run calls is told of no trace
 };
 
 /// A list of task calls with their options: what an orchestrator runs. Agents are registered with the orchestrator.

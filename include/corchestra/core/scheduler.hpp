@@ -106,6 +106,9 @@ class scheduler {
                   std::optional<budget_amount> spent = std::nullopt);
   /// The attempt's model has called a tool, or the tool has ended (`tool_started`, `tool_ended`): a sign of life.
   void tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now);
+  /// A call of a model ended, with all its tries: published only (`model_call` is what counts).
+  void model_call_ended(task_index task, std::uint32_t attempt, const token_usage& usage, const corchestra::error* failure,
+                        json details, time_point now);
   void warn(task_index task, std::uint32_t attempt, std::string_view message, time_point now);
 
   /// Requests: idempotent, legal at any time. Each returns the number of tasks that changed state or were asked to stop.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <corchestra/async/awaitable.hpp>
@@ -60,6 +61,7 @@ struct chat_request {
   json tool_choice;  ///< null: the server's default
   std::optional<output_schema> output;
   json extra;                       ///< further members of the request body, as they are
+  std::vector<std::pair<std::string, std::string>> headers;  ///< of its HTTP requests, besides the client's own
   std::optional<duration> timeout;  ///< of the whole call with its retries; absent: the client's
   /// Awaits, for the call, the time until it may go out: to give something back meanwhile, as a task its slot. Not called
   /// when it may go out at once.

@@ -69,6 +69,14 @@ struct settings {
   std::optional<std::uint32_t> requests_per_minute, tokens_per_minute;  ///< of each model; absent: learnt
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
+  struct {
+    std::string otlp_endpoint;  ///< empty: nothing is exported
+    secret otlp_headers;        ///< `name=value,name=value`, percent-encoded
+    std::string service_name = "corchestra";
+    std::string resource_attributes;  ///< as otlp_headers
+    bool capture_content = false;
+    std::string trace_parent, trace_state;  ///< of the caller
+  } telemetry;
   std::string log_level = "warn";
   std::vector<setting> table;  ///< every key, in order
 };

@@ -37,6 +37,10 @@ class task_context {
   /// another one in each iteration of a loop; hand it to services that drop duplicates.
   std::string idempotency_key() const;
   any_io_executor executor() const noexcept;   ///< the run's strand
+  /// The W3C `traceparent` for what this attempt calls: its own, or that of its nth call of a model. Empty: the run is not
+  /// traced (run_options::trace). `trace_state` goes with it.
+  std::string trace_parent(std::uint32_t model_call = 0) const;
+  std::string_view trace_state() const noexcept;
 
   /// The result of a task that this one depends on, directly or not. Null when there is none by that id, or it has not ended.
   const task_result* upstream(std::string_view id) const noexcept;
@@ -60,6 +64,11 @@ class task_context {
   /// Publishes `tool_started` or `tool_ended` with `details`. Counts as a heartbeat.
   void report_tool_started(json details);
   void report_tool_ended(json details);
+  /// The number of the next call of a model by this attempt: 1, 2, 3, ...
+  std::uint32_t next_model_call() noexcept;
+  /// Publishes `model_call_ended` with what one of them came to, all its tries together. `details` has its number as
+  /// `call`, and so has the `details` of each `report_usage` that belongs to it.
+  void report_model_call(const token_usage& usage, const error* failure, json details);
   /// Publishes a `warning` event for this task.
   void warn(std::string_view message);
 

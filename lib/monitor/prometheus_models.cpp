@@ -1,0 +1,55 @@
+#include "monitor/prometheus_models.hpp"
+
+#include <map>
+
+namespace corchestra::detail {
+
+void add_model_calls(exposition& out, const model_call_metrics& calls) {
+  if (calls.series().empty()) return;
+  constexpr std::string_view asked = "gen_ai_request_model", answered = "gen_ai_response_model", error = "error_type",
+                             kind = "gen_ai_token_type";
+  out.foreign_family("gen_ai_client_operation_duration_seconds", "histogram",
+                     "Time of calls of models, with their tries and waits.");
+  for (const auto& [k, s] : calls.series())
+    out.sample(s.seconds, {{asked, k.asked}, {answered, k.answered}, {error, k.error}});
+  bool any = false;
+  for (const auto& [k, s] : calls.series()) {
+    if (s.input_tokens.count() == 0) continue;
+    if (!std::exchange(any, true))
+      out.foreign_family("gen_ai_client_token_usage", "histogram", "Tokens of calls of models.");
+    out.sample(s.input_tokens, {{asked, k.asked}, {answered, k.answered}, {error, k.error}, {kind, "input"}});
+    out.sample(s.output_tokens, {{asked, k.asked}, {answered, k.answered}, {error, k.error}, {kind, "output"}});
+  }
+  struct bill {
+    double dollars = 0;
+    std::uint64_t unpriced = 0;
+  };
+  std::map<std::string_view, bill> bills;
+  for (const auto& [k, s] : calls.series()) {
+    bill& b = bills[k.answered.empty() ? k.asked : k.answered];
+    b.dollars += s.dollars;
+    b.unpriced += s.unpriced;
+  }
+  out.family("model_cost_dollars_total", "counter", "What calls of models cost, as far as that is known.");
+  for (const auto& [model, b] : bills) out.sample(b.dollars, "model", model);
+  out.family("model_unpriced_calls_total", "counter", "Calls of models whose cost is not known.");
+  for (const auto& [model, b] : bills) out.sample(b.unpriced, "model", model);
+}
+
+void add_limiters(exposition& out, std::span<const limiter_gauges> limiters) {
+  if (limiters.empty()) return;
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    out.family(name, type, help);
+    for (const limiter_gauges& l : limiters) out.sample(static_cast<double>(value(l)), "model", l.model);
+  };
+  family("limiter_waiting", "gauge", "Calls that wait to go out.", [](const auto& l) { return l.waiting; });
+  family("limiter_in_flight", "gauge", "Calls under way.", [](const auto& l) { return l.in_flight; });
+  family("limiter_in_flight_limit", "gauge", "Most calls that may be under way.",
+         [](const auto& l) { return l.in_flight_limit; });
+  family("limiter_paused", "gauge", "1 while nothing goes out, by the endpoint's wish or an open circuit.",
+         [](const auto& l) { return l.paused ? 1 : 0; });
+  family("limiter_throttled_total", "counter", "Calls that the endpoint refused as too many.",
+         [](const auto& l) { return l.throttled; });
+}
+
+}  // namespace corchestra::detail
