@@ -13,24 +13,29 @@ namespace {
 using count = usage_counts::count;
 constexpr std::int64_t beyond = 1'000'000'000'000'000;
 
+enum object : std::size_t { usage_itself, prompt_details, completion_details, cache_creation };
+constexpr std::array<std::string_view, 4> object_names = {"", "prompt_tokens_details", "completion_tokens_details",
+                                                          "cache_creation"};
+
 struct place {
-  std::string_view object, name;  // of an object inside `usage`, or none
+  object in;
+  std::string_view name;
   count usage_counts::* to;
 };
 
 constexpr std::array<place, 12> places = {{
-    {"", "prompt_tokens", &usage_counts::prompt},
-    {"", "completion_tokens", &usage_counts::completion},
-    {"", "total_tokens", &usage_counts::total},
-    {"", "cache_read_input_tokens", &usage_counts::cache_read},
-    {"", "prompt_cache_hit_tokens", &usage_counts::cache_hit},
-    {"", "cache_creation_input_tokens", &usage_counts::cache_creation_input},
-    {"prompt_tokens_details", "cached_tokens", &usage_counts::cached},
-    {"prompt_tokens_details", "cache_write_tokens", &usage_counts::cache_write},
-    {"prompt_tokens_details", "cache_creation_tokens", &usage_counts::cache_creation},
-    {"completion_tokens_details", "reasoning_tokens", &usage_counts::reasoning},
-    {"cache_creation", "ephemeral_5m_input_tokens", &usage_counts::written_5m},
-    {"cache_creation", "ephemeral_1h_input_tokens", &usage_counts::written_1h},
+    {usage_itself, "prompt_tokens", &usage_counts::prompt},
+    {usage_itself, "completion_tokens", &usage_counts::completion},
+    {usage_itself, "total_tokens", &usage_counts::total},
+    {usage_itself, "cache_read_input_tokens", &usage_counts::cache_read},
+    {usage_itself, "prompt_cache_hit_tokens", &usage_counts::cache_hit},
+    {usage_itself, "cache_creation_input_tokens", &usage_counts::cache_creation_input},
+    {prompt_details, "cached_tokens", &usage_counts::cached},
+    {prompt_details, "cache_write_tokens", &usage_counts::cache_write},
+    {prompt_details, "cache_creation_tokens", &usage_counts::cache_creation},
+    {completion_details, "reasoning_tokens", &usage_counts::reasoning},
+    {cache_creation, "ephemeral_5m_input_tokens", &usage_counts::written_5m},
+    {cache_creation, "ephemeral_1h_input_tokens", &usage_counts::written_1h},
 }};
 
 // The responses API has names of its own for the same counts.
@@ -61,27 +66,27 @@ std::int64_t first_of(std::initializer_list<count> counts) {
 
 std::int64_t sum_of(const count& a, const count& b) { return a.value_or(0) + b.value_or(0); }
 
-bool read_members(json_scanner& in, usage_counts& to, std::string_view object) {
-  const auto is_set = [&](const place& p) { return p.object == object && to.*p.to; };
-  if (std::any_of(places.begin(), places.end(), is_set)) return false;  // the same object twice
+bool read_members(json_scanner& in, usage_counts& to, object where) {
+  for (const place& p : places)
+    if (p.in == where && to.*p.to) return false;  // the same object twice
   return in.object([&](std::string_view key) {
-    const auto* const at =
-        std::find_if(places.begin(), places.end(), [&](const place& p) { return p.object == object && p.name == key; });
-    if (at != places.end()) {
+    for (const place& p : places) {
+      if (p.in != where || p.name != key) continue;
       std::int64_t n = 0;
-      if (to.*at->to || !in.integer(n)) return false;
-      to.*at->to = n >= 0 && n < beyond ? n : 0;
+      if (to.*p.to || !in.integer(n)) return false;
+      to.*p.to = n >= 0 && n < beyond ? n : 0;
       return true;
     }
-    const bool nested = object.empty() && in.peek() == '{' &&
-                        std::any_of(places.begin(), places.end(), [&](const place& p) { return p.object == key; });
-    return nested ? read_members(in, to, key) : in.skip();
+    if (where == usage_itself && in.peek() == '{')
+      for (const object nested : {prompt_details, completion_details, cache_creation})
+        if (object_names[nested] == key) return read_members(in, to, nested);
+    return in.skip();
   });
 }
 
 }  // namespace
 
-bool usage_counts::read(json_scanner& in) { return read_members(in, *this, "") && (prompt || completion); }
+bool usage_counts::read(json_scanner& in) { return read_members(in, *this, usage_itself) && (prompt || completion); }
 
 std::optional<token_usage> usage_counts::usage() const {
   if (!prompt && !completion) return std::nullopt;
@@ -103,8 +108,8 @@ std::optional<token_usage> read_usage(const json& usage) {
   const auto name = [responses](std::string_view chat) { return responses ? responses_name(chat) : chat; };
   usage_counts counts;
   for (const place& p : places) {
-    const json* const object = p.object.empty() ? &usage : member(usage, name(p.object));
-    if (object && object->is_object()) counts.*p.to = count_of(*object, name(p.name));
+    const json* const from = p.in == usage_itself ? &usage : member(usage, name(object_names[p.in]));
+    if (from && from->is_object()) counts.*p.to = count_of(*from, name(p.name));
   }
   return counts.usage();
 }

@@ -52,7 +52,7 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
     reply_outcome outcome{http_response{}};
     auto c = self->pool_.take(place, clock.now());
     if (c) {
-      outcome = co_await exchange(self, *c, *head, request, &sink, limits);
+      outcome = co_await exchange(self, *c, *head, request, &sink, limits, true);
       if (outcome.untouched) {
         self->options_.logger.debug("net", concat(origin, ": a pooled connection was dead, replaced by a fresh one"));
         c.reset();
@@ -62,7 +62,7 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
       auto fresh = co_await self->connector_->connect(request.target, limits, via);
       if (!fresh) co_return fresh.error();
       c = std::move(*fresh);
-      outcome = co_await exchange(self, *c, *head, request, &sink, limits);
+      outcome = co_await exchange(self, *c, *head, request, &sink, limits, false);
     }
     if (!outcome.response) co_return in_place(outcome.response.error(), origin);
     if (outcome.reusable) {
@@ -72,9 +72,10 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
     co_return std::move(outcome.response);
   }
 
-  // The references are to what `run` owns.
+  // The references are to what `run` owns. What is not to be sent again is let go of.
   static awaitable<reply_outcome> exchange(std::shared_ptr<pooled_client> self, connection& c, const std::string& head,
-                                           const http_request& request, const body_sink* sink, deadline& limits) {
+                                           http_request& request, const body_sink* sink, deadline& limits,
+                                           bool replayed_when_lost) {
     const deadline::guard guard(limits, c.stream);
     error_code unsent;
     const std::size_t sent = c.stream.write_now(head, request.body);
@@ -84,6 +85,7 @@ class pooled_client final : public http_client, public std::enable_shared_from_t
                                        std::string_view(request.body).substr(sent - of_head));
       co_await throw_if_cancelled();
     }
+    if (!replayed_when_lost) request.body = std::string();
     reply_outcome outcome{http_response{}};
     if (limits.expired()) {
       outcome.response = fail(errc::timeout, limits.describe());

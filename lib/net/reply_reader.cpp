@@ -117,25 +117,31 @@ class reading {
   std::size_t received_ = 0;
 };
 
-// Takes what is there. As a rule it is parsed where it was received, and the connection needs no buffer.
+// Takes what is there. It is parsed where it was received, behind the little that was left from before (a line break,
+// as a rule), so that streams keep no buffer.
 result<parsed> reading::receive(io_result& io) {
   std::array<char, 16u << 10> here;
   auto& buffer = connection_.buffer;
   result<parsed> state = parsed::more;
   for (bool full = true; full && state && *state == parsed::more;) {
-    const io_result got = connection_.stream.receive(asio::buffer(here));
-    full = got.bytes == here.size();
+    const std::size_t left = buffer.size();
+    const bool fits = left <= here.size() / 2;
+    const auto into = fits ? asio::buffer(here) + left : asio::buffer(here);
+    const io_result got = connection_.stream.receive(into);
+    full = got.bytes == into.size();
     io.bytes += got.bytes;
     if (got.ec && got.ec != asio::error::would_block) io.ec = got.ec;
     if (got.bytes == 0) break;
-    std::string_view bytes(here.data(), got.bytes);
-    if (buffer.size() > 0) {
-      append(buffer, bytes);
+    if (!fits) {
+      append(buffer, {here.data(), got.bytes});
       state = parse_buffer(parser_, buffer, options_);
-    } else {
-      state = parse(parser_, bytes, options_);
-      if (!bytes.empty()) append(buffer, bytes);
+      continue;
     }
+    asio::buffer_copy(asio::buffer(here), buffer.data());
+    buffer.clear();
+    std::string_view bytes(here.data(), left + got.bytes);
+    state = parse(parser_, bytes, options_);
+    if (!bytes.empty()) append(buffer, bytes);
   }
   return state;
 }
