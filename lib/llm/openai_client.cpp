@@ -77,7 +77,8 @@ awaitable<chat_attempt> openai_client::attempt(std::shared_ptr<endpoint> at, net
   }
   billed_call billed;
   auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
-  if (!reply) reply = parse_reply(at->clean(std::move(http->body)), http->headers.get("content-type"));  // see refusal()
+  if (!reply)
+    reply = parse_reply(at->clean(std::move(http->body)), http->headers.get("content-type"));  // see refusal()
   if (!reply) reply = at->in_reply(reply.error());
   if (const auto id = http->headers.get("x-request-id"); reply && !id.empty()) reply->request_id = id;
   co_return chat_attempt{std::move(reply), http->status, false, std::move(billed), limits};
@@ -98,6 +99,7 @@ awaitable<chat_attempt> openai_client::streamed_attempt(std::shared_ptr<endpoint
     http = co_await stream();
   }
   if (!http && !reader.decided()) {
+    reader.close();
     error e = http.error();
     e.message += reader.partial_output();
     co_return chat_attempt{std::move(e), 0, reader.visible(), reader.billed()};
