@@ -120,6 +120,7 @@ result<testing::simulated_model> simulation_arguments::start(const any_io_execut
   if (model.has_error()) return model.error();
   s.base_url = model->base_url();
   s.api_key = secret();
+  s.proxy = secret("none");
   if (s.model.empty()) s.model = "simulated-model";
   return model;
 }

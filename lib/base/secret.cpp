@@ -7,7 +7,6 @@
 namespace corchestra {
 
 void redactor::add(const secret& s) {
-  constexpr std::size_t least = 6;
   const auto keep = [this](std::string word) {
     if (word.size() < least || std::find(words_.begin(), words_.end(), word) != words_.end()) return;
     words_.push_back(std::move(word));

@@ -111,6 +111,7 @@ chat_attempt openai_client::judged(const result<net::http_response>& http, strea
                                    bool with_stream_options, wall_time now) {
   const endpoint& at = *endpoint_;
   if (!http && !reader.decided()) {
+    reader.close();
     error e = http.error();
     e.message += reader.partial_output();
     return {std::move(e), 0, reader.visible(), reader.billed()};

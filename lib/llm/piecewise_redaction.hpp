@@ -22,8 +22,11 @@ class piecewise_redaction {
     text.resize(shown);
     return text;
   }
-  /// What waited and turned out to be no secret, at the text's end.
-  std::string rest() { return std::exchange(waiting_, {}); }
+  /// What waited, at the text's end. Of a text that broke off, a longer part of a secret is left out.
+  std::string rest(bool complete) {
+    if (!complete && waiting_.size() >= redactor::least) waiting_.clear();
+    return std::exchange(waiting_, {});
+  }
 
  private:
   const redactor& hide_;

@@ -12,7 +12,7 @@ std::string stream_assembler::partial_output() const {
   std::string text = builder_.text();
   if (hide_) {
     text = (*hide_)(std::move(text));
-    text.resize(text.size() - hide_->begun(text));
+    if (const std::size_t begun = hide_->begun(text); begun >= redactor::least) text.resize(text.size() - begun);
   }
   std::size_t cut = text.size() > 40 ? text.size() - 40 : 0;
   while (cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) ++cut;

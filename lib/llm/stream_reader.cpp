@@ -58,12 +58,16 @@ result<void> stream_reader::feed(std::string_view bytes) {
 
 result<chat_response> stream_reader::finish(std::string_view content_type) {
   auto reply = read(content_type);
-  if (reply && redacted_) {
-    const std::string text = redacted_->text.rest(), reasoning = redacted_->reasoning.rest();
+  close(reply.has_value());
+  return reply;
+}
+
+void stream_reader::close(bool complete) {
+  if (redacted_) {
+    const std::string text = redacted_->text.rest(complete), reasoning = redacted_->reasoning.rest(complete);
     if (!text.empty() || !reasoning.empty()) pass_on({text, reasoning});
   }
   if (thrown_) std::rethrow_exception(thrown_);
-  return reply;
 }
 
 result<chat_response> stream_reader::read(std::string_view content_type) {

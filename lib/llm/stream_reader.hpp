@@ -33,6 +33,8 @@ class stream_reader {
 
   /// At the end of the body. Rethrows what `on_delta` threw.
   result<chat_response> finish(std::string_view content_type);
+  /// Gives `on_delta` what was held back for `hide`; for a body that broke off, in place of `finish`.
+  void close(bool complete = false);
 
  private:
   void report(const chat_delta& delta);

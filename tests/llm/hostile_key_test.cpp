@@ -92,3 +92,21 @@ TEST_CASE("hostile server: the key is found however it is split over the deltas,
     }
   }
 }
+
+TEST_CASE("hostile server: the key is in no reply of the raw endpoint either") {
+  for (const bool refused : {true, false}) {
+    for (std::size_t size = 460; size < 500; size += 3) {
+      const std::string body = json{{"error", std::string(size, '.') + key + std::string(100, '.')}}.dump();
+      hostile_endpoint e({.reply = http_reply(refused ? "400 No" : "200 OK", body, "x-request-id: " + key + "\r\n")});
+      const auto both = make_openai_endpoint(client_of(e.context, e.http), e.options).value();
+      api_request request;
+      request.path = "embeddings";
+      request.body = "{}";
+      const auto reply = run(e.context, both.api->post(request));
+      REQUIRE(reply.failure);
+      CHECK(clean(reply.failure->message));
+      CHECK(clean(reply.body));
+      CHECK(clean(reply.request_id));
+    }
+  }
+}

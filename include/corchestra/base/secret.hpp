@@ -19,9 +19,11 @@ class secret {
   std::string value_;
 };
 
-/// Replaces every occurrence of the given secrets (of 6 bytes or more) by `[redacted]`.
+/// Replaces every occurrence of the given secrets (of `least` bytes or more) by `[redacted]`.
 class redactor {
  public:
+  static constexpr std::size_t least = 6;
+
   void add(const secret& s);
   bool empty() const noexcept { return words_.empty(); }
   std::string operator()(std::string text) const;
