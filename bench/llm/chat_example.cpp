@@ -57,6 +57,11 @@ std::string chat_example::reply_body() {
                    2);
 }
 
+std::string chat_example::short_reply_body() {
+  return R"({"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"Hi!"},)"
+         R"("finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}})";
+}
+
 std::string chat_example::chunk(std::string_view text) {
   ordered_json choice = {
       {"index", 0}, {"delta", {{"content", text}}}, {"logprobs", nullptr}, {"finish_reason", nullptr}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ struct chat_example {
   static std::string request_body();
   /// As OpenAI answers.
   static std::string reply_body();
+  /// Only what an answer must have.
+  static std::string short_reply_body();
   /// One piece of the answer as an event's data.
   static std::string chunk(std::string_view text);
 };

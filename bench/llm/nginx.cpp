@@ -39,7 +39,7 @@ std::string quoted(const std::string& text) {
   return out + '\'';
 }
 
-std::string configuration(std::uint16_t port, const std::string& folder) {
+std::string configuration(std::uint16_t port, const std::string& folder, const std::string& reply) {
   return concat(
       "daemon off;\nmaster_process off;\npid ", folder, "/pid;\nerror_log ", folder, "/error.log;\n",
       "events { worker_connections 4096; }\n",
@@ -51,18 +51,20 @@ std::string configuration(std::uint16_t port, const std::string& folder) {
       ";\n    default_type application/json;\n"
       "    add_header x-request-id req_0123456789abcdef0123456789abcdef;\n"
       "    location / { return 200 ",
-      quoted(chat_example::reply_body()), "; }\n  }\n}\n");
+      quoted(reply), "; }\n  }\n}\n");
 }
 
 }  // namespace
 
-nginx::nginx(const two_cores& cores) : port_(free_port()) {
+nginx::nginx(const two_cores& cores) : nginx(cores, chat_example::reply_body()) {}
+
+nginx::nginx(const two_cores& cores, const std::string& reply) : port_(free_port()) {
   if (!installed("nginx")) skip("nginx is not installed: scripts/setup --bench");
   std::string name = std::filesystem::temp_directory_path() / "corchestra-bench-XXXXXX";
   check(::mkdtemp(name.data()) != nullptr, "no temporary folder");
   folder_ = name;
   const auto file = folder_ / "nginx.conf";
-  std::ofstream(file) << configuration(port_, name);
+  std::ofstream(file) << configuration(port_, name, reply);
   process_ = std::make_unique<child>(
       std::vector<std::string>{"nginx", "-p", name, "-c", file.string(), "-e", (folder_ / "error.log").string()},
       cores.server);

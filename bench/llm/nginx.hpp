@@ -10,10 +10,12 @@
 
 namespace corchestra::bench {
 
-/// An nginx of the bench's own that answers each POST with the same reply. Skips the row where nginx is not installed.
+/// An nginx of the bench's own that answers each POST with the same reply, an example's if none is given. Skips the row
+/// where nginx is not installed.
 class nginx {
  public:
   explicit nginx(const two_cores& cores);
+  nginx(const two_cores& cores, const std::string& reply);
   nginx(const nginx&) = delete;
   nginx& operator=(const nginx&) = delete;
   ~nginx();

@@ -1,8 +1,6 @@
 // Ten thousand streams of a chat at once in one thread, fifty tokens each, all given in turn by a server of the bench's
 // own: the most memory that the process takes for a stream, beside as many bare Asio sockets that read the same bytes
 // into a buffer of 4 KB each. Each round is a process of its own.
-#include <unistd.h>
-
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -11,7 +9,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <fstream>
 
 #include <corchestra/base/text.hpp>
 #include <corchestra/llm/openai_client.hpp>
@@ -19,6 +16,7 @@
 #include "harness.hpp"
 #include "llm/chat_example.hpp"
 #include "llm/event_server.hpp"
+#include "llm/resident.hpp"
 
 using namespace corchestra;
 using tcp = asio::ip::tcp;
@@ -44,29 +42,6 @@ bench::event_server::script script() {
   s.pieces.push_back(piece_of(R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"));
   s.pieces.push_back(piece_of("[DONE]") + "0\r\n\r\n");
   return s;
-}
-
-double resident_bytes(std::string_view label) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(label)) return std::stod(line.substr(label.size())) * 1024;
-  return 0;
-}
-
-/// What `work` takes at its highest, in a process of its own.
-double bytes_a_stream(const bench::two_cores& cores, const std::function<void()>& work) {
-  const bench::child process(
-      [&](int out) {
-        std::ofstream("/proc/self/clear_refs") << "5";  // the highest so far is forgotten
-        const double before = resident_bytes("VmRSS:");
-        work();
-        const double each = (resident_bytes("VmHWM:") - before) / count;
-        bench::check(::write(out, &each, sizeof each) == sizeof each, "nobody listens");
-      },
-      cores.client);
-  double each = 0;
-  process.read(&each, sizeof each);
-  return each;
 }
 
 awaitable<void> stream(std::shared_ptr<llm::chat_model> model, std::size_t& received) {
@@ -128,7 +103,7 @@ int main(int argc, char** argv) {
   const bench::two_cores cores;
   bench::event_server server(cores, script());
   const auto one = [&](void (*side)(std::uint16_t)) {
-    const double each = bytes_a_stream(cores, [&] { side(server.port()); });
+    const double each = bench::resident_bytes_of(cores, [&] { side(server.port()); }) / count;
     server.wait_until_asked();
     server.wait_until_closed();
     return each;

@@ -21,6 +21,10 @@ std::uint64_t prefix_of(const chat_request& request) {
   return std::hash<std::string>()(request.messages.front().content) | 1;
 }
 
+call_request asked(const gated_call& call, bool again) {
+  return {.tokens = call.tokens, .again = again, .prefix = call.prefix};
+}
+
 }  // namespace
 
 gated_call gated(const chat_request& request, const std::string& model, std::size_t bytes) {
@@ -39,21 +43,27 @@ std::optional<limiter_status> endpoint_limits::status(const std::string& model, 
   return gate->second.status(now);
 }
 
+bool endpoint_limits::try_enter(const gated_call& call, bool again, time_point now, call_gate::permit& to) {
+  if (!options_) return true;
+  to = gate_of(call.model).try_enter(asked(call, again), now);
+  return static_cast<bool>(to);
+}
+
 awaitable<result<call_gate::permit>> endpoint_limits::enter(const gated_call& call, bool again, duration& waited) {
   if (!options_) co_return call_gate::permit();
   call_gate gate = gate_of(call.model);
   time_service& clock = time_service::of(co_await asio::this_coro::executor);
-  const call_request asked{.tokens = call.tokens, .again = again, .prefix = call.prefix};
+  const call_request request = asked(call, again);
   const time_point began = clock.now();
-  if (auto permit = gate.try_enter(asked, began)) co_return permit;
+  if (auto permit = gate.try_enter(request, began)) co_return permit;
   result<call_gate::permit> entry = call_gate::permit();
   const auto wait = [](call_gate g, call_request c, result<call_gate::permit>& to) -> awaitable<void> {
     to = co_await g.enter(c);
   };
   if (call.while_waiting) {
-    co_await call.while_waiting(wait(gate, asked, entry));
+    co_await call.while_waiting(wait(gate, request, entry));
   } else {
-    co_await wait(gate, asked, entry);
+    co_await wait(gate, request, entry);
   }
   waited += clock.now() - began;
   co_return entry;

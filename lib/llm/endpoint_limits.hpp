@@ -27,6 +27,8 @@ class endpoint_limits {
  public:
   explicit endpoint_limits(std::optional<limiter_options> options) : options_(std::move(options)) {}
 
+  /// Whether the call may go out at once, with the permit if there are limits.
+  bool try_enter(const gated_call& call, bool again, time_point now, call_gate::permit& to);
   /// Awaits until a call may go out, and nothing when there are no limits; `waited` is added to.
   awaitable<result<call_gate::permit>> enter(const gated_call& call, bool again, duration& waited);
 

@@ -8,6 +8,7 @@
 #include "llm/reply_builder.hpp"
 #include "llm/reply_error.hpp"
 #include "llm/reply_parser.hpp"
+#include "llm/usual_reply.hpp"
 
 namespace corchestra::llm {
 
@@ -20,6 +21,12 @@ constexpr int max_depth = 128;
 }  // namespace
 
 result<void> skim_reply(std::string_view body, std::string_view content_type, billed_call& billed) {
+  if (auto usual = read_usual_reply(body)) {
+    reply_builder reader;
+    reader.take(std::move(*usual));
+    billed = reader.billed();
+    return {};
+  }
   const std::string_view text = trim(body);
   if (text.empty() || text.front() != '{') return not_a_completion(body, content_type, "application/json");
   bool too_deep = false;

@@ -81,7 +81,9 @@ awaitable<tried<Reply>> with_tries(std::shared_ptr<endpoint> at, call_facts call
   const auto left = [&] { return call.limit + waited - (clock.now() - started); };
   tried<Reply> end{fail(errc::internal, "not asked")};
   for (bool again = true; again;) {
-    auto entry = co_await at->limits().enter(call.gated, end.tries > 0, waited);
+    result<call_gate::permit> entry = call_gate::permit();
+    if (!at->limits().try_enter(call.gated, end.tries > 0, clock.now(), *entry))
+      entry = co_await at->limits().enter(call.gated, end.tries > 0, waited);
     if (!entry) {
       end.reply = at->clean(entry.error());
       break;
