@@ -1,8 +1,11 @@
 #include "session/endpoint.hpp"
 
 #include <corchestra/net/http_client.hpp>
+#include <corchestra/store/cassette.hpp>
+#include <corchestra/store/response_cache.hpp>
 
 #include "session/endpoint_proxy.hpp"
+#include "session/redaction.hpp"
 
 namespace corchestra {
 
@@ -14,8 +17,12 @@ result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, c
   if (proxy.has_error()) return proxy.error();
   http.proxy = std::move(*proxy);
   http.logger = log;
-  auto client = net::make_http_client(executor, std::move(http));
+  auto client = s.replay.empty() ? net::make_http_client(executor, std::move(http)) : store::replay_from(s.replay);
   if (client.has_error()) return client.error();
+  if (!s.record.empty()) {
+    client = store::record_to(s.record, std::move(*client), make_redactor(s));
+    if (client.has_error()) return client.error();
+  }
 
   llm::openai_options o;
   o.base_url = s.base_url;
@@ -30,8 +37,13 @@ result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, c
   limits.requests_per_minute = s.requests_per_minute;
   limits.tokens_per_minute = s.tokens_per_minute;
   o.limits = limits;
-  o.logger = std::move(log);
-  return llm::make_openai_endpoint(std::move(*client), std::move(o));
+  o.logger = log;
+  auto at = llm::make_openai_endpoint(std::move(*client), std::move(o));
+  if (at.has_error() || s.response_cache.empty()) return at;
+  const auto cache = store::response_cache::open(s.response_cache);
+  if (cache.has_error()) return cache.error();
+  return llm::openai_endpoint{cache->in_front_of(std::move(at->chat), s.base_url, log),
+                              cache->in_front_of(std::move(at->api), s.base_url, log)};
 }
 
 result<std::shared_ptr<endpoint_watch>> open_endpoint(const any_io_executor& executor, const settings& s, logger log) {

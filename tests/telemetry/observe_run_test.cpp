@@ -109,7 +109,7 @@ TEST_CASE("a run's spans and metrics reach a collector in OTLP's shape") {
 
   const std::string handed_on = r.find("one")->output.value;
   REQUIRE(handed_on.size() == 55);
-  CHECK(handed_on.substr(3, 32) == spans[0]["traceId"]);
+  CHECK(handed_on.substr(3, 32) == spans[0]["traceId"].get<std::string>());
   CHECK(ids.contains(handed_on.substr(36, 16)));
 }
 

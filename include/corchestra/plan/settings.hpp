@@ -68,6 +68,8 @@ struct settings {
   std::optional<duration> first_token_timeout;
   std::optional<std::uint32_t> requests_per_minute, tokens_per_minute;  ///< of each model; absent: learnt
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
+  std::filesystem::path response_cache;  ///< file of answers that are not asked for again; empty: none
+  std::filesystem::path record, replay;  ///< HTTP exchanges: written to, taken from; empty: neither
   std::filesystem::path cache_folder;  ///< of analyses: `$XDG_CACHE_HOME/corchestra`, or `~/.cache/corchestra`
   struct {
     std::string otlp_endpoint;  ///< empty: nothing is exported
