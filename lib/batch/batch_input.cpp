@@ -65,7 +65,7 @@ class input_check {
     ++share.requests;
     share.bytes += line.body.size();
     const bool text = asks_for_text(line.path);
-    if (text && line.max_tokens) share.max_tokens += *line.max_tokens * line.answers;
+    if (text) share.max_tokens += line.answer_tokens().value_or(0);
     if (text && !line.max_tokens) ++share.unbounded;
     if (text && !line.max_tokens && bounded_)
       return fail(errc::invalid_argument,

@@ -21,7 +21,7 @@ constexpr std::uint64_t without_usage_at_most = 10;  // replies in a row, and us
 std::int64_t estimated_tokens(const request_line& line) {
   constexpr std::int64_t usual_answer = 500;
   const auto prompt = static_cast<std::int64_t>(line.body.size() / 4);
-  return asks_for_text(line.path) ? prompt + line.max_tokens.value_or(usual_answer) * line.answers : prompt;
+  return asks_for_text(line.path) ? prompt + line.answer_tokens().value_or(usual_answer * line.answers) : prompt;
 }
 
 bool never_sent(const error& e) {
@@ -124,6 +124,12 @@ awaitable<void> batch_run::wait(std::shared_ptr<batch_run> self, awaitable<void>
   if (self->stopped_) throw error_exception(fail(errc::cancelled, "nothing more is sent"));
 }
 
+// The one that holds the first place may never give it back when nothing more is sent: this is a wait as any other.
+awaitable<void> batch_run::take_place(std::shared_ptr<batch_run> self, semaphore::permit& to) {
+  auto got = co_await self->places_.acquire();
+  if (got) to = std::move(*got);
+}
+
 llm::api_request batch_run::request_for(const request_line& line) {
   llm::api_request r;
   r.path = line.path;
@@ -149,6 +155,7 @@ std::optional<error> batch_run::before_retry(const request_line& line, int statu
   spending_.settle(line, status, !never_sent(why), billed);
   if (spending_.reserve(line)) return std::nullopt;
   stop(batch_end::budget);
+  over_budget_.insert(line.index);
   return fail(errc::limit_exceeded, "another try might cost more than is left of the budget");
 }
 
@@ -168,9 +175,13 @@ awaitable<void> batch_run::work(std::shared_ptr<batch_run> self) {
   request_line line;
   for (;;) {
     semaphore::permit place;
-    if (self->options_.ordered) {
-      auto got = co_await self->places_.acquire();
-      if (got) place = std::move(*got);
+    if (self->options_.ordered) place = self->places_.try_acquire();
+    if (self->options_.ordered && !place) {
+      try {
+        co_await wait(self, take_place(self, place));
+      } catch (const error_exception&) {
+        co_return;
+      }
     }
     const next_step next = self->take(std::move(place), line);
     if (next == next_step::end) co_return;
@@ -193,7 +204,7 @@ awaitable<void> batch_run::work(std::shared_ptr<batch_run> self) {
 }
 
 void batch_run::ended(const request_line& line, const llm::api_reply& reply) {
-  const bool over_budget = reply.failure && reply.failure->is(errc::limit_exceeded) && stopped_ == batch_end::budget;
+  const bool over_budget = over_budget_.erase(line.index) > 0;  // settled, and nothing was reserved again
   if (!over_budget) spending_.settle(line, reply.status, !reply.failure || !never_sent(*reply.failure), reply.billed);
   // With a budget they were settled before the next try began.
   if (!options_.budget)
@@ -222,11 +233,12 @@ void batch_run::record(const request_line& line, const llm::api_reply& reply) {
   if (reply.failure) {
     ++batch_.state.totals.failures[code_name(*reply.failure)];
   } else {
+    answered_ = true;
     watch_usage(reply);
   }
   batch_.files->put(line.index, what, result_line(line, reply), batch_.state);
   flush_soon();
-  if (!reply.failure || ended_ < in_vain_at_most || stopped_ || batch_.state.lines.count(line_state::done) > 0) return;
+  if (answered_ || ended_ < in_vain_at_most || stopped_ || batch_.state.lines.count(line_state::done) > 0) return;
   error why = *reply.failure;
   why.message =
       concat("the first ", ended_, " requests failed, so the rest is not tried; the last said: ", why.message);
@@ -301,6 +313,8 @@ awaitable<result<batch_result>> batch_run::run(std::shared_ptr<batch_run> self) 
   self->flush();
   self->over_ = true;
   if (auto saved = self->batch_.state.save(); saved.has_error()) self->broken(saved.error());
+  if (auto dropped = self->batch_.files->drop_ahead(self->batch_.state); dropped.has_error())
+    self->broken(dropped.error());
   self->report(self->now());
   if (thrown && !cancelled) std::rethrow_exception(thrown);
   if (self->failure_) co_return *self->failure_;

@@ -40,6 +40,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
 
   static awaitable<result<batch_result>> run(std::shared_ptr<batch_run> self);
   static awaitable<void> wait(std::shared_ptr<batch_run> self, awaitable<void> until_it_may_go_out);
+  static awaitable<void> take_place(std::shared_ptr<batch_run> self, semaphore::permit& to);
 
   enum class next_step { end, look_again, send };
   next_step take(semaphore::permit place, request_line& to);
@@ -69,12 +70,13 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   rate_meter rates_;
   semaphore places_{window};
   std::optional<scope> workers_;
-  std::set<scope*> waits_;  // of calls that may not go out yet
+  std::set<scope*> waits_;  // for what may not go out yet
 
   time_point began_{};
   std::optional<batch_end> stopped_;
-  bool flush_posted_ = false, reached_ = false, over_ = false;
+  bool flush_posted_ = false, reached_ = false, answered_ = false, over_ = false;
   std::optional<error> why_, failure_;
+  std::set<std::uint64_t> over_budget_;  // requests whose next try might cost more than is left
   std::string last_model_;
   std::uint64_t ended_ = 0, in_flight_ = 0, in_vain_ = 0;
   llm::money spent_before_;

@@ -36,6 +36,14 @@ std::optional<batch_input> input_from(const json& value) {
   }
 }
 
+error damaged(std::string_view part) { return fail(errc::file_error, concat("it is damaged: its ", part)); }
+
+// Nothing known of the file is safe: all of it is read again.
+std::int64_t bytes_of(const json& progress, const char* name) {
+  const auto n = progress.find(name);
+  return n != progress.end() && n->is_number_unsigned() ? n->get<std::int64_t>() : 0;
+}
+
 }  // namespace
 
 result<batch_state> batch_state::open(const std::filesystem::path& path) {
@@ -61,7 +69,7 @@ result<std::optional<json>> batch_state::value(std::string_view key) {
   if (any.has_error()) return any.error();
   if (!*any) return std::optional<json>();
   auto parsed = parse_json(query->bytes(0));
-  if (parsed.has_error()) return fail(errc::file_error, concat("its ", key, " are damaged"));
+  if (parsed.has_error()) return damaged(key);
   return std::optional<json>(std::move(*parsed));
 }
 
@@ -84,20 +92,22 @@ result<void> batch_state::load() {
     if (!**part) return fail(errc::file_error, "it is incomplete");
   }
   input_ = input_from(**about);
-  if (!input_) return fail(errc::file_error, "its input are damaged");
+  if (!input_) return damaged("input");
+  if (!(**settings).is_object()) return damaged("settings");
+  if (!(**progress).is_object()) return damaged("progress");
   settings_ = ordered_json::parse(dump_json(**settings), nullptr, false);
   lines = line_states(input_->requests);
   totals = totals_from((**progress).value("totals", json()));
-  output_bytes = (**progress).value("output_bytes", std::int64_t{0});
-  errors_bytes = (**progress).value("errors_bytes", std::int64_t{0});
+  output_bytes = bytes_of(**progress, "output_bytes");
+  errors_bytes = bytes_of(**progress, "errors_bytes");
+  ahead_bytes = bytes_of(**progress, "ahead_bytes");
   auto query = db_.prepare("SELECT number, lines FROM chunks");
   if (query.has_error()) return query.error();
   for (;;) {
     const auto any = query->step();
     if (any.has_error()) return any.error();
     if (!*any) return {};
-    if (!lines.load_chunk(static_cast<std::uint64_t>(query->integer(0)), query->bytes(1)))
-      return fail(errc::file_error, "its lines are damaged");
+    if (!lines.load_chunk(static_cast<std::uint64_t>(query->integer(0)), query->bytes(1))) return damaged("lines");
   }
 }
 
@@ -127,8 +137,10 @@ result<void> batch_state::save() {
     insert->bind(1, static_cast<std::int64_t>(number)).bind_blob(2, lines.chunk(number));
     if (auto done = insert->run(); done.has_error()) return done.error();
   }
-  const ordered_json progress = {
-      {"totals", batch::to_json_value(totals)}, {"output_bytes", output_bytes}, {"errors_bytes", errors_bytes}};
+  const ordered_json progress = {{"totals", batch::to_json_value(totals)},
+                                 {"output_bytes", output_bytes},
+                                 {"errors_bytes", errors_bytes},
+                                 {"ahead_bytes", ahead_bytes}};
   if (auto done = put("progress", progress); done.has_error()) return done.error();
   return begun->commit();
 }

@@ -31,6 +31,7 @@ class batch_state {
   line_states lines;
   batch_totals totals;
   std::int64_t output_bytes = 0, errors_bytes = 0;  ///< of the result files that `lines` tells of
+  std::int64_t ahead_bytes = 0;                     ///< of results that wait for their turn, and that `totals` has
 
   /// All of it, or nothing.
   result<void> save();

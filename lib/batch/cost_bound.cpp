@@ -34,14 +34,13 @@ cost_bound bound_of(const request_line& line, const llm::price_table& prices) {
       dearest(*price, {token_kind::input, token_kind::cached, token_kind::cache_write, token_kind::cache_write_1h},
               tier, bytes);
   if (!input) return {{}, unbounded::no_price};
-  llm::money most = llm::money::of(bytes, *input);
+  const llm::money most = llm::money::of(bytes, *input);
   if (!asks_for_text(line.path)) return {most, {}};
   const auto output = dearest(*price, {token_kind::output, token_kind::reasoning}, tier, bytes);
   if (!output) return {{}, unbounded::no_price};
-  if (!line.max_tokens) return {{}, unbounded::no_max_tokens};
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(line.answers, 1024); ++i)
-    most += llm::money::of(*line.max_tokens, *output);
-  return {most, {}};
+  const auto answers = line.answer_tokens();
+  if (!answers) return {{}, unbounded::no_max_tokens};
+  return {most + llm::money::of(*answers, *output), {}};
 }
 
 }  // namespace corchestra::batch

@@ -38,7 +38,6 @@ class csv_reader final : public record_reader {
     if (any.has_error()) return any.error();
     if (!*any) return {};
     names_ = std::move(first.fields);
-    if (names_.front().starts_with("\xEF\xBB\xBF")) names_.front().erase(0, 3);
     std::set<std::string_view> seen;
     for (const std::string& name : names_) {
       if (name.empty()) return wrong(first.line, "a column has no name");
@@ -77,8 +76,11 @@ class csv_reader final : public record_reader {
           return wrong(begun_, "a quoted field does not end");
         continue;
       }
-      // Byte by byte where lines are counted: libcsv does not say where it is.
-      for (std::string_view rest = *block; !rest.empty();) {
+      std::string_view rest = *block;
+      if (std::exchange(at_start_, false) && rest.starts_with(byte_order_mark))
+        rest.remove_prefix(byte_order_mark.size());
+      // Line by line: libcsv does not say where it is.
+      while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
         if (csv_parse(&parser_, rest.data(), end, &csv_reader::on_field, &csv_reader::on_row, this) != end)
           return wrong(line_, concat("malformed CSV: ", csv_strerror(csv_error(&parser_))));
@@ -113,7 +115,7 @@ class csv_reader final : public record_reader {
   std::deque<row> rows_;
   std::size_t size_ = 0;
   std::uint64_t index_ = 0, line_ = 1, begun_ = 1;
-  bool ended_ = false;
+  bool at_start_ = true, ended_ = false;
 };
 
 }  // namespace

@@ -9,8 +9,6 @@ namespace corchestra::batch {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 class line_reader final : public record_reader {
  public:
   explicit line_reader(block_reader file) : file_(std::move(file)) {}

@@ -23,6 +23,9 @@ struct record {
 /// The longest record that is read, in bytes.
 constexpr std::size_t max_record_bytes = 16u << 20;
 
+/// That some programs put at the start of a text file.
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// A file's records, one after another: a block of it and one record are in memory.
 class record_reader {
  public:

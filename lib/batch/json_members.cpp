@@ -96,4 +96,17 @@ std::string_view first_element(std::string_view array) {
   return array.substr(0, value_end(array));
 }
 
+std::size_t size_of_array(std::string_view array) {
+  std::size_t size = 0;
+  for (std::string_view element = first_element(array); !element.empty(); element = array.substr(0, value_end(array))) {
+    ++size;
+    array.remove_prefix(static_cast<std::size_t>(element.data() - array.data()) + element.size());
+    skip_blanks(array);
+    if (array.empty() || array.front() != ',') break;
+    array.remove_prefix(1);
+    skip_blanks(array);
+  }
+  return size;
+}
+
 }  // namespace corchestra::batch

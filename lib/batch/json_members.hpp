@@ -31,4 +31,7 @@ std::optional<std::string> string_of(std::string_view raw);
 /// The first element of a raw JSON array, empty when there is none.
 std::string_view first_element(std::string_view array);
 
+/// How many elements a raw JSON array has.
+std::size_t size_of_array(std::string_view array);
+
 }  // namespace corchestra::batch

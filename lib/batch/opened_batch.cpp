@@ -45,10 +45,15 @@ result<void> check_same_input(const batch_state& state, const batch_options& o, 
              " was begun with: its answers would not belong together. Take that file, or another output file"));
 }
 
+bool has_prices(const llm::model_price* price, bool of_answers) {
+  const auto known = [price](llm::token_kind k) { return price->of(k, llm::price_tier::standard, 0).has_value(); };
+  return price != nullptr && known(llm::token_kind::input) && (!of_answers || known(llm::token_kind::output));
+}
+
 result<void> check_prices(const batch_input& input, const batch_options& o) {
   if (!o.budget || o.allow_unpriced) return {};
   for (const auto& [model, share] : input.models) {
-    if (o.prices && o.prices->find(model) != nullptr) continue;
+    if (o.prices && has_prices(o.prices->find(model), asks_for_text(input.path))) continue;
     return other_settings(concat("the price of model ", quote(model),
                                  " is not known, and a budget needs it: give --prices FILE, or --allow-unpriced"));
   }
@@ -81,7 +86,7 @@ result<void> take_up(const batch_options& o, const result_files::paths& paths, b
 }
 
 result<void> check_new(const result_files::paths& paths) {
-  for (const fs::path* p : {&paths.output, &paths.errors}) {
+  for (const fs::path* p : {&paths.output, &paths.errors, &paths.ahead}) {
     std::error_code ignored;
     if (!fs::exists(*p, ignored) || (fs::is_regular_file(*p, ignored) && fs::is_empty(*p, ignored))) continue;
     return fail(errc::file_error, concat(name_of(*p), " exists, and no ", name_of(paths.state),
@@ -104,7 +109,7 @@ result<opened_batch> open_batch(const batch_options& o, const result_files::path
   auto maker = request_maker::create(o.requests);
   if (maker.has_error()) return maker.error();
   std::error_code ignored;
-  for (const fs::path* p : {&paths.output, &paths.errors, &paths.state}) {
+  for (const fs::path* p : {&paths.output, &paths.errors, &paths.state, &paths.ahead}) {
     if (fs::equivalent(o.input, *p, ignored))
       return fail(errc::invalid_argument,
                   concat("the input ", name_of(o.input), " would be overwritten: choose another output file"));

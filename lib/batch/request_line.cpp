@@ -11,6 +11,7 @@ namespace corchestra::batch {
 namespace {
 
 constexpr std::string_view chat_path = "chat/completions";
+constexpr std::int64_t most_answers = 1 << 20;  // n, or prompts, of one request
 
 error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
 
@@ -74,9 +75,29 @@ result<void> take_id(ordered_json& line, request_line& to) {
   return {};
 }
 
+// Error: it is no whole number from 1.
+result<void> take_limit(std::string_view raw, std::optional<std::int64_t>& widest) {
+  if (raw == "null") return {};
+  const auto limit = integer_of(raw);
+  if (!limit || *limit < 1)
+    return wrong(concat("body.max_tokens: expected a whole number from 1, got ", one_line(raw, 40)));
+  widest = std::max(widest.value_or(0), *limit);
+  return {};
+}
+
+// Of completions: a list of texts, or of lists of tokens, is as many prompts.
+std::int64_t prompts_in(std::string_view raw) {
+  const std::string_view first = first_element(raw);
+  const bool several = !first.empty() && (first.front() == '"' || first.front() == '[');
+  return several ? static_cast<std::int64_t>(size_of_array(raw)) : 1;
+}
+
 // What a request's body says of its cost and kind.
 result<void> look_into(request_line& line) {
-  std::string_view limit, messages;
+  std::string_view messages;
+  std::int64_t prompts = 1;
+  line.answers = 1;
+  line.max_tokens.reset();
   json_members members(line.body);
   while (const auto m = members.next()) {
     if (m->key == "model") {
@@ -84,9 +105,11 @@ result<void> look_into(request_line& line) {
       if (!model) return wrong(concat("body.model: expected a text, got ", one_line(m->value, 40)));
       line.model = std::move(*model);
     } else if (m->key == "max_tokens" || m->key == "max_completion_tokens" || m->key == "max_output_tokens") {
-      if (m->value != "null") limit = m->value;
-    } else if (m->key == "n") {
-      line.answers = std::max<std::int64_t>(1, integer_of(m->value).value_or(1));
+      if (auto taken = take_limit(m->value, line.max_tokens); taken.has_error()) return taken;
+    } else if (m->key == "n" || m->key == "best_of") {
+      line.answers = std::max(line.answers, integer_of(m->value).value_or(1));
+    } else if (m->key == "prompt") {
+      prompts = prompts_in(m->value);
     } else if (m->key == "service_tier") {
       line.service_tier = string_of(m->value).value_or("");
     } else if (m->key == "messages") {
@@ -95,17 +118,19 @@ result<void> look_into(request_line& line) {
       return wrong("body.stream: answers of a batch are not streamed: take it out");
     }
   }
-  if (!limit.empty()) {
-    line.max_tokens = integer_of(limit);
-    if (!line.max_tokens || *line.max_tokens < 1)
-      return wrong(concat("body.max_tokens: expected a whole number from 1, got ", one_line(limit, 40)));
-  }
+  line.answers = std::min(line.answers, most_answers) * std::min(prompts, most_answers);
   const std::string_view first = first_element(messages);
   if (!first.empty() && first.size() + 2 < messages.size()) line.prefix = std::hash<std::string_view>()(first) | 1;
   return {};
 }
 
 }  // namespace
+
+std::optional<std::int64_t> request_line::answer_tokens() const noexcept {
+  constexpr std::int64_t most = 1'000'000'000'000;  // so that sums of any file fit
+  if (!max_tokens) return std::nullopt;
+  return *max_tokens > most / answers ? most : *max_tokens * answers;
+}
 
 bool asks_for_text(std::string_view path) noexcept {
   return path == chat_path || path == "completions" || path == "responses";

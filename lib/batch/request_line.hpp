@@ -21,9 +21,11 @@ struct request_line {
   std::string path;  ///< below the base URL
   std::string body;  ///< JSON text
   std::string model, service_tier;
-  std::optional<std::int64_t> max_tokens;  ///< of each of its answers
-  std::int64_t answers = 1;                ///< `n`
-  std::uint64_t prefix = 0;                ///< of what comes before its own question; 0: nothing
+  std::optional<std::int64_t> max_tokens;  ///< of each of its answers: the widest that is named
+  std::int64_t answers = 1;                ///< `n` or `best_of`, for each prompt
+  /// Of all its answers, at most.
+  std::optional<std::int64_t> answer_tokens() const noexcept;
+  std::uint64_t prefix = 0;  ///< of what comes before its own question; 0: nothing
 };
 
 /// Makes requests of records: lines of OpenAI's batch format (`custom_id`, `method`, `url`, `body`), of a chat

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include <corchestra/async/semaphore.hpp>
@@ -34,6 +36,8 @@ class result_files {
   /// A result line, without its break. The state knows of it when it is on its way to its file.
   void put(std::uint64_t index, line_state what, std::string_view line, batch_state& state);
   result<void> flush(batch_state& state);
+  /// Empties the file of those that came before their turn, when all of them have had it. Saves the state.
+  result<void> drop_ahead(batch_state& state);
 
   /// Takes back all failures.
   result<void> forget_failures();
@@ -45,7 +49,11 @@ class result_files {
     std::size_t size = 0;
   };
   result_files(line_file output, line_file errors) : output_(std::move(output)), errors_(std::move(errors)) {}
-  result<void> recover_ahead(batch_state& state);
+  result<void> read_ahead(
+      const batch_state& state,
+      const std::function<void(std::uint64_t index, line_state what, std::string_view line, std::int64_t at)>& on_line);
+  result<std::set<std::uint64_t>> counted_ahead(const batch_state& state);
+  result<void> recover_ahead(const llm::price_table* prices, batch_state& state);
   result<void> take(std::uint64_t index, batch_state& state);
   result<void> take_turns(batch_state& state);
   void add(std::uint64_t index, line_state what, std::string_view line, batch_state& state);

@@ -80,3 +80,43 @@ TEST_CASE("missing folders are made") {
   REQUIRE(write_file_atomically(dir.path() / "a" / "b" / "c.txt", "x"));
   CHECK(dir.read("a/b/c.txt") == "x");
 }
+
+TEST_CASE("an opened file keeps what it has and grows behind it") {
+  const temp_dir dir;
+  dir.write("x.jsonl", "a\n");
+  auto file = line_file::open(dir.path() / "x.jsonl");
+  REQUIRE(file);
+  CHECK(file->size() == 2);
+  REQUIRE(file->append_block("b\nc\n"));
+  CHECK(file->size() == 6);
+  CHECK(dir.read("x.jsonl") == "a\nb\nc\n");
+  const auto read = file->read(2, 3);
+  REQUIRE(read);
+  CHECK(*read == "b\nc");
+  REQUIRE(file->cut(2));
+  REQUIRE(file->append("d"));
+  CHECK(dir.read("x.jsonl") == "a\nd\n");
+}
+
+TEST_CASE("a block of lines that does not fit is taken back whole") {
+  const temp_dir dir;
+  auto file = line_file::open(dir.path() / "x.jsonl");
+  REQUIRE(file);
+  REQUIRE(file->append("a"));
+  {
+    const full_disk limit(5);
+    CHECK(file->append_block("b\nc\nd\n").has_error());
+  }
+  CHECK(file->size() == 2);
+  CHECK(dir.read("x.jsonl") == "a\n");
+}
+
+TEST_CASE("reading beyond a file's end is an error") {
+  const temp_dir dir;
+  const std::string path = dir.write("x.jsonl", "a\n");
+  const auto file = line_file::open(path);
+  REQUIRE(file);
+  const auto read = file->read(0, 3);
+  REQUIRE(read.has_error());
+  CHECK(read.error().message == "'" + path + "' is shorter than it was");
+}
