@@ -1,6 +1,10 @@
 #include "batch/json_members.hpp"
 
+#include <array>
+
 #include <corchestra/base/json.hpp>
+
+#include "base/plain_text.hpp"
 
 namespace corchestra::batch {
 
@@ -14,10 +18,21 @@ void skip_blanks(std::string_view& text) {
 }
 
 std::size_t string_end(std::string_view text, std::size_t from) {
-  std::size_t i = text.find_first_of("\"\\", from + 1);
-  while (i != std::string_view::npos && text[i] == '\\') i = text.find_first_of("\"\\", i + 2);
-  return i == std::string_view::npos ? text.size() : i + 1;
+  const char *at = text.data() + from + 1, *const end = text.data() + text.size();
+  while (at < end) {
+    at = corchestra::detail::end_of_plain(at, end);
+    if (at == end) break;
+    if (*at == '"') return static_cast<std::size_t>(at - text.data()) + 1;
+    at += *at == '\\' && at + 1 != end ? 2 : 1;
+  }
+  return text.size();
 }
+
+constexpr std::array<bool, 256> structural = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : {'"', '[', ']', '{', '}'}) table[c] = true;
+  return table;
+}();
 
 // Where the value ends that the text begins with.
 std::size_t value_end(std::string_view text) {
@@ -26,9 +41,11 @@ std::size_t value_end(std::string_view text) {
   if (text.front() != '{' && text.front() != '[') return std::min(text.find_first_of(",]} \t\r\n"), text.size());
   std::size_t depth = 0;
   for (std::size_t i = 0; i < text.size();) {
-    i = text.find_first_of("\"[]{}", i);
-    if (i == std::string_view::npos) break;
     const char c = text[i];
+    if (!structural[static_cast<unsigned char>(c)]) {
+      ++i;
+      continue;
+    }
     if (c == '"') {
       i = string_end(text, i);
       continue;

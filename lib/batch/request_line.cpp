@@ -5,6 +5,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "batch/json_members.hpp"
+#include "llm/json_scanner.hpp"
 
 namespace corchestra::batch {
 
@@ -22,6 +23,11 @@ error bad_json(std::string_view text) {
   constexpr std::string_view first = "line 1, ";
   if (message.starts_with(first)) message.erase(0, first.size());
   return fail(errc::invalid_json, std::move(message));
+}
+
+bool is_json(std::string_view text) {
+  llm::json_scanner in(text);
+  return (in.skip() && in.at_end()) || json::accept(text);
 }
 
 std::optional<std::int64_t> integer_of(std::string_view raw) {
@@ -160,7 +166,7 @@ result<request_line> request_maker::make(const record& r, bool checked) const {
     if (!prompt_) return wrong("a file of columns needs a prompt: --prompt 'Translate: ${text}'");
     return templated(r, *r.row);
   }
-  if (!checked && !json::accept(r.text)) return bad_json(r.text);
+  if (!checked && !is_json(r.text)) return bad_json(r.text);
   const std::string_view start = trim(r.text);
   if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
   if (!prompt_ && !raw_member(r.text, "body").empty()) return pass_on(r);
