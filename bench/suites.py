@@ -34,13 +34,13 @@ ENGINE = Suite(
     prefix="bench_",
     baseline=ROOT / "bench/baseline.json")
 
-# batch and batch_memory have programs, and are listed here once they have been measured for the baseline.
 LLM = Suite(
     name="llm",
-    rows=("calls_wrk", "calls_beast", "calls_aiohttp", "calls_openai", "streams", "sse", "cancel"),
+    rows=("calls_wrk", "calls_beast", "calls_aiohttp", "calls_openai", "batch", "batch_memory", "streams",
+          "sse", "cancel"),
     beside={"calls_wrk": "wrk", "calls_beast": "bare Beast loop", "calls_aiohttp": "aiohttp",
-            "calls_openai": "OpenAI SDK, p-limit", "streams": "bare sockets, 4 KB", "sse": "memcpy",
-            "cancel": "bare sockets"},
+            "calls_openai": "OpenAI SDK, p-limit", "batch": "the client alone", "streams": "bare sockets, 4 KB",
+            "sse": "memcpy", "cancel": "bare sockets"},
     prefix="bench_llm_",
     baseline=ROOT / "bench/llm_baseline.json")
 
