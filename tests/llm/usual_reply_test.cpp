@@ -6,6 +6,7 @@
 
 #include "llm/replies.hpp"
 #include "llm/reply_builder.hpp"
+#include "support/show.hpp"
 
 using namespace corchestra;
 using namespace corchestra::llm;
