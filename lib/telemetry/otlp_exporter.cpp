@@ -324,6 +324,7 @@ struct otlp_exporter::impl : corchestra::detail::shutdown_listener, std::enable_
     ended = std::move(sending);
     wake.reset();
     clock = nullptr;
+    strand = any_io_executor();  // which must not outlive its context
   }
 
   any_io_executor strand;
