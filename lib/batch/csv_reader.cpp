@@ -25,6 +25,8 @@ class csv_reader final : public record_reader {
   explicit csv_reader(block_reader file) : file_(std::move(file)) {
     // Strict about quotes inside a field; an unclosed one at the end of the file is an error.
     csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI);
+    // Grows by as much at a time: with the standard 128 bytes a long field is copied again and again.
+    csv_set_blk_size(&parser_, 64u << 10);
     // Blanks around a field are a part of it.
     csv_set_space_func(&parser_, [](unsigned char) { return 0; });
   }
