@@ -26,7 +26,6 @@ class stream_reader {
   bool visible() const noexcept { return assembler_.visible(); }
   /// Nothing that the transport reports later can change what `finish` says.
   bool decided() const noexcept { return assembler_.done() || broken_ || thrown_; }
-  const std::string& text() const noexcept { return assembler_.text(); }
   std::string partial_output() const { return assembler_.partial_output(); }
   /// What the reply was billed for as far as it was read; of a body that is one JSON object, after `finish`.
   billed_call billed() const { return form_ == form::document ? billed_ : assembler_.billed(); }
