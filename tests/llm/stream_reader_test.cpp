@@ -1,5 +1,6 @@
 #include "llm/stream_reader.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <stdexcept>
 
@@ -23,6 +24,18 @@ TEST_CASE("a server that ignores `stream` and sends one object is understood") {
   REQUIRE(r);
   CHECK(r->message.content == "whole");
   CHECK(seen == "whole");
+}
+
+TEST_CASE("what is wrong in a document is at the same place, however the blanks before it are cut") {
+  const auto message = [](std::string_view body, std::size_t piece) {
+    stream_reader reader(nullptr);
+    for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) REQUIRE(reader.feed(body.substr(0, piece)));
+    return reader.finish("text/event-stream").error().message;
+  };
+  const std::string body = "\t\t\t {\"id\": \x01";
+  const std::string whole = message(body, body.size());
+  CHECK(whole.find("not JSON") != std::string::npos);
+  for (std::size_t piece = 1; piece < body.size(); ++piece) CHECK(message(body, piece) == whole);
 }
 
 TEST_CASE("a body that is no event stream is named") {
