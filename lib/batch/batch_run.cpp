@@ -137,10 +137,7 @@ llm::api_request batch_run::request_for(const request_line& line) {
   r.model = line.model;
   r.tokens = estimated_tokens(line);
   r.prefix = line.prefix;
-  r.while_waiting = [weak = weak_from_this()](awaitable<void> until) {
-    auto self = weak.lock();  // there, while the call is under way
-    return self ? wait(std::move(self), std::move(until)) : std::move(until);
-  };
+  r.while_waiting = [this](awaitable<void> until) { return wait(shared_from_this(), std::move(until)); };
   r.before_retry = [this, &line](int status, const error& why, const llm::billed_call& billed) {
     return before_retry(line, status, why, billed);
   };

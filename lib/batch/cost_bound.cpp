@@ -12,13 +12,14 @@ using llm::token_kind;
 std::optional<llm::token_price> dearest(const llm::model_price& price, std::initializer_list<token_kind> kinds,
                                         llm::price_tier tier, std::int64_t prompt_tokens) {
   std::optional<llm::token_price> most;
-  for (const token_kind kind : kinds) {
-    for (const std::int64_t length : {std::int64_t{0}, prompt_tokens}) {
-      for (const llm::price_tier t : {tier, llm::price_tier::standard}) {
-        const auto p = price.of(kind, t, length);
-        if (p) most = std::max(most.value_or(0), *p);
-      }
+  const auto consider = [&](llm::price_tier t, std::int64_t length) {
+    for (const token_kind kind : kinds) {
+      if (const auto p = price.of(kind, t, length)) most = std::max(most.value_or(0), *p);
     }
+  };
+  for (const std::int64_t length : {std::int64_t{0}, prompt_tokens}) {
+    consider(tier, length);
+    if (tier != llm::price_tier::standard) consider(llm::price_tier::standard, length);
   }
   return most;
 }

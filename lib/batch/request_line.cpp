@@ -1,9 +1,8 @@
 #include "batch/request_line.hpp"
 
-#include <charconv>
-
 #include <corchestra/base/text.hpp>
 
+#include "batch/body_facts.hpp"
 #include "batch/json_members.hpp"
 #include "llm/json_scanner.hpp"
 
@@ -12,7 +11,6 @@ namespace corchestra::batch {
 namespace {
 
 constexpr std::string_view chat_path = "chat/completions";
-constexpr std::int64_t most_answers = 1 << 20;  // n, or prompts, of one request
 
 error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
 
@@ -28,13 +26,6 @@ error bad_json(std::string_view text) {
 bool is_json(std::string_view text) {
   llm::json_scanner in(text);
   return (in.skip() && in.at_end()) || json::accept(text);
-}
-
-std::optional<std::int64_t> integer_of(std::string_view raw) {
-  std::int64_t n = 0;
-  const auto [end, failed] = std::from_chars(raw.data(), raw.data() + raw.size(), n);
-  if (raw.empty() || failed != std::errc() || end != raw.data() + raw.size()) return std::nullopt;
-  return n;
 }
 
 result<std::string> id_of(std::string_view raw) {
@@ -81,55 +72,6 @@ result<void> take_id(ordered_json& line, request_line& to) {
   return {};
 }
 
-// Error: it is no whole number from 1.
-result<void> take_limit(std::string_view raw, std::optional<std::int64_t>& widest) {
-  if (raw == "null") return {};
-  const auto limit = integer_of(raw);
-  if (!limit || *limit < 1)
-    return wrong(concat("body.max_tokens: expected a whole number from 1, got ", one_line(raw, 40)));
-  widest = std::max(widest.value_or(0), *limit);
-  return {};
-}
-
-// Of completions: a list of texts, or of lists of tokens, is as many prompts.
-std::int64_t prompts_in(std::string_view raw) {
-  const std::string_view first = first_element(raw);
-  const bool several = !first.empty() && (first.front() == '"' || first.front() == '[');
-  return several ? static_cast<std::int64_t>(size_of_array(raw)) : 1;
-}
-
-// What a request's body says of its cost and kind.
-result<void> look_into(request_line& line) {
-  std::string_view messages;
-  std::int64_t prompts = 1;
-  line.answers = 1;
-  line.max_tokens.reset();
-  json_members members(line.body);
-  while (const auto m = members.next()) {
-    if (m->key == "model") {
-      auto model = string_of(m->value);
-      if (!model) return wrong(concat("body.model: expected a text, got ", one_line(m->value, 40)));
-      line.model = std::move(*model);
-    } else if (m->key == "max_tokens" || m->key == "max_completion_tokens" || m->key == "max_output_tokens") {
-      if (auto taken = take_limit(m->value, line.max_tokens); taken.has_error()) return taken;
-    } else if (m->key == "n" || m->key == "best_of") {
-      line.answers = std::max(line.answers, integer_of(m->value).value_or(1));
-    } else if (m->key == "prompt") {
-      prompts = prompts_in(m->value);
-    } else if (m->key == "service_tier") {
-      line.service_tier = string_of(m->value).value_or("");
-    } else if (m->key == "messages") {
-      messages = m->value;
-    } else if (m->key == "stream" && m->value == "true") {
-      return wrong("body.stream: answers of a batch are not streamed: take it out");
-    }
-  }
-  line.answers = std::min(line.answers, most_answers) * std::min(prompts, most_answers);
-  const std::string_view first = first_element(messages);
-  if (!first.empty() && first.size() + 2 < messages.size()) line.prefix = std::hash<std::string_view>()(first) | 1;
-  return {};
-}
-
 }  // namespace
 
 std::optional<std::int64_t> request_line::answer_tokens() const noexcept {
@@ -166,29 +108,24 @@ result<request_line> request_maker::make(const record& r, bool checked) const {
     if (!prompt_) return wrong("a file of columns needs a prompt: --prompt 'Translate: ${text}'");
     return templated(r, *r.row);
   }
-  if (!checked && !is_json(r.text)) return bad_json(r.text);
-  const std::string_view start = trim(r.text);
-  if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
-  if (!prompt_ && !raw_member(r.text, "body").empty()) return pass_on(r);
+  batch_line members;
+  if (!prompt_ && members.read(r.text)) {
+    if (!members.body.empty()) return pass_on(r, members);
+  } else {
+    if (!checked && !is_json(r.text)) return bad_json(r.text);
+    const std::string_view start = trim(r.text);
+    if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
+    if (!prompt_) members.read_valid(r.text);
+    if (!members.body.empty()) return pass_on(r, members);
+  }
   auto line = ordered_json::parse(r.text, nullptr, false);
   return prompt_ ? templated(r, line) : chat(r, std::move(line));
 }
 
-result<request_line> request_maker::pass_on(const record& r) const {
-  std::string_view id, method, url, body;
-  json_members members(r.text);
-  while (const auto m = members.next()) {
-    if (m->key == "custom_id")
-      id = m->value;
-    else if (m->key == "method")
-      method = m->value;
-    else if (m->key == "url")
-      url = m->value;
-    else if (m->key == "body")
-      body = m->value;
-    else
-      return wrong(concat("unknown member ", quote(m->key), "; known: body, custom_id, method, url"));
-  }
+result<request_line> request_maker::pass_on(const record& r, const batch_line& members) const {
+  const auto& [id, method, url, body, unknown, facts] = members;
+  if (unknown)
+    return wrong(concat("unknown member ", quote(*unknown), "; known: body, custom_id, method, url"));
   if (body.front() != '{') return wrong(concat("body: expected an object, got ", one_line(body, 40)));
   if (!method.empty() && method != "\"POST\"")
     return wrong(concat("method: expected \"POST\", got ", one_line(method, 40)));
@@ -205,7 +142,7 @@ result<request_line> request_maker::pass_on(const record& r) const {
   if (!path) return path.error();
   line.path = std::move(*path);
   line.body = body;
-  if (auto seen = look_into(line); !seen) return seen.error();
+  if (auto seen = facts.put_in(line); seen.has_error()) return seen.error();
   const bool replaced = options_.model_forced && line.model != options_.model;
   if (!line.model.empty() && !replaced) return line;
   if (options_.model.empty()) return wrong("body.model is missing: name it there, or by --model");
@@ -281,7 +218,7 @@ result<request_line> request_maker::finish(request_line line, ordered_json body)
     if (options_.max_tokens && !limited) out[options_.max_tokens_field] = *options_.max_tokens;
   }
   line.body = dump_json(out);
-  if (auto seen = look_into(line); !seen) return seen.error();
+  if (auto seen = facts_of(line.body).put_in(line); seen.has_error()) return seen.error();
   return line;
 }
 

@@ -14,6 +14,8 @@
 
 namespace corchestra::batch {
 
+struct batch_line;
+
 /// One request of a batch.
 struct request_line {
   std::uint64_t index = 0;  ///< from 0, among the requests of the file
@@ -41,7 +43,7 @@ class request_maker {
   result<request_line> make(const record& r, bool checked) const;
 
  private:
-  result<request_line> pass_on(const record& r) const;
+  result<request_line> pass_on(const record& r, const batch_line& members) const;
   result<request_line> chat(const record& r, ordered_json line) const;
   result<request_line> templated(const record& r, const ordered_json& row) const;
   result<request_line> finish(request_line line, ordered_json body) const;

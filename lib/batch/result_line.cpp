@@ -1,35 +1,28 @@
 #include "batch/result_line.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/json_string.hpp"
+
 namespace corchestra::batch {
 
 namespace {
 
-constexpr std::string_view begin = R"({"id":"batch_req_)";
+using corchestra::detail::append_json_string;
 
-void append_string(std::string& out, std::string_view text) {
-  const bool plain =
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
-  if (!plain) {
-    out += dump_json(json(text));
-    return;
-  }
-  out += '"';
-  out += text;
-  out += '"';
-}
+constexpr std::string_view begin = R"({"id":"batch_req_)";
 
 // Line breaks of JSON text are between its values only.
 void append_on_one_line(std::string& out, std::string_view body) {
   const std::size_t from = out.size();
   out += body;
-  std::replace_if(
-      out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  for (const char line_break : {'\n', '\r'}) {
+    for (auto at = out.find(line_break, from); at != std::string::npos; at = out.find(line_break, at + 1))
+      out[at] = ' ';
+  }
 }
 
 void append_response(std::string& out, const llm::api_reply& reply) {
@@ -38,7 +31,7 @@ void append_response(std::string& out, const llm::api_reply& reply) {
     return;
   }
   out += concat(R"({"status_code":)", reply.status, R"(,"request_id":)");
-  append_string(out, reply.request_id);
+  append_json_string(out, reply.request_id);
   out += R"(,"body":)";
   constexpr std::size_t kept = 64u << 10;
   if (!reply.failure || (reply.body.size() <= kept && json::accept(reply.body))) {
@@ -57,14 +50,14 @@ std::string result_line(const request_line& request, const llm::api_reply& reply
   out += begin;
   detail::append_text(out, request.index);
   out += R"(","custom_id":)";
-  append_string(out, request.custom_id);
+  append_json_string(out, request.custom_id);
   out += R"(,"response":)";
   append_response(out, reply);
   if (!reply.failure) return out += R"(,"error":null})";
   out += R"(,"error":{"code":)";
-  append_string(out, code_name(*reply.failure));
+  append_json_string(out, code_name(*reply.failure));
   out += R"(,"message":)";
-  append_string(out, reply.failure->message);
+  append_json_string(out, reply.failure->message);
   return out += "}}";
 }
 

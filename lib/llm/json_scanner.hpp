@@ -40,6 +40,19 @@ class json_scanner {
   bool integer(std::int64_t& out);
   /// Any value.
   bool skip();
+  /// Any value, as it is written.
+  bool raw(std::string_view& out) {
+    return raw_of(out, [this] { return skip(); });
+  }
+  /// As it is written, what `read` reads.
+  template <class Read>
+  bool raw_of(std::string_view& out, Read read) {
+    peek();
+    const char* const from = at_;
+    if (!read()) return false;
+    out = std::string_view(from, static_cast<std::size_t>(at_ - from));
+    return true;
+  }
 
  private:
   bool take(char c) noexcept {
