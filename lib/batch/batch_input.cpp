@@ -1,10 +1,12 @@
 #include <corchestra/batch/batch_input.hpp>
 
+#include <map>
+
 #include <corchestra/base/text.hpp>
 #include <corchestra/llm/cost.hpp>
+#include <corchestra/net/digest.hpp>
 
 #include "batch/cost_bound.hpp"
-#include "batch/fingerprint.hpp"
 #include "batch/id_check.hpp"
 #include "batch/input_file.hpp"
 #include "batch/request_line.hpp"
@@ -17,11 +19,12 @@ constexpr std::int64_t usual_answer = 500;
 
 class input_check {
  public:
-  input_check(const std::filesystem::path& file, const llm::price_table* prices, bool bounded, id_check ids)
-      : file_(file), prices_(prices), bounded_(bounded), ids_(std::move(ids)) {}
+  input_check(const std::filesystem::path& file, const llm::price_table* prices, bool bounded)
+      : file_(file), prices_(prices), bounded_(bounded) {}
 
   result<void> read(const request_maker& maker) {
-    auto records = open_records(file_);
+    net::sha256 digest;
+    auto records = open_records(file_, [&digest](std::string_view block) { digest.add(block); });
     if (records.has_error()) return records.error();
     record r;
     for (;;) {
@@ -34,10 +37,11 @@ class input_check {
       ++wrong_;
       if (!first_) first_ = fail(errc::invalid_argument, concat(place_of(file_, r.line), ": ", sound.error().message));
     }
+    found_.sha256 = digest.hex();
     return {};
   }
 
-  result<batch_input> finish() {
+  result<batch_input> finish(const request_maker& maker) {
     if (first_) {
       if (wrong_ > 1)
         first_->message += concat(" (and ", wrong_ - 1, wrong_ == 2 ? " other line" : " other lines", " with errors)");
@@ -45,16 +49,34 @@ class input_check {
     }
     if (found_.requests == 0)
       return fail(errc::invalid_argument, concat(quote(file_.string(), 300), " has no requests: expected one a line"));
-    const auto twice = ids_.find();
-    if (twice.has_error()) return twice.error();
-    if (*twice)
-      return fail(errc::invalid_argument,
-                  concat(place_of(file_, (*twice)->second), ": the custom_id ", quote((*twice)->id),
-                         " was given in line ", (*twice)->first, " already"));
+    const auto suspects = ids_.suspects();
+    if (suspects.has_error()) return suspects.error();
+    if (auto unique = compare(*suspects, maker); unique.has_error()) return unique.error();
     return std::move(found_);
   }
 
  private:
+  // The ids of these lines with each other.
+  result<void> compare(const std::set<std::uint64_t>& lines, const request_maker& maker) const {
+    if (lines.empty()) return {};
+    auto records = open_records(file_);
+    if (records.has_error()) return records.error();
+    std::map<std::string, std::uint64_t> seen;
+    record r;
+    for (;;) {
+      const auto any = (*records)->next(r);
+      if (any.has_error()) return any.error();
+      if (!*any || r.line > *lines.rbegin()) return {};
+      if (!lines.contains(r.line)) continue;
+      const auto line = maker.make(r, false);
+      if (line.has_error()) return line.error();
+      const auto [first, is_new] = seen.emplace(line->custom_id, r.line);
+      if (!is_new)
+        return fail(errc::invalid_argument, concat(place_of(file_, r.line), ": the custom_id ", quote(line->custom_id),
+                                                   " was given in line ", first->second, " already"));
+    }
+  }
+
   result<void> take(const request_line& line, std::uint64_t number) {
     if (found_.path.empty()) found_.path = line.path;
     if (line.path != found_.path)
@@ -91,15 +113,9 @@ result<batch_input> check_input(const std::filesystem::path& file, const request
                                 const llm::price_table* prices, bool bounded) {
   const auto maker = request_maker::create(options);
   if (maker.has_error()) return maker.error();
-  auto ids = id_check::create();
-  if (ids.has_error()) return ids.error();
-  auto sha = fingerprint(file);
-  if (sha.has_error()) return sha.error();
-  input_check check(file, prices, bounded, std::move(*ids));
+  input_check check(file, prices, bounded);
   if (auto read = check.read(*maker); read.has_error()) return read.error();
-  auto found = check.finish();
-  if (found.has_value()) found->sha256 = std::move(*sha);
-  return found;
+  return check.finish(*maker);
 }
 
 cost_estimate estimate(const batch_input& input, const llm::price_table& prices) {

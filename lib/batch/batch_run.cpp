@@ -236,7 +236,9 @@ void batch_run::record(const request_line& line, const llm::api_reply& reply) {
     answered_ = true;
     watch_usage(reply);
   }
-  batch_.files->put(line.index, what, result_line(line, reply), batch_.state);
+  result_text_.clear();
+  append_result_line(result_text_, line, reply);
+  batch_.files->put(line.index, what, result_text_, batch_.state);
   flush_soon();
   if (answered_ || ended_ < in_vain_at_most || stopped_ || batch_.state.lines.count(line_state::done) > 0) return;
   error why = *reply.failure;

@@ -77,7 +77,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   bool flush_posted_ = false, reached_ = false, answered_ = false, over_ = false;
   std::optional<error> why_, failure_;
   std::set<std::uint64_t> over_budget_;  // requests whose next try might cost more than is left
-  std::string last_model_;
+  std::string last_model_, result_text_;
   std::uint64_t ended_ = 0, in_flight_ = 0, in_vain_ = 0;
   llm::money spent_before_;
   bool usage_seen_ = false;

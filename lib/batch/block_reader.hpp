@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,8 @@ namespace corchestra::batch {
 /// A file's bytes, block by block.
 class block_reader {
  public:
-  static result<block_reader> open(const std::filesystem::path& path);
+  /// `on_block` sees each block once, before it is given out.
+  static result<block_reader> open(const std::filesystem::path& path, std::function<void(std::string_view)> on_block = {});
   block_reader(block_reader&& o) noexcept;
   ~block_reader();
 
@@ -20,11 +22,12 @@ class block_reader {
   const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
-  block_reader(std::filesystem::path path, int fd);
+  block_reader(std::filesystem::path path, int fd, std::function<void(std::string_view)> on_block);
 
   std::filesystem::path path_;
   int fd_;
   std::string block_;
+  std::function<void(std::string_view)> on_block_;
 };
 
 }  // namespace corchestra::batch

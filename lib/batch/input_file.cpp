@@ -65,8 +65,9 @@ class line_reader final : public record_reader {
 
 std::string place_of(const std::filesystem::path& path, std::uint64_t line) { return concat(path.string(), ':', line); }
 
-result<std::unique_ptr<record_reader>> open_records(const std::filesystem::path& path) {
-  auto file = block_reader::open(path);
+result<std::unique_ptr<record_reader>> open_records(const std::filesystem::path& path,
+                                                    std::function<void(std::string_view)> on_block) {
+  auto file = block_reader::open(path, std::move(on_block));
   if (file.has_error()) return file.error();
   if (to_lower(path.extension().string()) == ".csv") return open_csv(std::move(*file));
   return std::make_unique<line_reader>(std::move(*file));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,9 @@ class record_reader {
 };
 
 /// By the name's end: `.csv` (its first row names the columns), else JSONL. A byte order mark is skipped, as are blank
-/// lines. Error: `file_error`.
-result<std::unique_ptr<record_reader>> open_records(const std::filesystem::path& path);
+/// lines. `on_block` sees all of the file's bytes, once the last record was asked for. Error: `file_error`.
+result<std::unique_ptr<record_reader>> open_records(const std::filesystem::path& path,
+                                                    std::function<void(std::string_view)> on_block = {});
 
 /// `FILE:17`
 std::string place_of(const std::filesystem::path& path, std::uint64_t line);

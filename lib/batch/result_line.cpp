@@ -44,21 +44,22 @@ void append_response(std::string& out, const llm::api_reply& reply) {
 
 }  // namespace
 
-std::string result_line(const request_line& request, const llm::api_reply& reply) {
-  std::string out;
-  out.reserve(160 + request.custom_id.size() + reply.body.size());
+void append_result_line(std::string& out, const request_line& request, const llm::api_reply& reply) {
   out += begin;
   detail::append_text(out, request.index);
   out += R"(","custom_id":)";
   append_json_string(out, request.custom_id);
   out += R"(,"response":)";
   append_response(out, reply);
-  if (!reply.failure) return out += R"(,"error":null})";
+  if (!reply.failure) {
+    out += R"(,"error":null})";
+    return;
+  }
   out += R"(,"error":{"code":)";
   append_json_string(out, code_name(*reply.failure));
   out += R"(,"message":)";
   append_json_string(out, reply.failure->message);
-  return out += "}}";
+  out += "}}";
 }
 
 std::optional<std::uint64_t> index_of_result(std::string_view line) noexcept {

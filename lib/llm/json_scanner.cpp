@@ -122,12 +122,16 @@ bool json_scanner::word(std::string_view w) {
 }
 
 bool json_scanner::any_string() {
-  std::string_view simple;
-  const char* const from = at_;
-  if (plain_string(simple)) return true;
-  at_ = from;
-  std::string unused;
-  return string(unused);
+  if (!take('"')) return false;
+  std::string meant;
+  for (;;) {
+    const char* const stop = detail::end_of_plain(at_, end_);
+    if (stop == end_) return false;
+    at_ = stop + 1;
+    if (*stop == '"') return true;
+    meant.clear();
+    if (*stop != '\\' || !escape(meant)) return false;
+  }
 }
 
 bool json_scanner::skip() {

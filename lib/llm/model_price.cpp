@@ -54,7 +54,7 @@ const model_price::entry* model_price::best(token_kind kind, price_tier tier,
 std::optional<token_price> model_price::of(token_kind kind, price_tier tier,
                                            std::int64_t prompt_tokens) const noexcept {
   const entry* own = best(kind, tier, prompt_tokens);
-  const entry* standard = best(kind, price_tier::standard, prompt_tokens);
+  const entry* standard = tier == price_tier::standard ? own : best(kind, price_tier::standard, prompt_tokens);
   if (own && standard && standard->above > own->above) return std::max(own->price, standard->price);
   if (own) return own->price;
   if (standard && tier != price_tier::priority) return standard->price;

@@ -17,6 +17,12 @@ request_line request(std::uint64_t index, std::string id) {
   return r;
 }
 
+std::string result_line(const request_line& request, const llm::api_reply& reply) {
+  std::string line;
+  append_result_line(line, request, reply);
+  return line;
+}
+
 llm::api_reply reply(std::string body, int status = 200, std::string request_id = "") {
   llm::api_reply r;
   r.status = status;
