@@ -48,9 +48,9 @@ result<plan_document> plan_arguments::load() const {
   return load_plan(file_, o);
 }
 
-void setting_arguments::add_to(CLI::App& command) {
+void setting_arguments::add_to(CLI::App& command, bool (*heeded)(std::string_view key)) {
   for (const setting_definition& d : setting_definitions()) {
-    if (d.flag.empty()) continue;
+    if (d.flag.empty() || (heeded != nullptr && !heeded(d.key))) continue;
     const std::string name(d.flag), help = help_of(d);
     if (d.expects == "true or false") {
       flag& yes_flag = add(d.key, "true");

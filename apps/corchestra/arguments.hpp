@@ -29,7 +29,8 @@ class plan_arguments {
 /// A flag for every setting that has one.
 class setting_arguments {
  public:
-  void add_to(CLI::App& command);
+  /// Flags of all settings, or of those that the command heeds.
+  void add_to(CLI::App& command, bool (*heeded)(std::string_view key) = nullptr);
   result<settings> load(const plan_document* plan) const;
 
  private:

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 
@@ -17,6 +18,14 @@ namespace corchestra::program {
 namespace {
 
 constexpr std::uint64_t most_calls = 100'000, most_requests = 1'000'000'000'000;
+
+// The rest is about plans, streams and telemetry.
+bool is_heeded(std::string_view key) {
+  constexpr std::string_view others[] = {"first_token_timeout",        "analysis",    "analysis_model", "preset",
+                                         "max_concurrent_tasks",       "run_timeout", "fail_fast",      "mode",
+                                         "unsafe_ignore_dependencies", "order",       "cache_folder"};
+  return !key.starts_with("telemetry.") && std::find(std::begin(others), std::end(others), key) == std::end(others);
+}
 
 struct batch_verb {
   setting_arguments settings;
@@ -215,7 +224,7 @@ verb add_batch(CLI::App& app) {
   c->add_flag("-q,--quiet", v->quiet, "Show the closing report only");
   c->add_flag("--ascii", v->ascii, "ASCII characters only");
   v->color.add_to(*c);
-  v->settings.add_to(*c);
+  v->settings.add_to(*c, is_heeded);
   c->footer(
       "Examples:\n"
       "  corchestra batch requests.jsonl -o answers.jsonl --dry-run\n"

@@ -10,6 +10,8 @@ namespace corchestra::batch {
 namespace {
 
 std::string count(std::uint64_t n) { return corchestra::detail::grouped_text(static_cast<std::int64_t>(n)); }
+std::string requests(std::uint64_t n) { return concat(count(n), n == 1 ? " request" : " requests"); }
+std::string are_left(std::uint64_t n) { return concat(requests(n), n == 1 ? " is left" : " are left"); }
 std::string dollars(const llm::money& m) { return corchestra::detail::dollars_text(m.micro_dollars()); }
 
 std::string end_text(const batch_result& r) {
@@ -17,15 +19,15 @@ std::string end_text(const batch_result& r) {
   const std::uint64_t left = p.requests - p.done - p.failed;
   switch (r.end) {
     case batch_end::finished:
-      return left == 0 ? "Batch ended" : concat("Batch ended; ", count(left), " requests were not wanted");
+      return left == 0 ? "Batch ended" : concat("Batch ended; ", requests(left), left == 1 ? " was" : " were", " not wanted");
     case batch_end::drained:
-      return concat("Batch interrupted; ", count(left), " requests are left");
+      return concat("Batch interrupted; ", are_left(left));
     case batch_end::cancelled:
-      return concat("Batch cancelled; ", count(left), " requests are left");
+      return concat("Batch cancelled; ", are_left(left));
     case batch_end::budget:
-      return concat("Budget used up; ", count(left), " requests are left");
+      return concat("Budget used up; ", are_left(left));
     case batch_end::endpoint:
-      return concat("Batch stopped; ", count(left), " requests are left");
+      return concat("Batch stopped; ", are_left(left));
   }
   return {};
 }
@@ -98,15 +100,15 @@ std::vector<std::string> plan_lines(const batch_job& job) {
   const batch_input& input = job.input();
   const cost_estimate cost = job.estimated_cost();
   std::vector<std::string> lines{
-      concat(count(input.requests), " requests to ", input.path, ", ", count(job.left()), " to be sent")};
+      concat(requests(input.requests), " to ", input.path, ", ", count(job.left()), " to be sent")};
   for (const auto& [model, share] : input.models)
-    lines.push_back(concat("   ", model, ": ", count(share.requests), " requests, ", count(share.bytes), " bytes"));
+    lines.push_back(concat("   ", model, ": ", requests(share.requests), ", ", count(share.bytes), " bytes"));
   if (cost.unpriced < input.requests) {
     std::string line = concat("   Cost:  about ", dollars(cost.likely));
     if (cost.most) line += concat(", at most ", dollars(*cost.most));
     lines.push_back(std::move(line));
   }
-  if (cost.unpriced > 0) lines.push_back(concat("   Cost:  not known for ", count(cost.unpriced), " requests"));
+  if (cost.unpriced > 0) lines.push_back(concat("   Cost:  not known for ", requests(cost.unpriced)));
   return lines;
 }
 

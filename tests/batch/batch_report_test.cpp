@@ -60,11 +60,11 @@ TEST_CASE("each end has words of its own") {
     const std::string line = report_lines(r).front();
     return line.substr(0, line.find(':'));
   };
-  CHECK(head(batch_end::finished) == "Batch ended; 1 requests were not wanted");
-  CHECK(head(batch_end::drained) == "Batch interrupted; 1 requests are left");
-  CHECK(head(batch_end::cancelled) == "Batch cancelled; 1 requests are left");
-  CHECK(head(batch_end::budget) == "Budget used up; 1 requests are left");
-  CHECK(head(batch_end::endpoint) == "Batch stopped; 1 requests are left");
+  CHECK(head(batch_end::finished) == "Batch ended; 1 request was not wanted");
+  CHECK(head(batch_end::drained) == "Batch interrupted; 1 request is left");
+  CHECK(head(batch_end::cancelled) == "Batch cancelled; 1 request is left");
+  CHECK(head(batch_end::budget) == "Budget used up; 1 request is left");
+  CHECK(head(batch_end::endpoint) == "Batch stopped; 1 request is left");
   r.why = fail(errc::authentication_failed, "bad key");
   CHECK(report_lines(r).at(1) == "   Why:       bad key");
 }

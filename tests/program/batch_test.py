@@ -35,6 +35,17 @@ class Batch(ProgramTest):
     def answers(self):
         return {a["custom_id"]: a["response"]["body"]["choices"][0]["message"]["content"] for a in self.lines("out.jsonl")}
 
+    def test_settings_that_only_plans_have_are_no_options(self):
+        options = self.run_program("batch", "--help").stdout
+        for heeded in ("--base-url", "--rpm", "--prices", "--replay", "--log-level"):
+            self.assertIn(heeded + " VALUE", options)
+        for other in ("--analysis", "--max-concurrent-tasks", "--otlp-endpoint", "--first-token-timeout"):
+            self.assertNotIn(other + " VALUE", options)
+        self.requests(1)
+        refused = self.batch("--order", "priority")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--order", refused.stderr)
+
     def test_every_line_is_answered_and_a_second_run_has_nothing_to_do(self):
         self.requests(20)
         outcome = self.batch()
@@ -53,7 +64,7 @@ class Batch(ProgramTest):
         self.write("prices.json", PRICES)
         outcome = self.batch("--dry-run", "--prices", "prices.json")
         self.assertEqual(outcome.returncode, 0, outcome.stderr)
-        self.assertIn("1 requests to chat/completions, 1 to be sent\n   gpt-4o: 1 requests, ", outcome.stdout)
+        self.assertIn("1 request to chat/completions, 1 to be sent\n   gpt-4o: 1 request, ", outcome.stdout)
         self.assertIn("   Cost:  about $", outcome.stdout)
         plan = json.loads(self.batch("--dry-run", "--json").stdout)
         self.assertEqual((plan["requests"], plan["left"], plan["models"]["gpt-4o"]["max_tokens"]), (1, 1, 1000))
