@@ -37,7 +37,7 @@ result<void> stream_reader::feed(std::string_view bytes) {
     const auto first = bytes.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
     form_ = std::string_view("{<\x1f").find(bytes[first]) != std::string_view::npos ? form::document : form::events;
-    if (form_ == form::document) bytes.remove_prefix(first);  // as blanks in pieces of their own
+    bytes.remove_prefix(first);  // as blanks in pieces of their own
   }
   if (form_ == form::document) {
     document_ += bytes;

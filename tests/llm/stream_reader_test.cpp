@@ -38,6 +38,18 @@ TEST_CASE("what is wrong in a document is at the same place, however the blanks 
   for (std::size_t piece = 1; piece < body.size(); ++piece) CHECK(message(body, piece) == whole);
 }
 
+TEST_CASE("blanks before the first event mean nothing, however they are cut") {
+  for (std::size_t piece : {1, 2, 100}) {
+    std::string seen;
+    stream_reader reader([&](const chat_delta& d) { seen += d.text; });
+    std::string_view body =
+        "  data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) REQUIRE(reader.feed(body.substr(0, piece)));
+    CHECK(reader.finish("text/event-stream"));
+    CHECK(seen == "hi");
+  }
+}
+
 TEST_CASE("a body that is no event stream is named") {
   const auto message = [](std::string_view body, std::string_view type) {
     stream_reader reader(nullptr);
