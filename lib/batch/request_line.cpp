@@ -50,7 +50,8 @@ result<std::string> path_of(std::string_view raw) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
            c == '-' || c == '.';
   };
-  bool fine = !path.empty() && path.find("..") == std::string_view::npos;
+  bool fine = !path.empty() && path.find("..") == std::string_view::npos && !path.starts_with('/') &&
+              path.find("//") == std::string_view::npos;
   for (const char c : path) fine = fine && plain(c);
   if (!fine) return wrong(concat("url: expected a path such as '/v1/chat/completions', got ", quote(*url)));
   return std::string(path);

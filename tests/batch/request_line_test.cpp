@@ -138,7 +138,7 @@ TEST_CASE("each malformed line has a message of its own") {
   CHECK(error_of(R"({"body":{},"method":"GET","url":"/v1/x"})") == R"(method: expected "POST", got "GET")");
   CHECK(error_of(R"({"body":{}})") == "url is missing: such as \"/v1/chat/completions\"");
   CHECK(error_of(R"({"body":{},"url":7})") == "url: expected a text such as '/v1/chat/completions', got 7");
-  for (const char* url : {"http://evil/v1", "/v1/", "/v1/../admin", "/v1/x?y=1", "", "/v1/a b"}) {
+  for (const char* url : {"http://evil/v1", "/v1/", "/v1/../admin", "/v1//x", "/v1/x//y", "/v1/x?y=1", "", "/v1/a b"}) {
     CAPTURE(url);
     CHECK(error_of(openai_line("a", "{}", url)) ==
           std::string("url: expected a path such as '/v1/chat/completions', got '") + url + "'");
