@@ -50,21 +50,21 @@ void body_facts::refuse(error e) {
   if (!wrong_) wrong_ = std::move(e);
 }
 
-void body_facts::take_limit(std::string_view value) {
-  if (value == "null") return;
-  const auto limit = integer_of(value);
-  if (!limit || *limit < 1)
-    return refuse(wrong(concat("body.max_tokens: expected a whole number from 1, got ", one_line(value, 40))));
-  max_tokens_ = std::max(max_tokens_.value_or(0), *limit);
+std::optional<std::int64_t> body_facts::count(std::string_view name, std::string_view value) {
+  if (value == "null") return std::nullopt;
+  const auto n = integer_of(value);
+  if (n && *n >= 1) return n;
+  refuse(wrong(concat("body.", name, ": expected a whole number from 1, got ", one_line(value, 40))));
+  return std::nullopt;
 }
 
 void body_facts::take(std::string_view key, std::string_view value) {
   if (key == "model") {
     model_ = value;
   } else if (key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens") {
-    take_limit(value);
+    if (const auto limit = count("max_tokens", value)) max_tokens_ = std::max(max_tokens_.value_or(0), *limit);
   } else if (key == "n" || key == "best_of") {
-    answers_ = std::max(answers_, integer_of(value).value_or(1));
+    answers_ = std::max(answers_, count(key, value).value_or(1));
   } else if (key == "prompt") {
     prompts_ = prompts_in(value);
   } else if (key == "service_tier") {

@@ -20,7 +20,7 @@ class body_facts {
   result<void> put_in(request_line& line) const;
 
  private:
-  void take_limit(std::string_view value);
+  std::optional<std::int64_t> count(std::string_view name, std::string_view value);
   void refuse(error e);
 
   std::optional<std::string_view> model_;
@@ -37,7 +37,7 @@ body_facts facts_of(std::string_view body);
 struct batch_line {
   std::string_view id, method, url, body;
   std::optional<std::string> unknown;  ///< another member's name
-  body_facts facts;                         ///< of the body
+  body_facts facts;                    ///< of the body
 
   /// Error-free JSON alone is taken: false means that the text is for `read_valid`, once it is known to be valid.
   bool read(std::string_view text);

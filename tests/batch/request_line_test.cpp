@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <corchestra/base/text.hpp>
+
 #include "batch/batch_files.hpp"
 
 using namespace corchestra;
@@ -121,6 +123,17 @@ TEST_CASE("rows of columns fill a template, from JSONL and CSV alike") {
   CHECK(row->body == body);
   CHECK(row->custom_id == "c");
   CHECK(row_made({{"text", "it"}, {"lang", "en"}}, o).value().custom_id == "request-3");
+}
+
+TEST_CASE("how many answers are asked for is a whole number: a text or a fraction would hide it from the budget") {
+  for (const char* name : {"n", "best_of"}) {
+    for (const char* value : {"\"5\"", "5.0", "5e0", "0", "-1", "true", "[5]"}) {
+      CAPTURE(name, value);
+      CHECK(error_of(openai_line("a", concat(R"({"model":"m",")", name, "\":", value, "}"))) ==
+            concat("body.", name, ": expected a whole number from 1, got ", value));
+    }
+    CHECK(made(openai_line("a", concat(R"({"model":"m",")", name, R"(":null})"))).value().answers == 1);
+  }
 }
 
 TEST_CASE("each malformed line has a message of its own") {
