@@ -102,9 +102,21 @@ batch_run::next_step batch_run::take(semaphore::permit place, request_line& to) 
     source_.put_back(std::move(taken));
     return next_step::end;
   }
+  note_stake();
   if (!taken.again) batch_.files->expect(index, std::move(place));
   to = std::move(taken.line);
   return next_step::send;
+}
+
+// A call may be billed even if the process dies before its answer: the state knows of it first.
+void batch_run::note_stake() {
+  if (batch_.state.at_stake < spending_.exposed()) save();
+}
+
+void batch_run::save() {
+  spending_.totals_saved();
+  batch_.state.at_stake = spending_.exposed();
+  if (auto saved = batch_.state.save(); saved.has_error()) broken(saved.error());
 }
 
 // Nobody has to wait for a call that has not gone out when nothing more is to be sent.
@@ -153,7 +165,10 @@ std::optional<error> batch_run::before_retry(const request_line& line, int statu
   }
   if (!options_.budget) return std::nullopt;
   spending_.settle(line, status, !never_sent(why), billed);
-  if (spending_.reserve(line)) return std::nullopt;
+  if (spending_.reserve(line)) {
+    note_stake();
+    return std::nullopt;
+  }
   stop(batch_end::budget);
   over_budget_.insert(line.index);
   return fail(errc::limit_exceeded, "another try might cost more than is left of the budget");
@@ -283,7 +298,7 @@ awaitable<void> batch_run::tick(std::shared_ptr<batch_run> self) {
     if (at - saved >= save_interval) {
       self->flush();
       saved = at;
-      if (auto done = self->batch_.state.save(); done.has_error()) self->broken(done.error());
+      self->save();
     }
     self->report(at);
   }
@@ -314,7 +329,7 @@ awaitable<result<batch_result>> batch_run::run(std::shared_ptr<batch_run> self) 
   self->workers_.reset();
   self->flush();
   self->over_ = true;
-  if (auto saved = self->batch_.state.save(); saved.has_error()) self->broken(saved.error());
+  self->save();
   if (auto dropped = self->batch_.files->drop_ahead(self->batch_.state); dropped.has_error())
     self->broken(dropped.error());
   self->report(self->now());

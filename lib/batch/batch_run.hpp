@@ -54,6 +54,8 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   void give_up_on_endpoint(const error& why);
   bool is_endpoints_fault(const request_line& line, const error& e, int status);
   void watch_usage(const llm::api_reply& reply);
+  void note_stake();
+  void save();
   void flush_soon();
   void flush();
   void broken(error e);

@@ -101,6 +101,11 @@ result<void> batch_state::load() {
   output_bytes = bytes_of(**progress, "output_bytes");
   errors_bytes = bytes_of(**progress, "errors_bytes");
   ahead_bytes = bytes_of(**progress, "ahead_bytes");
+  if (const auto stake = (**progress).find("at_stake_usd"); stake != (**progress).end()) {
+    const auto amount = stake->is_string() ? llm::money::parse(stake->get_ref<const std::string&>()) : std::nullopt;
+    if (!amount) return damaged("progress");
+    at_stake = *amount;
+  }
   auto query = db_.prepare("SELECT number, lines FROM chunks");
   if (query.has_error()) return query.error();
   for (;;) {
@@ -140,7 +145,8 @@ result<void> batch_state::save() {
   const ordered_json progress = {{"totals", batch::to_json_value(totals)},
                                  {"output_bytes", output_bytes},
                                  {"errors_bytes", errors_bytes},
-                                 {"ahead_bytes", ahead_bytes}};
+                                 {"ahead_bytes", ahead_bytes},
+                                 {"at_stake_usd", at_stake.to_text()}};
   if (auto done = put("progress", progress); done.has_error()) return done.error();
   return begun->commit();
 }

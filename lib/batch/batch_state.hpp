@@ -32,6 +32,7 @@ class batch_state {
   batch_totals totals;
   std::int64_t output_bytes = 0, errors_bytes = 0;  ///< of the result files that `lines` tells of
   std::int64_t ahead_bytes = 0;                     ///< of results that wait for their turn, and that `totals` has
+  llm::money at_stake;  ///< with a budget: the most that calls cost that were under way when the process ended
 
   /// All of it, or nothing.
   result<void> save();

@@ -141,6 +141,11 @@ result<opened_batch> open_batch(const batch_options& o, const result_files::path
     if (files.has_error()) return files.error();
     b.files.emplace(std::move(*files));
   }
+  if (b.state.at_stake > llm::money()) {
+    o.logger.warn("batch", concat("the last run was cut off: what was under way then counts as spent, at most $",
+                                  b.state.at_stake.to_text()));
+    b.state.totals.spent += std::exchange(b.state.at_stake, {});
+  }
   if (o.retry_failed) {
     b.state.lines.replace(line_state::failed, line_state::pending);
     b.state.totals.failures.clear();

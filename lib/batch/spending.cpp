@@ -35,6 +35,7 @@ void spending::settle(const request_line& line, int status, bool sent, const llm
   if (!answered && !(status == 0 && sent)) return;  // a refusal costs nothing
   if (budget_ && bound_of(line, prices_ ? *prices_ : llm::price_table()).most) {
     totals_.spent += bound(line);
+    taken_at_most_ += bound(line);
     ++totals_.estimated_calls;
   } else if (answered) {
     ++totals_.unpriced_calls;

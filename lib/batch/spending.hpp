@@ -25,6 +25,10 @@ class spending {
   /// It ended without anything to pay.
   void release(const request_line& line);
   bool anything_reserved() const noexcept { return reserved_ > llm::money(); }
+  /// What is not in the totals that were saved and cannot be found in the results: reserved, and taken at its most
+  /// since.
+  llm::money exposed() const { return reserved_ + taken_at_most_; }
+  void totals_saved() noexcept { taken_at_most_ = {}; }
 
  private:
   llm::money bound(const request_line& line) const;
@@ -32,7 +36,7 @@ class spending {
   std::optional<llm::money> budget_;
   std::shared_ptr<const llm::price_table> prices_;
   batch_totals& totals_;
-  llm::money reserved_;
+  llm::money reserved_, taken_at_most_;
 };
 
 }  // namespace corchestra::batch

@@ -62,6 +62,32 @@ TEST_CASE("a budget is that of all runs together, and a larger one goes on") {
   CHECK(third.progress.done > first.progress.done);
 }
 
+TEST_CASE("what was under way when the process died counts as spent") {
+  budget_fixture f(30, 12);
+  f.options.concurrency = 4;
+  f.api->answer = [](const std::string& id, int) { return answered_without_usage(id); };
+  temp_dir left;  // what a kill -9 leaves
+  std::size_t sent = 0;
+  f.api->on_sent = [&](const std::string& id) {
+    if (id != "r6") return;
+    sent = f.api->sent.size();
+    std::filesystem::copy(f.dir.path(), left.path(), std::filesystem::copy_options::recursive);
+  };
+  f.run();
+  REQUIRE(sent >= 6);
+
+  f.options.output = left.path() / "out.jsonl";
+  f.api->on_sent = [](const std::string&) {};
+  const std::size_t before = f.api->sent.size();
+  const auto r = f.run();
+  CHECK(r.end == batch_end::budget);
+  CHECK(r.progress.spent <= *f.options.budget);
+  const std::size_t all = sent + (f.api->sent.size() - before);
+  CHECK(all > sent);
+  CHECK(f.most.micro_dollars() * static_cast<std::int64_t>(all) <= f.options.budget->micro_dollars());
+  CHECK(f.run().progress.spent == r.progress.spent);
+}
+
 TEST_CASE("tries that fail are reserved one by one, and one that does not fit leaves its request pending") {
   budget_fixture f(3, 3);
   f.api->failing_tries = [](const std::string& id) { return id == "r1" ? 1 : 0; };
