@@ -99,7 +99,9 @@ void read_lines(const std::string& file, const batch::request_maker& maker) {
     fuzz::expect(any.has_value(), "lines of a few bytes are read");
     if (!*any) return;
     fuzz::expect(r.index == index && r.line > std::exchange(before, r.line), "lines are counted");
-    const auto parsed = ordered_json::parse(r.text, nullptr, false);
+    // The parser passes over a byte order mark, which only the file's first line may begin with.
+    const bool marked = r.text.starts_with(batch::byte_order_mark);
+    const auto parsed = marked ? ordered_json() : ordered_json::parse(r.text, nullptr, false);
     if (parsed.is_object()) {
       expect_members(r.text, parsed);
       expect_same_line(r.text);
