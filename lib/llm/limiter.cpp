@@ -12,6 +12,7 @@
 #include "llm/circuit_breaker.hpp"
 #include "llm/refusal_log.hpp"
 #include "llm/throughput_climb.hpp"
+#include "llm/told_quota.hpp"
 #include "llm/token_bucket.hpp"
 #include "llm/waiting_calls.hpp"
 
@@ -31,6 +32,7 @@ struct limiter::impl {
     std::int64_t tokens = 0;
     std::uint64_t number = 0;
     std::size_t in_flight = 0;  // with it, when it went out
+    double requests_mark = 0, tokens_mark = 0;  // of the told quotas
   };
 
   impl(limiter_options o, time_point now)
@@ -41,6 +43,8 @@ struct limiter::impl {
         climb(o.first_in_flight, o.max_in_flight),
         requests(rate_of(o.requests_per_minute), burst, now),
         tokens(rate_of(o.tokens_per_minute), token_burst, now),
+        requests_left(o.max_retry_after),
+        tokens_left(o.max_retry_after),
         random(o.seed),
         retries(o.retry_budget) {}
 
@@ -64,13 +68,15 @@ struct limiter::impl {
 
   void served(const call_report& r, const sent& call, time_point now);
   void throttled(const call_report& r, const sent& call, time_point now);
-  void heed(const rate_limits& l, std::uint64_t number, time_point now);
+  void heed(const call_report& r, const sent& call, time_point now);
+  time_point quota_next() const { return std::max(requests_left.next(), tokens_left.next()); }
 
   limiter_options options;
   circuit_breaker circuit;
   adaptive_level in_flight, rate;
   throughput_climb climb;
   token_bucket requests, tokens;
+  told_quota requests_left, tokens_left;
   refusal_log log;
   std::mt19937_64 random;
   waiting_calls queue;
@@ -100,14 +106,13 @@ limiter::call_id limiter::ask(const call_request& request, time_point) {
 time_point limiter::next_time(time_point now) {
   auto& s = *impl_;
   s.rate_binds = false;
-  s.rate_binds = false;
   if (s.queue.empty() || closed(now) || s.out.size() >= s.limit()) return time_point::max();
   const auto own = impl::rate_of(s.options.requests_per_minute);
   s.requests.set_rate(std::min(own, s.rate.limited() ? s.rate.value() : no_limit), now);
   const time_point by_rate = std::max(s.requests.next(now), s.tokens.next(now));
   s.rate_binds = by_rate > now;
   const time_point by_budget = s.queue.any_first_try() ? now : s.retries_from;
-  return std::max({s.circuit.next(), s.paused_until, by_rate, by_budget, now});
+  return std::max({s.circuit.next(), s.paused_until, s.quota_next(), by_rate, by_budget, now});
 }
 
 std::optional<limiter::call_id> limiter::next(time_point now) {
@@ -123,9 +128,11 @@ std::optional<limiter::call_id> limiter::next(time_point now) {
   const auto call = s.queue.pop(with_retries);
   s.retries.attempted(now);
   s.requests.take(1, now);
-  s.tokens.take(static_cast<double>(call.tokens), now);
+  const auto tokens = static_cast<double>(call.tokens);
+  s.tokens.take(tokens, now);
   s.circuit.sent();
-  s.out.emplace(call.id, impl::sent{call.tokens, ++s.sent_count, s.out.size() + 1});
+  s.out.emplace(call.id, impl::sent{call.tokens, ++s.sent_count, s.out.size() + 1, s.requests_left.sent(1, now),
+                                    s.tokens_left.sent(tokens, now)});
   return call.id;
 }
 
@@ -139,7 +146,7 @@ void limiter::ended(call_id id, const call_report& report, time_point now) {
   s.pass(now);
   const bool was_filled = s.filled();
   s.out.erase(it);
-  s.heed(report.limits, call.number, now);
+  s.heed(report, call, now);
   s.tokens.give_back(static_cast<double>(call.tokens - report.tokens.value_or(call.tokens)));
   switch (report.answer) {
     case endpoint_answer::served:
@@ -152,6 +159,8 @@ void limiter::ended(call_id id, const call_report& report, time_point now) {
     case endpoint_answer::throttled:
       ++s.throttled_count;
       s.circuit.worked();
+      s.requests_left.refused();
+      s.tokens_left.refused();
       s.throttled(report, call, now);
       break;
     case endpoint_answer::overloaded:
@@ -196,9 +205,13 @@ void limiter::impl::throttled(const call_report& r, const sent& call, time_point
 }
 
 // An answer to an earlier call says less than one to a later call.
-void limiter::impl::heed(const rate_limits& l, std::uint64_t number, time_point now) {
-  if (number < heard_number) return;
-  heard_number = number;
+void limiter::impl::heed(const call_report& r, const sent& call, time_point now) {
+  const rate_limits& l = r.limits;
+  const bool served = r.answer == endpoint_answer::served;
+  requests_left.heard(l.requests, call.requests_mark, 1, served, now);
+  tokens_left.heard(l.tokens, call.tokens_mark, static_cast<double>(call.tokens), served, now);
+  if (call.number < heard_number) return;
+  heard_number = call.number;
   // Once: an endpoint that refuses at the rate that it tells does not mean it.
   if (l.requests.limit && !options.requests_per_minute && std::exchange(told_limit, *l.requests.limit) != *l.requests.limit)
     rate.told(static_cast<double>(*l.requests.limit) / 60, 0, now);
@@ -219,7 +232,7 @@ limiter_status limiter::status(time_point now) const {
   if (s.requests.rate() < no_limit) status.requests_a_minute = s.requests.rate() * 60;
   if (s.tokens.rate() < no_limit) status.tokens_a_minute = s.tokens.rate() * 60;
   status.circuit_open = s.circuit.open();
-  status.paused_until = std::max(s.paused_until, status.circuit_open ? s.circuit.next() : time_point{});
+  status.paused_until = std::max({s.paused_until, s.quota_next(), status.circuit_open ? s.circuit.next() : time_point{}});
   if (status.paused_until < now) status.paused_until = {};
   status.served = s.served_count;
   status.throttled = s.throttled_count;

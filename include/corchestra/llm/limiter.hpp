@@ -18,7 +18,7 @@ struct limiter_options {
   std::uint32_t first_in_flight = 16;   ///< doubled until a call is refused, or more brings no more
   std::uint32_t circuit_failures = 20;  ///< so many failures in a row, and nothing goes out for `circuit_pause`
   duration circuit_pause = std::chrono::seconds(10);  ///< then one call tries; each time in vain doubles it, up to a minute
-  duration max_retry_after = std::chrono::seconds(120);  ///< what is longer is not waited for
+  duration max_retry_after = std::chrono::seconds(120);  ///< longest pause by the endpoint's wish, its headers' `reset` too
   double retry_budget = 0.2;  ///< retries may be at most this part of the calls of a minute (floor 10); others wait
   std::uint64_t seed = 0;                                ///< of the jitter after a pause
 };
@@ -67,7 +67,7 @@ struct limiter_status {
 };
 
 /// When calls to one endpoint, key and model may go out. Pure: time is an argument, calls are numbers. Gates, in order:
-/// circuit breaker, pause (Retry-After), requests and tokens a minute, calls in flight. Not thread-safe.
+/// circuit breaker, pause (Retry-After, a quota used up by the headers), requests and tokens a minute, calls in flight. Not thread-safe.
 class limiter {
  public:
   using call_id = std::uint64_t;
