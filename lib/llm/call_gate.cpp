@@ -126,6 +126,11 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
       ready.push_back({std::move(it->second), {}, grant(*call)});
       waiters.erase(it);
     }
+    while (auto lost = limits.give_up(now)) {
+      const auto it = waiters.find(lost->call);
+      ready.push_back({std::move(it->second), {}, std::move(lost->why)});
+      waiters.erase(it);
+    }
     const time_point due = waiters.empty() ? time_point::max() : limits.next_time(now);
     if (due == time_point::max()) {
       wake->clear();

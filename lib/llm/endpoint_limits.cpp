@@ -82,6 +82,7 @@ call_report report_of(int status, const error* failure, const rate_limits& limit
     r.answer = endpoint_answer::throttled;
   } else if (status == 0 || status >= 500) {
     r.answer = endpoint_answer::overloaded;
+    r.why = *failure;
   } else if (status < 200 || status > 299) {
     r.answer = endpoint_answer::rejected;
   }

@@ -7,9 +7,12 @@
 #include <set>
 #include <unordered_map>
 
+#include <corchestra/base/text.hpp>
+
 #include "base/retry_budget.hpp"
 #include "llm/adaptive_level.hpp"
 #include "llm/circuit_breaker.hpp"
+#include "llm/long_waits.hpp"
 #include "llm/refusal_log.hpp"
 #include "llm/throughput_climb.hpp"
 #include "llm/told_quota.hpp"
@@ -53,6 +56,19 @@ struct limiter::impl {
     const double most = in_flight.limited() ? in_flight.value() : climb.limit();
     return std::max(1u, static_cast<std::uint32_t>(std::lround(std::min<double>(options.max_in_flight, most))));
   }
+  time_point ready(time_point now);  // the next to go out
+  void leaves(call_id call) {
+    for_budget.end(call);
+    for_circuit.end(call);
+  }
+  void works() {
+    circuit.worked();
+    for_circuit.clear();
+  }
+  void opened(time_point now) {
+    if (circuit.open()) queue.for_each([&](call_id c) { for_circuit.begin(c, now); });
+  }
+  bool budget_short(time_point now) const { return retries_from > now; }
   bool filled() const { return out.size() >= 0.8 * limit(); }
 
   // Nothing has happened since the last time.
@@ -66,7 +82,6 @@ struct limiter::impl {
     paused_until = std::max(paused_until, now + d + std::chrono::duration_cast<duration>(d * jitter));
   }
 
-  void served(const call_report& r, const sent& call, time_point now);
   void throttled(const call_report& r, const sent& call, time_point now);
   void heed(const call_report& r, const sent& call, time_point now);
   time_point quota_next() const { return std::max(requests_left.next(), tokens_left.next()); }
@@ -84,6 +99,9 @@ struct limiter::impl {
   call_id last_id = 0;
   corchestra::detail::retry_budget retries;
   time_point retries_from{};  // the budget has room again
+  long_waits for_budget, for_circuit;
+  call_id refused_retry = 0;  // the last that the budget has refused
+  std::optional<error> last_failure;
   std::uint64_t sent_count = 0, cut_number = 0, heard_number = 0, served_at_cut = 0;
   std::int64_t told_limit = 0;  // requests a minute, by the endpoint's headers
   bool rate_binds = false;
@@ -98,34 +116,46 @@ limiter::~limiter() = default;
 limiter::limiter(limiter&&) noexcept = default;
 limiter& limiter::operator=(limiter&&) noexcept = default;
 
-limiter::call_id limiter::ask(const call_request& request, time_point) {
-  impl_->queue.push(++impl_->last_id, request);
-  return impl_->last_id;
+limiter::call_id limiter::ask(const call_request& request, time_point now) {
+  auto& s = *impl_;
+  s.queue.push(++s.last_id, request);
+  if (s.circuit.open()) s.for_circuit.begin(s.last_id, now);
+  if (request.again && s.budget_short(now)) s.for_budget.begin(s.refused_retry = s.last_id, now);
+  return s.last_id;
 }
 
 time_point limiter::next_time(time_point now) {
-  auto& s = *impl_;
-  s.rate_binds = false;
-  if (s.queue.empty() || closed(now) || s.out.size() >= s.limit()) return time_point::max();
-  const auto own = impl::rate_of(s.options.requests_per_minute);
-  s.requests.set_rate(std::min(own, s.rate.limited() ? s.rate.value() : no_limit), now);
-  const time_point by_rate = std::max(s.requests.next(now), s.tokens.next(now));
-  s.rate_binds = by_rate > now;
-  const time_point by_budget = s.queue.any_first_try() ? now : s.retries_from;
-  return std::max({s.circuit.next(), s.paused_until, s.quota_next(), by_rate, by_budget, now});
+  const auto& s = *impl_;
+  const duration patience = s.options.give_up_after;
+  const time_point by_budget = s.budget_short(now) ? s.for_budget.due(patience) : time_point::max();
+  return std::max(now, std::min({impl_->ready(now), by_budget, s.for_circuit.due(patience)}));
+}
+
+time_point limiter::impl::ready(time_point now) {
+  rate_binds = false;
+  if (closed && now >= open_again) closed.reset();
+  if (queue.empty() || closed || out.size() >= limit()) return time_point::max();
+  requests.set_rate(std::min(rate_of(options.requests_per_minute), rate.limited() ? rate.value() : no_limit), now);
+  const time_point by_rate = std::max(requests.next(now), tokens.next(now));
+  rate_binds = by_rate > now;
+  const time_point by_budget = queue.any_first_try() ? now : retries_from;
+  return std::max({circuit.next(), paused_until, quota_next(), by_rate, by_budget, now});
 }
 
 std::optional<limiter::call_id> limiter::next(time_point now) {
   auto& s = *impl_;
   s.pass(now);
-  if (next_time(now) > now) return {};
+  if (s.ready(now) > now) return {};
   bool with_retries = s.queue.any_retry();
   if (with_retries) {
     s.retries_from = s.retries.take(now);
-    with_retries = s.retries_from <= now;
+    with_retries = !s.budget_short(now);
+    if (!with_retries)
+      s.queue.for_retries_after(s.refused_retry, [&](call_id c) { s.for_budget.begin(s.refused_retry = c, now); });
   }
   if (!with_retries && !s.queue.any_first_try()) return {};
   const auto call = s.queue.pop(with_retries);
+  s.leaves(call.id);
   s.retries.attempted(now);
   s.requests.take(1, now);
   const auto tokens = static_cast<double>(call.tokens);
@@ -136,7 +166,33 @@ std::optional<limiter::call_id> limiter::next(time_point now) {
   return call.id;
 }
 
-void limiter::cancel(call_id call) { impl_->queue.erase(call); }
+std::optional<limiter::given_up> limiter::give_up(time_point now) {
+  auto& s = *impl_;
+  const duration patience = s.options.give_up_after;
+  given_up g;
+  if (s.for_circuit.due(patience) <= now) {
+    const error last = s.last_failure.value_or(fail(errc::server_error, "the endpoint does not work"));
+    g.call = s.for_circuit.longest();
+    g.why = fail(errc::server_error,
+                 concat("circuit breaker: nothing was sent within ", to_text(patience), " after ", s.options.circuit_failures,
+                        " failures in a row, the last: ", last.message),
+                 retry_class::transient);
+    g.why.code = last.code;
+  } else if (s.budget_short(now) && s.for_budget.due(patience) <= now) {
+    g.call = s.for_budget.longest();
+    g.why = fail(errc::rate_limited, concat("retry_budget: no retry was allowed within ", to_text(patience)),
+                 retry_class::transient);
+  } else {
+    return {};
+  }
+  cancel(g.call);
+  return g;
+}
+
+void limiter::cancel(call_id call) {
+  impl_->queue.erase(call);
+  impl_->leaves(call);
+}
 
 void limiter::ended(call_id id, const call_report& report, time_point now) {
   auto& s = *impl_;
@@ -151,14 +207,14 @@ void limiter::ended(call_id id, const call_report& report, time_point now) {
   switch (report.answer) {
     case endpoint_answer::served:
       ++s.served_count;
-      s.circuit.worked();
+      s.works();
       if (const auto r = s.log.rate_of_cycle(now)) s.rate.told(*r * 0.98, 0.1, now);
       s.log.served(call.in_flight, now);
       if (!s.in_flight.limited()) s.climb.served(static_cast<double>(report.tokens.value_or(1)), was_filled, now);
       break;
     case endpoint_answer::throttled:
       ++s.throttled_count;
-      s.circuit.worked();
+      s.works();
       s.requests_left.refused();
       s.tokens_left.refused();
       s.throttled(report, call, now);
@@ -166,15 +222,19 @@ void limiter::ended(call_id id, const call_report& report, time_point now) {
     case endpoint_answer::overloaded:
       ++s.failed_count;
       s.circuit.failed(now);
+      s.last_failure = report.why;
+      s.opened(now);
       if (report.retry_after) s.pause(std::min<duration>(*report.retry_after, s.options.max_retry_after), now);
       break;
     case endpoint_answer::rejected:
       ++s.failed_count;
-      s.circuit.worked();
+      s.works();
       break;
     case endpoint_answer::fatal:
       ++s.failed_count;
       s.circuit.trip(now, closed_for);
+      s.last_failure = report.why;
+      s.opened(now);
       s.closed = report.why ? *report.why : fail(errc::quota_exhausted, "the endpoint refuses every call", retry_class::terminal);
       s.open_again = now + closed_for;
       break;

@@ -8,10 +8,11 @@
 
 namespace corchestra::llm {
 
-/// What is left of a quota that an endpoint renews as a whole, as its headers tell (`remaining`, `reset`), less what went
-/// out after the call that was answered: when it is used up nothing more may go out until it is renewed. Quotas that
-/// refill all the time are left to their rate. An endpoint that goes on serving what it says it has not is not believed
-/// until it refuses; one that has counted later calls in, or counts less than was estimated, is taken at its word.
+/// What is left of a quota that an endpoint renews as a whole, as its headers tell (`remaining`, `reset`), less what
+/// went out after the call that was answered: when it is used up nothing more may go out until it is renewed. Quotas
+/// that refill all the time are left to their rate. An endpoint that goes on serving what it says it has not is not
+/// believed until it refuses; one that has counted later calls in, or counts less than was estimated, is taken at its
+/// word.
 class told_quota {
  public:
   explicit told_quota(duration longest) noexcept : longest_(longest) {}
@@ -44,7 +45,8 @@ class told_quota {
   double total_ = 0;            // sent
   std::optional<double> left_;  // unknown after a renewal
   time_point renewed_at_{}, used_up_at_{};
-  std::optional<reading> last_, too_little_;  // the latter: of a call that was served, though it left less than that took
+  std::optional<reading> last_,
+      too_little_;        // the latter: of a call that was served, though it left less than that took
   int wholes_ = 0;        // signs of renewal as a whole, less those of refilling
   bool believed_ = true;  // both until it refuses
   bool counts_late_ = false;

@@ -50,7 +50,10 @@ bool tried_again(const endpoint& at, attempt_outcome<Reply>& outcome, call_gate:
   entry.report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
   outcome.billed = at.clean(std::move(outcome.billed));
   if (outcome.billed.usage.known() && call.on_failed_usage) call.on_failed_usage(outcome.billed);
-  if (outcome.differently) return true;
+  if (outcome.differently) {
+    end.reply = std::move(e);
+    return true;
+  }
   const retry_decision next = outcome.visible ? retry_decision{} : retries.after(e, outcome.status, left());
   if (!next.reason.empty()) e.message += concat("; ", next.reason);
   if (next.again && call.before_retry) {
@@ -69,6 +72,15 @@ bool tried_again(const endpoint& at, attempt_outcome<Reply>& outcome, call_gate:
   return next.again;
 }
 
+/// The error of a call that gets no permit. What it failed of before says more than that another try waited in vain.
+template <class Reply>
+error no_entry(error why, const tried<Reply>& before) {
+  if (before.tries == 0 || why.retry != retry_class::transient) return why;
+  error last = before.reply.error();
+  last.message += concat("; ", why.message);
+  return last;
+}
+
 /// Tries until there is an answer, or an error that stays: each try through the limiter, with the waits of the retry
 /// policy between them. `attempt(time left, outcome)` is awaited for each; what it refers to is the caller's. (Outcomes
 /// are large, and what a coroutine returns is kept twice: so they are filled in.)
@@ -85,7 +97,7 @@ awaitable<tried<Reply>> with_tries(std::shared_ptr<endpoint> at, call_facts call
     if (!at->limits().try_enter(call.gated, end.tries > 0, clock.now(), *entry))
       entry = co_await at->limits().enter(call.gated, end.tries > 0, waited);
     if (!entry) {
-      end.reply = at->clean(entry.error());
+      end.reply = no_entry(at->clean(entry.error()), end);
       break;
     }
     ++end.tries;

@@ -28,9 +28,20 @@ class waiting_calls {
   bool any_first_try() const noexcept { return !line_.empty() && !std::get<0>(*line_.rbegin()); }
   bool any_retry() const noexcept { return !line_.empty() && std::get<0>(*line_.begin()); }
 
+  template <class F>
+  void for_each(const F& f) const {
+    for (const auto& [id, c] : calls_) f(id);
+  }
+  /// Of the retries that came after this one.
+  template <class F>
+  void for_retries_after(limiter::call_id last, const F& f) const {
+    for (auto it = retries_.upper_bound(last); it != retries_.end(); ++it) f(*it);
+  }
+
   void push(limiter::call_id id, const call_request& r) {
     const place p{r.again, -r.priority, id};
     line_.insert(p);
+    if (r.again) retries_.insert(id);
     if (r.prefix != 0) by_prefix_[r.prefix].insert(p);
     calls_.emplace(id, entry{p, r.tokens, r.prefix});
   }
@@ -57,6 +68,7 @@ class waiting_calls {
     const auto it = calls_.find(id);
     if (it == calls_.end()) return;
     line_.erase(it->second.at);
+    if (std::get<0>(it->second.at)) retries_.erase(id);
     if (it->second.prefix != 0) {
       const auto same = by_prefix_.find(it->second.prefix);
       same->second.erase(it->second.at);
@@ -81,6 +93,7 @@ class waiting_calls {
   };
 
   std::set<place, before> line_;
+  std::set<limiter::call_id> retries_;
   std::map<std::uint64_t, std::set<place, before>> by_prefix_;
   std::unordered_map<limiter::call_id, entry> calls_;
   std::uint64_t last_prefix_ = 0;

@@ -131,6 +131,37 @@ TEST_CASE("a quota that is used up fails those that wait, and all that come late
   CHECK(time.now() == time_point(1s));
 }
 
+TEST_CASE("a call that waits for an open circuit is resumed with the reason when its time is over") {
+  virtual_time_context time;
+  limiter_options o;
+  o.circuit_failures = 2;
+  call_gate gate(o);
+  std::string why;
+  double after = 0;
+  std::vector<double> out;
+  auto all = [&]() -> awaitable<void> {
+    for (int i = 0; i < 2; ++i) {
+      result<call_gate::permit> p = co_await gate.enter({});
+      call_report r = answer(endpoint_answer::overloaded);
+      r.why = fail(errc::server_error, "HTTP 502");
+      p->report(r);
+    }
+    scope calls(co_await asio::this_coro::executor);
+    calls.spawn([&] { return call(gate, 100s, out); });  // tries whether it works again
+    calls.spawn([&]() -> awaitable<void> {
+      result<call_gate::permit> p = co_await gate.enter({.priority = -1});
+      after = to_seconds((co_await now()).time_since_epoch());
+      if (p.has_error()) why = p.error().message;
+    });
+    co_await calls.join();
+  };
+  time.run(all());
+  CHECK(out == std::vector<double>{10});
+  CHECK(why == "circuit breaker: nothing was sent within 1 m 00 s after 2 failures in a row, the last: HTTP 502");
+  CHECK(after == 60);
+  CHECK(gate.status(time.now()).waiting == 0);
+}
+
 TEST_CASE("[L28] a context may be destroyed while calls wait, and the gate serves the next one") {
   call_gate gate(one_at_a_time());
   std::vector<double> out;

@@ -20,6 +20,7 @@ struct limited_client {
   std::shared_ptr<scripted_http_client> http = std::make_shared<scripted_http_client>();
   openai_options options;
   int served = 0, failed = 0, waits = 0;
+  std::vector<error> errors;
 
   limited_client() {
     options.base_url = "http://127.0.0.1:8081/v1";
@@ -43,6 +44,7 @@ struct limited_client {
           if (change) change(request);
           const auto reply = co_await client->complete(request);
           ++(reply ? served : failed);
+          if (!reply) errors.push_back(reply.error());
         });
       }
       co_await calls.join();
@@ -76,6 +78,36 @@ TEST_CASE("a used up quota fails all waiting calls, and none of them goes out") 
   c.call(5);
   CHECK(c.failed == 5);
   CHECK(c.http->log().size() == 1);
+}
+
+TEST_CASE("retries beyond the budget wait for it, and fail after a minute with what they failed of before and the reason") {
+  limited_client c;
+  for (int i = 0; i < 30; ++i) c.http->replies(409, R"({"error":{"message":"try again"}})");
+  for (int i = 0; i < 20; ++i) c.http->replies(200, reply_saying("x").dump());
+  c.call(30);
+  CHECK(c.served == 20);  // ten at once, ten a minute later
+  REQUIRE(c.failed == 10);
+  CHECK(c.http->log().size() == 50);
+  for (const error& e : c.errors) {
+    CHECK(e.message.find("try again; retry_budget: no retry was allowed within 1 m 00 s") != std::string::npos);
+    CHECK(e.retry == retry_class::transient);
+  }
+  CHECK(to_seconds(c.time.now().time_since_epoch()) < 61);
+}
+
+TEST_CASE("retries that wait for an open circuit fail after a minute with what they failed of before and the reason") {
+  limited_client c;
+  c.options.limits->circuit_failures = 5;
+  c.options.retry.max_retries = 4;
+  for (int i = 0; i < 30; ++i) c.http->replies(502, "no upstream");
+  c.call(5);
+  REQUIRE(c.failed == 5);
+  std::size_t given_up = 0;
+  for (const error& e : c.errors) {
+    CHECK(e.message.find("502") != std::string::npos);
+    given_up += e.message.find("; circuit breaker: nothing was sent within 1 m 00 s") != std::string::npos ? 1 : 0;
+  }
+  CHECK(given_up >= 3);  // others are those that tried whether it works again
 }
 
 TEST_CASE("requests a minute from the headers are kept to by the next call") {

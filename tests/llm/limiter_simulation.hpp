@@ -39,6 +39,11 @@ class limiter_simulation {
         const reaction r = endpoint_(now, work_.size());
         work_.emplace(now + r.takes, std::pair(*call, r.report));
       }
+      while (const auto lost = limiter.give_up(now)) {
+        --waiting_;
+        retries_ -= again_.erase(lost->call);
+        gave_up.push_back(now);
+      }
       const time_point due = limiter.next_time(now);
       const time_point next = std::min(due, work_.empty() ? time_point::max() : work_.begin()->first);
       if (next == time_point::max()) break;
@@ -71,7 +76,7 @@ class limiter_simulation {
   llm::limiter limiter;
   time_point now{};
   std::size_t sent = 0, answered = 0;
-  std::vector<time_point> served, refused;
+  std::vector<time_point> served, refused, gave_up;
 
  private:
   void ask(bool again) {

@@ -148,6 +148,78 @@ TEST_CASE("retries are a fifth of the calls of a minute at most, and ten; others
   CHECK(go_out(l, at(60s)) == 10);
 }
 
+TEST_CASE("a retry that the budget does not allow within a minute is given up, with the reason") {
+  limiter l({.first_in_flight = 1000}, {});
+  for (int i = 0; i < 60; ++i) l.ask({.again = true}, {});
+  CHECK(go_out(l, {}) == 10);
+  for (int i = 0; i < 40; ++i) l.ask({.again = true}, at(30s));
+  CHECK(!l.give_up(at(59s)));
+  CHECK(l.next_time(at(59s)) == at(60s));
+  CHECK(go_out(l, at(60s)) == 10);
+  std::size_t lost = 0;
+  while (const auto g = l.give_up(at(60s))) {
+    CHECK(g->why.message == "retry_budget: no retry was allowed within 1 m 00 s");
+    CHECK(g->why.retry == retry_class::transient);
+    ++lost;
+  }
+  CHECK(lost == 40);
+  CHECK(l.next_time(at(60s)) == at(90s));
+  CHECK(l.give_up(at(90s)));
+  CHECK(l.status({}).waiting == 39);
+}
+
+TEST_CASE("a retry that waits for anything but the budget is not given up, nor one that gets through in the end") {
+  limiter l({.max_in_flight = 1}, {});
+  ask(l, 1);
+  const auto first = l.next({});
+  REQUIRE(first);
+  l.ask({.again = true}, {});
+  CHECK(l.next_time(at(1h)) == time_point::max());
+  CHECK(!l.give_up(at(1h)));
+  l.ended(*first, answer(endpoint_answer::served), at(1h));
+  CHECK(l.next(at(1h)));
+}
+
+TEST_CASE("calls wait a minute for an open circuit, then they are given up with the last failure") {
+  limiter l({.first_in_flight = 20}, {});
+  ask(l, 21);
+  auto broken = answer(endpoint_answer::overloaded);
+  broken.why = fail(errc::connect_failed, "127.0.0.1:1: connection refused");
+  CHECK(go_out(l, {}, broken) == 20);
+  REQUIRE(l.status({}).circuit_open);
+  const auto later = l.ask({}, at(5s));
+  std::vector<limiter::call_id> lost;
+  const auto pass = [&](time_point now) {
+    while (const auto probe = l.next(now)) l.ended(*probe, broken, now);
+    while (const auto g = l.give_up(now)) {
+      lost.push_back(g->call);
+      CHECK(g->why.is(errc::connect_failed));
+      CHECK(g->why.message ==
+            "circuit breaker: nothing was sent within 1 m 00 s after 20 failures in a row, the last: 127.0.0.1:1: "
+            "connection refused");
+    }
+  };
+  const auto second = l.ask({.priority = -1}, at(5s));
+  pass(at(10s));  // tries the one that waits longest
+  CHECK(l.next_time(at(10s)) == at(30s));
+  pass(at(30s));
+  CHECK(lost.empty());
+  CHECK(l.next_time(at(30s)) == at(65s));
+  pass(at(64s));
+  CHECK(lost.empty());
+  pass(at(65s));
+  CHECK(lost == std::vector{second});
+  CHECK(later < second);
+  CHECK(l.status(at(65s)).waiting == 0);
+
+  l.ask({}, at(66s));
+  const auto probe = l.next(at(70s));
+  REQUIRE(probe);
+  ask(l, 1);
+  l.ended(*probe, answer(endpoint_answer::served), at(70s));
+  CHECK(!l.give_up(at(1h)));
+}
+
 TEST_CASE("the more urgent goes first, retries before first tries, and a cancelled call not at all") {
   limiter l({.first_in_flight = 1}, {});
   const auto low = l.ask({.priority = 1}, {}), gone = l.ask({.priority = 9}, {}), high = l.ask({.priority = 5}, {}),

@@ -30,7 +30,8 @@ class call_gate {
 
   explicit call_gate(limiter_options options = {});
 
-  /// Errors: why no call goes out now (a bad key, `quota_exhausted`): `limiter::closed`. Cancelling the awaiting coroutine leaves the line.
+  /// Errors: why no call goes out now (a bad key, `quota_exhausted`): `limiter::closed`; why it waits no longer
+  /// (`transient`): `limiter::give_up`. Cancelling the awaiting coroutine leaves the line.
   awaitable<result<permit>> enter(call_request request);
   /// An empty permit when it would have to wait. For callers that must give something back before they wait.
   permit try_enter(const call_request& request, time_point now);

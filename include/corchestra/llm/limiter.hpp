@@ -20,7 +20,8 @@ struct limiter_options {
   duration circuit_pause = std::chrono::seconds(10);  ///< then one call tries; each time in vain doubles it, up to a minute
   duration max_retry_after = std::chrono::seconds(120);  ///< longest pause by the endpoint's wish, its headers' `reset` too
   double retry_budget = 0.2;  ///< retries may be at most this part of the calls of a minute (floor 10); others wait
-  std::uint64_t seed = 0;                                ///< of the jitter after a pause
+  duration give_up_after = std::chrono::seconds(60);  ///< so long a retry waits for that budget, and any call for an open circuit
+  std::uint64_t seed = 0;                             ///< of the jitter after a pause
 };
 
 /// What a reply says of one limit.
@@ -47,7 +48,7 @@ struct call_report {
   optional_duration retry_after;
   rate_limits limits;
   std::optional<std::int64_t> tokens;  ///< really used
-  std::optional<error> why;            ///< of `fatal`
+  std::optional<error> why;            ///< of `fatal` and `overloaded`
 };
 
 struct call_request {
@@ -81,7 +82,15 @@ class limiter {
   call_id ask(const call_request& request, time_point now);
   /// A call that may go out now. Ask until there is none.
   std::optional<call_id> next(time_point now);
-  /// When to ask `next` again, if nothing else happens; time_point::max() when only an answer can change something.
+  /// A call that has waited `give_up_after` for the retry budget or an open circuit, and why it does so no longer
+  /// (`transient`). Ask after `next`, until there is none.
+  struct given_up {
+    call_id call = 0;
+    error why;
+  };
+  std::optional<given_up> give_up(time_point now);
+  /// When to ask `next` and `give_up` again, if nothing else happens; time_point::max() when only an answer can change
+  /// something.
   time_point next_time(time_point now);
   /// It waits no longer.
   void cancel(call_id call);
