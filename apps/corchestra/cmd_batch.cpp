@@ -19,12 +19,13 @@ namespace {
 
 constexpr std::uint64_t most_calls = 100'000, most_requests = 1'000'000'000'000;
 
-// The rest is about plans, streams and telemetry.
+// The rest is about plans, chats, streams and telemetry.
 bool is_heeded(std::string_view key) {
   constexpr std::string_view others[] = {"first_token_timeout",        "analysis",    "analysis_model", "preset",
                                          "max_concurrent_tasks",       "run_timeout", "fail_fast",      "mode",
                                          "unsafe_ignore_dependencies", "order",       "cache_folder"};
-  return !key.starts_with("telemetry.") && std::find(std::begin(others), std::end(others), key) == std::end(others);
+  if (key.starts_with("telemetry.") || key.starts_with("llm.")) return false;
+  return std::find(std::begin(others), std::end(others), key) == std::end(others);
 }
 
 struct batch_verb {

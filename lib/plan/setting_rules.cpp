@@ -69,6 +69,13 @@ bool assign_order(settings& s, const std::string& text) {
                         {"fifo", start_order::fifo}});
 }
 
+bool assign_hedge_after(settings& s, const std::string& text) {
+  s.hedge.after.reset();
+  s.hedge.percentile.reset();
+  if (text.starts_with('p')) return assign_integer<int>(s.hedge.percentile, text.substr(1), 50, 99);
+  return assign_duration(s.hedge.after, text);
+}
+
 bool assign_log_level(settings& s, const std::string& text) {
   if (!parse_log_level(text)) return false;
   s.log_level = text;
@@ -198,6 +205,23 @@ std::vector<setting_rule> make_rules() {
        [](settings& s, const std::string& t) {
          return assign_integer<std::uint32_t>(s.tokens_per_minute, t, 1, 1'000'000'000);
        }},
+      {{"llm.hedge_after",
+        "--hedge-after",
+        {"CORCHESTRA_HEDGE_AFTER"},
+        "",
+        "a duration above zero such as 30s, or a percentile from p50 to p99 of the times of earlier calls",
+        "never",
+        "A model call without an answer, or a stream without its first token, for so long is asked a second time, and the "
+        "first answer wins. Both may be billed. Calls with tools are left out, and so is corchestra batch."},
+       assign_hedge_after},
+      {{"llm.hedge_budget",
+        "--hedge-budget",
+        {"CORCHESTRA_HEDGE_BUDGET"},
+        "",
+        "an integer from 1 to 100",
+        "5",
+        "How many of a hundred model calls may be asked a second time."},
+       [](settings& s, const std::string& t) { return assign_integer<int>(s.hedge.budget_percent, t, 1, 100); }},
       {{"prices",
         "--prices",
         {"CORCHESTRA_PRICES"},

@@ -1,5 +1,6 @@
 #include "session/endpoint.hpp"
 
+#include <corchestra/llm/hedging.hpp>
 #include <corchestra/net/http_client.hpp>
 #include <corchestra/store/cassette.hpp>
 #include <corchestra/store/response_cache.hpp>
@@ -8,6 +9,21 @@
 #include "session/redaction.hpp"
 
 namespace corchestra {
+
+namespace {
+
+std::shared_ptr<llm::chat_model> hedged(const llm::openai_endpoint& at, const settings& s, const logger& log) {
+  if (!s.hedge.after && !s.hedge.percentile) return at.chat;
+  llm::hedging_options o;
+  o.after = s.hedge.after;
+  if (s.hedge.percentile) o.percentile = *s.hedge.percentile / 100.0;
+  o.budget = s.hedge.budget_percent / 100.0;
+  o.limits = [api = at.api](const std::string& model, time_point now) { return api->limits(model, now); };
+  o.logger = log;
+  return llm::hedge(at.chat, std::move(o));
+}
+
+}  // namespace
 
 result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, const settings& s,
                                               llm::limiter_options limits, logger log) {
@@ -39,7 +55,9 @@ result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, c
   o.limits = limits;
   o.logger = log;
   auto at = llm::make_openai_endpoint(std::move(*client), std::move(o));
-  if (at.has_error() || s.response_cache.empty()) return at;
+  if (at.has_error()) return at;
+  at->chat = hedged(*at, s, log);
+  if (s.response_cache.empty()) return at;
   const auto cache = store::response_cache::open(s.response_cache);
   if (cache.has_error()) return cache.error();
   return llm::openai_endpoint{cache->in_front_of(std::move(at->chat), s.base_url, log),

@@ -202,6 +202,10 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
       {true, "mode", "fast", "--mode: expected auto, sequential, levels or parallel, got 'fast'"},
       {true, "order", "random",
        "--order: expected priority, critical_path, depth_first, breadth_first or fifo, got 'random'"},
+      {true, "llm.hedge_after", "p100",
+       "--hedge-after: expected a duration above zero such as 30s, or a percentile from p50 to p99 of the times of "
+       "earlier calls, got 'p100'"},
+      {true, "llm.hedge_budget", "0", "--hedge-budget: expected an integer from 1 to 100, got '0'"},
       {true, "log_level", "loud", "--log-level: expected trace, debug, info, warn, error or off, got 'loud'"},
       {true, "endpoint.model", "", "--model: expected a model's name, got ''"},
       {true, "endpoint.base_url", "localhost:8080",
@@ -304,6 +308,17 @@ TEST_CASE("[A27][A28][A29] the three modes of before are values of the setting m
   CHECK(mode_of("sequential") == scheduling_mode::sequential);
   CHECK(mode_of("parallel") == scheduling_mode::parallel);
   CHECK(mode_of("levels") == scheduling_mode::levels);
+}
+
+TEST_CASE("calls are hedged after a time or a percentile, from the source that is strongest", "[plan]") {
+  CHECK_FALSE(loaded(with_environment()).hedge.after);
+  CHECK_FALSE(loaded(with_environment()).hedge.percentile);
+  settings_input in = with_environment({{"CORCHESTRA_HEDGE_AFTER", "2.5s"}, {"CORCHESTRA_HEDGE_BUDGET", "10"}});
+  CHECK(loaded(in).hedge.after == duration(std::chrono::milliseconds(2500)));
+  CHECK(loaded(in).hedge.budget_percent == 10);
+  in.flags["llm.hedge_after"] = "p95";
+  CHECK_FALSE(loaded(in).hedge.after);
+  CHECK(loaded(in).hedge.percentile == 95);
 }
 
 TEST_CASE("the order and the confirmation of the mode parallel come from flags, variables and the plan", "[plan]") {

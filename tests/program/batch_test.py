@@ -39,7 +39,8 @@ class Batch(ProgramTest):
         options = self.run_program("batch", "--help").stdout
         for heeded in ("--base-url", "--rpm", "--prices", "--replay", "--log-level"):
             self.assertIn(heeded + " VALUE", options)
-        for other in ("--analysis", "--max-concurrent-tasks", "--otlp-endpoint", "--first-token-timeout"):
+        for other in ("--analysis", "--max-concurrent-tasks", "--otlp-endpoint", "--first-token-timeout",
+                      "--hedge-after"):
             self.assertNotIn(other + " VALUE", options)
         self.requests(1)
         refused = self.batch("--order", "priority")

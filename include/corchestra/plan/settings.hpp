@@ -67,6 +67,11 @@ struct settings {
   duration http_timeout = std::chrono::seconds(600);
   std::optional<duration> first_token_timeout;
   std::optional<std::uint32_t> requests_per_minute, tokens_per_minute;  ///< of each model; absent: learnt
+  struct {
+    std::optional<duration> after;
+    std::optional<int> percentile;  ///< of the times of earlier calls; neither: no call is asked twice
+    int budget_percent = 5;
+  } hedge;
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
   std::filesystem::path response_cache;  ///< file of answers that are not asked for again; empty: none
   std::filesystem::path record, replay;  ///< HTTP exchanges: written to, taken from; empty: neither
