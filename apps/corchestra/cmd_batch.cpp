@@ -34,7 +34,7 @@ struct batch_verb {
   color_arguments color;
   std::string input, output, prompt, system, body, max_tokens, concurrency = "64", limit, sample, sample_seed = "0",
                                                                budget, ask_above = "5";
-  bool ordered = false, retry_failed = false, dry_run = false, yes = false, allow_unpriced = false;
+  bool ordered = false, retry_failed = false, dry_run = false, yes = false;
   bool as_json = false, quiet = false, ascii = false;
 
   exit_code perform() const {
@@ -147,7 +147,6 @@ struct batch_verb {
     o.ordered = ordered;
     o.retry_failed = retry_failed;
     o.dry_run = dry_run;
-    o.allow_unpriced = allow_unpriced;
     return o;
   }
 
@@ -212,8 +211,6 @@ verb add_batch(CLI::App& app) {
   c->add_option("--sample-seed", v->sample_seed, "Chooses another sample")->type_name("N")->capture_default_str();
   c->add_option("--budget", v->budget, "What all runs of this batch together may cost; it is never exceeded")
       ->type_name("USD");
-  c->add_flag("--allow-unpriced", v->allow_unpriced,
-              "With a budget: make calls of models without a known price as well");
   c->add_option("--ask-above", v->ask_above, "Ask before a batch that is expected to cost more")
       ->type_name("USD")
       ->capture_default_str();

@@ -14,12 +14,21 @@ constexpr std::size_t max_model = 200, max_message = 500;
 
 std::int64_t milliseconds(duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
 
+// What was settled at the reserve since `before`, because nobody told.
+void add_estimate(json& details, const budget_amount& all, const budget_amount& before) {
+  if (all.tokens > before.tokens) details["estimated"]["tokens"] = all.tokens - before.tokens;
+  if (all.micro_dollars > before.micro_dollars)
+    details["estimated"]["micro_dollars"] = all.micro_dollars - before.micro_dollars;
+}
+
 }  // namespace
 
-call_report::call_report(task_context context, std::string asked, std::shared_ptr<const llm::price_table> prices)
+call_report::call_report(task_context context, std::string asked, std::shared_ptr<const llm::price_table> prices,
+                         std::shared_ptr<call_budget> budget)
     : context_(std::move(context)),
       asked_(std::move(asked)),
       prices_(std::move(prices)),
+      budget_(std::move(budget)),
       number_(context_.next_model_call()),
       began_(time_service::of(context_.executor()).now()) {}
 
@@ -55,10 +64,16 @@ void call_report::bill(const llm::billed_call& call, json details) {
   details["model"] = model;
   if (!call.service_tier.empty()) details["service_tier"] = call.service_tier;
   const auto cost = prices_ ? llm::cost_of(*prices_, model, call.usage, call.service_tier) : std::nullopt;
+  if (cost) details["cost_usd"] = cost->to_text();
+  const auto tokens = call.usage.known() ? std::optional(call.usage.total_tokens()) : std::nullopt;
+  const auto money = cost ? std::optional(cost->micro_dollars()) : std::nullopt;
   std::optional<budget_amount> spent;
-  if (cost) {
-    details["cost_usd"] = cost->to_text();
-    spent = {call.usage.total_tokens(), cost->micro_dollars()};
+  const budget_reservation& held = budget_->reservation();
+  const bool assumes = held.held() && (!tokens || held.most().micro_dollars > 0);
+  if (cost || assumes) {
+    const budget_amount before = budget_->estimated();
+    spent = budget_->billed(tokens, money);
+    add_estimate(details, budget_->estimated(), before);
   }
   usage_ += call.usage;
   if (cost && cost_) {
@@ -66,7 +81,7 @@ void call_report::bill(const llm::billed_call& call, json details) {
   } else {
     cost_.reset();
   }
-  context_.report_usage(call.usage, std::move(details), spent);
+  context_.report_usage(call.usage, std::move(details), spent, &budget_->reservation());
 }
 
 void call_report::end(json details, const error* failure) {
@@ -74,6 +89,7 @@ void call_report::end(json details, const error* failure) {
   details["model"] = one_line(asked_, max_model);
   details["elapsed_ms"] = milliseconds(time_service::of(context_.executor()).now() - began_);
   if (cost_) details["cost_usd"] = cost_->to_text();
+  add_estimate(details, budget_->estimated(), {});
   context_.report_model_call(usage_, failure, std::move(details));
 }
 

@@ -62,7 +62,8 @@ class llm_agent final : public agent {
     auto tools = tools_for(context);
     if (!tools) co_return tools.error();
 
-    conversation c{{model_, options_.prices, options_.stream, context}, std::move(*tools), loop_options(context)};
+    const detail::model_terms terms{options_.prices, options_.allow_unpriced, options_.stream, options_.usage};
+    conversation c{{model_, terms, context}, std::move(*tools), loop_options(context)};
     if (!*schema) {
       auto text = co_await ask_for_text(context, std::move(c), std::move(*request));
       co_return text;
@@ -212,6 +213,7 @@ result<std::shared_ptr<agent>> make_llm_agent(std::shared_ptr<llm::chat_model> m
   if (!tools) return tools.error();
   auto offered = options.offered_tools ? tools->only(*options.offered_tools) : tools;
   if (!offered) return in_place(offered.error(), "offered_tools");
+  if (!options.usage) options.usage = std::make_shared<llm::usage_watch>();
   if (!options.capabilities) options.capabilities = std::make_shared<llm::output_capabilities>();
   return std::make_shared<llm_agent>(std::move(model), std::move(options), std::move(schema), std::move(*tools),
                                      std::move(*offered));

@@ -15,17 +15,12 @@ namespace {
 
 constexpr duration save_interval = std::chrono::seconds(1);
 constexpr std::uint64_t in_vain_at_most = 20;  // failures before the first success, and the rest would fare the same
-constexpr std::uint64_t without_usage_at_most = 10;  // replies in a row, and usage has disappeared
 
 // A token has about four bytes; put right by the reply's usage.
 std::int64_t estimated_tokens(const request_line& line) {
   constexpr std::int64_t usual_answer = 500;
   const auto prompt = static_cast<std::int64_t>(line.body.size() / 4);
   return asks_for_text(line.path) ? prompt + line.answer_tokens().value_or(usual_answer * line.answers) : prompt;
-}
-
-bool never_sent(const error& e) {
-  return e.is(errc::resolve_failed) || e.is(errc::connect_failed) || e.is(errc::tls_failed);
 }
 
 struct counted {
@@ -164,7 +159,7 @@ std::optional<error> batch_run::before_retry(const request_line& line, int statu
     return why;
   }
   if (!options_.budget) return std::nullopt;
-  spending_.settle(line, status, !never_sent(why), billed);
+  spending_.settle(line, status, !llm::never_sent(why), billed);
   if (spending_.reserve(line)) {
     note_stake();
     return std::nullopt;
@@ -220,7 +215,7 @@ awaitable<void> batch_run::work(std::shared_ptr<batch_run> self) {
 
 void batch_run::ended(const request_line& line, const llm::api_reply& reply) {
   const bool over_budget = over_budget_.erase(line.index) > 0;  // settled, and nothing was reserved again
-  if (!over_budget) spending_.settle(line, reply.status, !reply.failure || !never_sent(*reply.failure), reply.billed);
+  if (!over_budget) spending_.settle(line, reply.status, !reply.failure || !llm::never_sent(*reply.failure), reply.billed);
   // With a budget they were settled before the next try began.
   if (!options_.budget)
     for (const auto& billed : reply.failed_tries) spending_.settle(line, 200, true, billed);
@@ -263,14 +258,10 @@ void batch_run::record(const request_line& line, const llm::api_reply& reply) {
 }
 
 void batch_run::watch_usage(const llm::api_reply& reply) {
-  if (reply.billed.usage.known()) {
-    usage_seen_ = true;
-    without_usage_ = 0;
-  } else if (usage_seen_ && ++without_usage_ == without_usage_at_most) {
-    options_.logger.warn("batch", concat("the last ", without_usage_,
-                                         " replies say no usage, and earlier ones did: costs and tokens are ",
-                                         options_.budget ? "taken at the most they may be" : "counted too low"));
-  }
+  if (!usage_.disappears(reply.billed.usage.known())) return;
+  options_.logger.warn("batch", concat("the last ", llm::usage_watch::in_a_row,
+                                       " replies say no usage, and earlier ones did: costs and tokens are ",
+                                       options_.budget ? "taken at the most they may be" : "counted too low"));
 }
 
 // After what is ready to run has run: what ends together is written together.
@@ -353,7 +344,7 @@ batch_progress batch_run::progress(time_point at) const {
   p.requests_a_minute = rates.requests;
   p.tokens_a_minute = rates.tokens;
   p.draining = stopped_.has_value();
-  p.usage_missing = without_usage_ >= without_usage_at_most;
+  p.usage_missing = usage_.missing();
   const std::uint64_t left = wanted_.pending > ended_ ? wanted_.pending - ended_ : 0;
   if (left == 0) {
     p.left = duration::zero();

@@ -7,6 +7,7 @@
 
 #include <corchestra/async/scope.hpp>
 #include <corchestra/async/semaphore.hpp>
+#include <corchestra/llm/usage_watch.hpp>
 
 #include "batch/opened_batch.hpp"
 #include "batch/rate_meter.hpp"
@@ -82,8 +83,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   std::string last_model_, result_text_;
   std::uint64_t ended_ = 0, in_flight_ = 0, in_vain_ = 0;
   llm::money spent_before_;
-  bool usage_seen_ = false;
-  std::uint64_t without_usage_ = 0;  // in a row, since usage was seen
+  llm::usage_watch usage_;
 };
 
 }  // namespace corchestra::batch

@@ -1,22 +1,15 @@
 #pragma once
 
-#include <optional>
-
-#include <corchestra/llm/price_table.hpp>
+#include <corchestra/llm/cost_bound.hpp>
 
 #include "batch/request_line.hpp"
 
 namespace corchestra::batch {
 
-/// Why a call has no upper bound of its cost.
-enum class unbounded { no_price, no_max_tokens };
+using llm::cost_bound;
+using llm::unbounded;
 
-/// The most that one try of a call can cost: a token a byte of its body, answers of `max_tokens`, at the dearest price
-/// that may apply.
-struct cost_bound {
-  std::optional<llm::money> most;
-  unbounded why{};  ///< without `most`
-};
+/// The most that one try of a request can cost.
 cost_bound bound_of(const request_line& line, const llm::price_table& prices);
 
 }  // namespace corchestra::batch

@@ -28,6 +28,13 @@ struct measure {
     return reserved > left || amount > left - reserved ? later : now;
   }
 
+  std::optional<std::int64_t> rest() const noexcept {
+    if (!limit) return std::nullopt;
+    if (spent >= *limit) return 0;
+    const std::int64_t left = *limit - spent;
+    return std::min(left, left - std::min(left, reserved) + own);
+  }
+
   std::string text(std::int64_t n) const { return money ? dollars(n) : grouped(n); }
 
   std::string in_words(std::string_view whose) const {
@@ -80,6 +87,11 @@ void budget_account::release(const budget_amount& amount) noexcept {
 }
 
 void budget_account::spend(const budget_amount& amount) noexcept { add(status.spent, amount); }
+
+budget_limit budget_account::left(const budget_amount& own) const noexcept {
+  const auto [tokens, money] = measures(status, {}, own);
+  return {tokens.rest(), money.rest()};
+}
 
 bool budget_account::spent_part(double part) const noexcept {
   for (const measure& m : measures(status, {}, {})) {

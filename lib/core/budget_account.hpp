@@ -22,6 +22,8 @@ struct budget_account {
   void reserve(const budget_amount& amount) noexcept;
   void release(const budget_amount& amount) noexcept;  // at most what is reserved
   void spend(const budget_amount& amount) noexcept;
+  /// What a reservation could take now by one who has `own` reserved already; never below zero.
+  budget_limit left(const budget_amount& own) const noexcept;
   /// Something was spent, and at least this part of a limit.
   bool spent_part(double part) const noexcept;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,9 +31,12 @@ class budget_ledger {
     later,  ///< it does not fit now, but may when running tasks settle for less than they reserved
     never,  ///< even with nothing reserved it does not fit: more than the limit, or used up
   };
+  enum class level : std::uint8_t { run, agent, task };
   struct answer {
     verdict what{};
     std::string budget;  ///< which one is in the way, with the figures in words; empty when reserved
+    level at{};                  ///< of that budget
+    task_index whose = no_task;  ///< a task's own: whose
   };
   /// `own` counts from now on, also for later calls; a task may reserve more while it holds a reservation.
   /// `above` is the nearest ancestor with a budget of its own: this task counts there too, and in those above that.
@@ -40,6 +44,14 @@ class budget_ledger {
                  task_index above = no_task);
   /// What `reserve` would answer to a task that holds nothing, without words.
   verdict room(task_index task, std::string_view agent, const budget_amount& amount);
+  /// For one step of a task that has been admitted: taken from what it has reserved first, the rest beside it. Others
+  /// wait for it, and the same task's other steps too: it ends before they do. `covered` gets the first part.
+  answer hold(task_index task, std::string_view agent, const budget_amount& amount, budget_amount& covered);
+  /// The step's end: what it took is free again, then `spent` is; absent: it was not made. `money_known` as for `spend`.
+  void settle_hold(task_index task, std::string_view agent, const budget_amount& amount, const budget_amount& covered,
+                   const std::optional<budget_amount>& spent, bool money_known = true);
+  /// What `hold` could take now; absent: no budget counts it.
+  budget_limit left(task_index task, std::string_view agent);
   /// Spent while the attempt runs (one model call of it): taken out of the reservation first. Without `money_known` the
   /// tokens alone are told.
   void spend(task_index task, std::string_view agent, const budget_amount& amount, bool money_known = true);
@@ -72,6 +84,7 @@ class budget_ledger {
   budget_account& account_of(std::string_view agent);
   template <class F>
   void each_account(task_index task, std::string_view agent, F f);
+  answer ask(task_index task, std::string_view agent, const budget_amount& amount, const budget_amount& own);
   void add_spent(task_index task, std::string_view agent, const budget_amount& amount);
   void release(task_index task, std::string_view agent, const budget_amount& amount);
 

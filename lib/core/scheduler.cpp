@@ -144,7 +144,9 @@ std::vector<std::unique_ptr<task_result>> scheduler::take_results() {
 }
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
-bool scheduler::has_requests() const noexcept { return !impl_->aborts.empty() || !impl_->answers.empty(); }
+bool scheduler::has_requests() const noexcept { 
+  return !impl_->aborts.empty() || !impl_->answers.empty() || !impl_->grants.empty();
+}
 std::size_t scheduler::slots() const noexcept { return impl_->slots; }
 std::size_t scheduler::slots_in_use() const noexcept { return impl_->slots_in_use; }
 const std::vector<task_index>& scheduler::running() const noexcept { return impl_->running; }

@@ -92,6 +92,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     return true;
   };
   settle();
+  if (s.steps_changed && !s.ended) s.serve_steps(now);
   while (s.slots_in_use < s.slots && !s.ended) {
     if (s.budget_changed) s.offer_budget(now);
     if (!s.heavy_waiters.empty()) s.offer_heavy(now);
@@ -302,39 +303,10 @@ void scheduler::impl::release(task_index t, bool of_pools, bool of_locks, time_p
   wake(woken, now);
 }
 
-// Its reservation is over: what is left of it may be enough for others.
-budget_amount scheduler::impl::settle_budget(task_index t, bool assume_spent) {
-  record& r = records[t];
-  if (!r.more || !std::exchange(r.more->reserved, false)) return {};
-  budget_changed = true;
-  return ledger.settle(t, r.call->agent, assume_spent);
-}
-
-// The nearest ancestor with a budget of its own.
-task_index scheduler::impl::budget_above(task_index t) const {
-  if (!own_budgets) return no_task;
-  task_index up = records[t].parent;
-  while (up != no_task && !(records[up].rules() && !records[up].rules()->budget.none())) up = records[up].parent;
-  return up;
-}
-
 // A running attempt has what it waited for, and must wait for a slot: that is another kind of waiting.
 void scheduler::impl::tell_slot_wait(task_index t, time_point now) {
   record& r = records[t];
   if (std::exchange(r.waiting, wait_reason::slot) != wait_reason::slot) publish(event_type::task_state_changed, t, now);
-}
-
-// The first of those who wait for budget that could have it, or never will. Asked again until there is none.
-void scheduler::impl::offer_budget(time_point now) {
-  for (auto w = budget_waiters.begin(); w != budget_waiters.end(); ++w) {
-    const task_index t = w->second;
-    record& r = records[t];
-    if (ledger.room(t, r.call->agent, r.rules() ? r.rules()->reserve : budget_amount{}) == detail::budget_ledger::verdict::later) continue;
-    budget_waiters.erase(w);
-    r.more->budget_parked = false;
-    return make_ready(t, now);
-  }
-  budget_changed = false;
 }
 
 }  // namespace corchestra

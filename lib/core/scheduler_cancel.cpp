@@ -7,6 +7,7 @@ void scheduler::impl::abort(task_index t, time_point now) {
   record& r = records[t];
   r.now_running->aborting = true;
   r.now_running->abandon_at = detail::later(now, options.limits.cancel_grace);
+  steps_changed = steps_changed || r.now_running->open_steps > 0;
   note_due(r.now_running->abandon_at);
   aborts.push_back({t, r.attempts, false});
 }
@@ -100,13 +101,12 @@ std::size_t scheduler::cancel_run(cancel_reason reason, std::string_view message
 }
 
 // The run's budget is used up: nothing new starts; those in the queues end as their turn comes.
-void scheduler::impl::exhaust(time_point now) {
+void scheduler::impl::exhaust(const std::string& text, time_point now) {
   if (std::exchange(budget_gone, true)) return;
   open = false;
   closing = true;
-  const std::string text = "the run's budget is used up";
   if (reason.empty()) reason = text;
-  budget_changed = true;
+  budget_changed = steps_changed = true;
   std::vector<task_index> held(asked.begin(), asked.end());  // nobody need answer or resume any more
   held.insert(held.end(), paused_tasks.begin(), paused_tasks.end());
   for (const auto& a : agents) held.insert(held.end(), a.held.begin(), a.held.end());

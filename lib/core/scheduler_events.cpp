@@ -73,13 +73,19 @@ void scheduler::heartbeat(task_index task, std::uint32_t attempt, time_point now
 }
 
 void scheduler::model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details,
-                           time_point now, std::optional<budget_amount> spent) {
+                           time_point now, std::optional<budget_amount> spent, std::uint64_t reservation) {
   auto& s = *impl_;
   auto& r = s.records[task];
   if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
   r.now_running->heartbeat_at = now;
   r.now_running->usage += usage;
-  if (!s.ledger.empty()) s.ledger.spend(task, r.call->agent, spent.value_or(budget_amount{usage.total_tokens(), 0}), spent.has_value());
+  const budget_amount used = spent.value_or(budget_amount{usage.total_tokens(), 0});
+  if (reservation != 0 && s.reserved_steps.find(reservation) != nullptr) {
+    s.end_step(reservation, used, spent.has_value());
+  } else if (!s.ledger.empty()) {
+    s.ledger.spend(task, r.call->agent, used, spent.has_value());
+    s.steps_changed = true;
+  }
   if (s.sink) {
     event e;
     e.type = event_type::model_call;
@@ -127,7 +133,7 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
   const auto run = ledger.run();
   const bool gone = (run.limit.tokens && run.spent.tokens >= *run.limit.tokens) ||
                     (run.limit.micro_dollars && run.spent.micro_dollars >= *run.limit.micro_dollars);
-  if (gone) exhaust(now);
+  if (gone) exhaust("the run's budget is used up", now);
   if (alerts.empty() || options.budget.on_exhausted != on_exhausted::cancel) return;
   bool any = false;
   for (const auto& a : alerts) {
@@ -137,9 +143,7 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
       cancel(a.task, cancel_reason::budget, concat("the budget of ", quote(records[a.task].call->id), " is used up"), now);
       continue;
     }
-    for (const task_index t : std::vector<task_index>(running)) {
-      if (concat("agent ", records[t].call->agent) == a.budget) cancel(t, cancel_reason::budget, concat("the budget of ", a.budget, " is used up"), now);
-    }
+    cancel_running_of(a.budget.substr(std::string_view("agent ").size()), concat("the budget of ", a.budget, " is used up"), now);
   }
   if (!any) return;
   settle(now);

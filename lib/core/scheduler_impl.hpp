@@ -20,6 +20,7 @@
 #include "core/scheduler_parts.hpp"
 #include "core/scheduler_record.hpp"
 #include "core/start_queue.hpp"
+#include "core/step_reservations.hpp"
 
 namespace corchestra {
 
@@ -86,18 +87,20 @@ struct scheduler::impl {
   std::vector<task_index> running;
   std::vector<abort_command> aborts;
   std::vector<answer_command> answers;
+  std::vector<grant_command> grants;
   detail::start_queue ready;
   detail::resource_table resources;
   detail::budget_ledger ledger;
   detail::retry_budget retries;
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
   by_priority budget_waiters;
+  detail::step_reservations reserved_steps;
   std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
   task_index heavy_offered = no_task;  // of them, the one that is in the queue because it fits
   std::uint32_t heavy_ticket = 0;
   std::vector<task_index> to_wake;
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
-  bool waking_now = false, budget_changed = false;
+  bool waking_now = false, budget_changed = false, steps_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;
   std::vector<task_index> level_held;
@@ -192,9 +195,6 @@ struct scheduler::impl {
   void step_aside(task_index t, time_point now);
   void unqueue(task_index t, time_point now, bool keeps_question = false);
   void release(task_index t, bool of_pools, bool of_locks, time_point now);
-  budget_amount settle_budget(task_index t, bool assume_spent);
-  task_index budget_above(task_index t) const;
-  void offer_budget(time_point now);
   void offer_heavy(time_point now);
   task_index overdue_heavy(time_point now) const;
   bool must_wait(const detail::start_queue::entry& e, time_point now) const;
@@ -216,6 +216,17 @@ struct scheduler::impl {
   bool is_held(detail::resource_index r) const {  // by tasks, and not used or for a slot
     return resources.kind(r) != detail::resource_kind::pool && resources.kind(r) != detail::resource_kind::rate;
   }
+
+  // scheduler_budget.cpp
+  budget_amount settle_budget(task_index t, bool assume_spent);
+  task_index budget_above(task_index t) const;
+  void offer_budget(time_point now);
+  budget_amount close_steps(task_index t);
+  void end_step(detail::step_reservations::id i, const std::optional<budget_amount>& spent, bool money_known = true);
+  void serve_steps(time_point now);
+  void refuse_step(detail::step_reservations::id i, error why);
+  void budget_refuses(const detail::budget_ledger::answer& answer, const std::string& agent, time_point now);
+  void cancel_running_of(std::string agent, const std::string& text, time_point now);
 
   // scheduler_inherit.cpp
   void raise_priority(task_index t, int priority, time_point now);
@@ -273,7 +284,7 @@ struct scheduler::impl {
   void expire(task_index t, const std::string& text, bool may_retry, time_point now);
   void abort(task_index t, time_point now);
   void abandon(task_index t, time_point now);
-  void exhaust(time_point now);
+  void exhaust(const std::string& text, time_point now);
 
   // scheduler_time.cpp
   void scan_running(time_point now);

@@ -38,7 +38,7 @@ struct live_attempt {
   bool aborting = false, timed_out = false, retry_after_timeout = false;
   bool progress_published = false, progress_pending = false, stall_told = false;
   cancel_reason why = cancel_reason::none;
-  std::uint32_t open_waits = 0, running_place = 0, tag = 0, next_ordinal = 0, tries = 0, replans = 0;
+  std::uint32_t open_waits = 0, open_steps = 0, running_place = 0, tag = 0, next_ordinal = 0, tries = 0, replans = 0;
   time_point ready_at{};  // since when it stands in the queue: an attempt that goes on after a wait keeps its place
   time_point started{}, attempt_due = never, heartbeat_at{}, stall_at = never, abandon_at = never, progress_at{};
   duration attempt_left{};   // of start_to_close, while it waits

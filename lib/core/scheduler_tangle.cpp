@@ -59,10 +59,13 @@ bool scheduler::impl::press(time_point now) {
 // All that runs waits for children, and nothing but what their parents hold or have reserved is missing: a deadlock,
 // unless somebody gives way. First those who starve, and reserve; then one of those who wait ends.
 bool scheduler::impl::untangle(time_point now) {
-  if (slots_in_use > 0 || running.empty() || (pressing.empty() && budget_waiters.empty())) return false;
+  if (slots_in_use > 0 || running.empty() || (pressing.empty() && budget_waiters.empty() && reserved_steps.waiting() == 0)) return false;
+  if (reserved_steps.held() > 0 || !grants.empty()) return false;  // a step is under way
   const auto waits = [&](task_index t) {
     const record& r = records[t];
-    if (r.phase() != phase::waiting || r.waiting != wait_reason::child || r.aborting() || !r.more) return false;
+    if (r.phase() != phase::waiting || r.aborting()) return false;
+    if (r.waiting == wait_reason::budget) return r.now_running->open_steps > 0 && r.now_running->open_steps == r.now_running->open_waits;
+    if (r.waiting != wait_reason::child || !r.more) return false;
     // One of its children may have ended, and it has not been told yet.
     const auto unfinished_children = std::count_if(r.more->children.begin(), r.more->children.end(), [&](task_index c) {
       return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
@@ -102,6 +105,12 @@ bool scheduler::impl::untangle(time_point now) {
   const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0 && still_parked(t); });
   // One that the waiting parents need; others only when there is none.
   auto broke = std::find_if(budget_waiters.begin(), budget_waiters.end(), [&](const auto& w) { return records[w.second].urgency > 0; });
+  if (broke == budget_waiters.end() && reserved_steps.waiting() > 0) {
+    refuse_step(reserved_steps.next(reserved_steps.front)->second,
+                fail(errc::limit_exceeded, "budget: the rest is reserved by tasks that wait as well", retry_class::terminal));
+    steps_changed = true;
+    return true;
+  }
   if (broke == budget_waiters.end() && needed == parked.end()) broke = budget_waiters.begin();
   if (broke == budget_waiters.end() && needed == parked.end()) return false;
   if (broke != budget_waiters.end()) {

@@ -92,6 +92,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     {
       std::vector<task_index> holders;
       std::copy_if(running.begin(), running.end(), std::back_inserter(holders), [&](task_index h) {
+        if (records[h].now_running->open_steps > 0) return true;
         return records[h].more && records[h].more->reserved && records[h].rules() && !records[h].rules()->reserve.none();
       });
       std::sort(holders.begin(), holders.end());

@@ -32,6 +32,8 @@ std::int64_t money::micro_dollars() const noexcept {
   return micro_ + (femto_ >= femto_per_micro / 2 && micro_ < most ? 1 : 0);
 }
 
+std::int64_t money::micro_dollars_up() const noexcept { return micro_ + (femto_ > 0 && micro_ < most ? 1 : 0); }
+
 std::string money::to_text() const {
   std::string micro = concat(micro_ % micro_per_dollar), femto = concat(femto_);
   micro.insert(0, 6 - micro.size(), '0');

@@ -165,6 +165,8 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
   facts.gated = gated(request, request.model.empty() ? at->options().model : request.model, body->size());
   facts.limit = request.timeout.value_or(at->options().timeout);
   facts.on_failed_usage = request.on_failed_usage;
+  facts.on_failed_try = request.on_failed_try;
+  facts.before_next = request.before_retry;
   tried<chat_response> end = co_await with_tries<chat_response>(at, std::move(facts), std::cref(attempt_once));
   if (end.reply) {
     self->clean(*end.reply);

@@ -6,6 +6,7 @@
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
+#include <corchestra/llm/cost_bound.hpp>
 
 #include "llm/endpoint.hpp"
 
@@ -27,6 +28,8 @@ struct call_facts {
   gated_call gated;
   duration limit{};  ///< of all tries together, the limiter's waits not counted
   std::function<void(const billed_call&)> on_failed_usage;
+  std::function<void(const failed_try&)> on_failed_try;
+  std::function<awaitable<result<void>>()> before_next;
   std::function<std::optional<error>(int status, const error& why, const billed_call& billed)> before_retry;
 };
 
@@ -50,6 +53,7 @@ bool tried_again(const endpoint& at, attempt_outcome<Reply>& outcome, call_gate:
   entry.report(report_of(outcome.status, &e, outcome.limits, outcome.billed.usage));
   outcome.billed = at.clean(std::move(outcome.billed));
   if (outcome.billed.usage.known() && call.on_failed_usage) call.on_failed_usage(outcome.billed);
+  if (call.on_failed_try) call.on_failed_try({outcome.status, !never_sent(e)});
   if (outcome.differently) {
     end.reply = std::move(e);
     return true;
@@ -93,6 +97,17 @@ awaitable<tried<Reply>> with_tries(std::shared_ptr<endpoint> at, call_facts call
   const auto left = [&] { return call.limit + waited - (clock.now() - started); };
   tried<Reply> end{fail(errc::internal, "not asked")};
   for (bool again = true; again;) {
+    if (end.tries > 0 && call.before_next) {
+      const time_point asked = clock.now();
+      const result<void> may = co_await call.before_next();
+      waited += clock.now() - asked;
+      if (!may) {
+        error e = in_place(may.error(), "another try");
+        e.message += concat("; the last one failed: ", end.reply.error().message);
+        end.reply = std::move(e);
+        break;
+      }
+    }
     result<call_gate::permit> entry = call_gate::permit();
     if (!at->limits().try_enter(call.gated, end.tries > 0, clock.now(), *entry))
       entry = co_await at->limits().enter(call.gated, end.tries > 0, waited);

@@ -34,7 +34,7 @@ budget_amount read_budget_amount(const field& f) {
 
 budget_options read_budget_options(const field& f) {
   budget_options b;
-  if (!f.object({"tokens", "usd", "alert_at", "on_exhausted", "agents"})) return b;
+  if (!f.object({"tokens", "usd", "alert_at", "on_exhausted", "agents", "allow_unpriced"})) return b;
   read_parts(f, b.run);
   if (const auto x = f.member("alert_at")) b.alert_at = x->number(0, 1);
   if (const auto x = f.member("on_exhausted"))

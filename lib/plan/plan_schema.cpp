@@ -197,6 +197,10 @@ constexpr std::string_view plan_text = R"json({
           "enum": ["stop", "cancel"], "default": "stop",
           "description": "stop: nothing new starts and what runs finishes. cancel: running tasks are cancelled too."
         },
+        "allow_unpriced": {
+          "type": "boolean", "default": false,
+          "description": "Whether calls whose cost has no bound (no price, no max_tokens) are made in spite of a limit in dollars."
+        },
         "agents": {
           "type": "object",
           "description": "Budgets of agents, by name.",

@@ -148,6 +148,10 @@ void read_run_options(const field& root, plan_document& out) {
   if (const auto x = root.member("budget")) {
     o.budget = read_budget_options(*x);
     if (const auto agents = x->member("agents")) check_agents(*agents, out);
+    if (const auto allowed = x->member("allow_unpriced")) {
+      (void)allowed->boolean();
+      declare(out, "allow_unpriced", *allowed);
+    }
   }
   if (const auto x = root.member("fairness")) {
     if (!x->is_object()) x->expected("an object of weights by fairness key");

@@ -75,6 +75,7 @@ void run_impl::shutdown() noexcept {
     w->current->answer = nullptr;
   }
   for (const auto& [task, child] : std::exchange(awaited_, {})) child->parent = nullptr;
+  for (const auto& [reservation, grant] : std::exchange(awaited_grants_, {})) grant->handler = nullptr;
   let_go();
   for (auto* waiters : {&space_waiters_, &end_waiters_}) {
     for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;

@@ -39,6 +39,13 @@ struct awaited_child {
   std::optional<task_result> result;  // a copy: the scheduler may forget its own
 };
 
+/// A reservation that an attempt waits for.
+struct awaited_grant {
+  plain_handler handler;
+  bool told = false;
+  boxed<error> refused;
+};
+
 /// A run: its scheduler, the worker loops that carry out its commands, and whoever waits for it. Lives on one strand;
 /// only functions marked so may be called from elsewhere.
 class run_impl : public shutdown_listener, public std::enable_shared_from_this<run_impl> {
@@ -83,6 +90,10 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void resume_now(attempt& a);
   void wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler);
   void wait_for_answer(const std::shared_ptr<attempt>& a, plain_handler handler);
+  /// To be called before anything else happens to the reservation.
+  std::shared_ptr<awaited_grant> await_grant(std::uint64_t reservation);
+  void wait_for_grant(const std::shared_ptr<awaited_grant>& grant, plain_handler handler);
+  void give_back(std::uint64_t reservation) noexcept;
   run_status status() const;
   run_metrics metrics() const;
   std::vector<task_result> results() const;
@@ -124,6 +135,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void call_back(std::string_view name, F f);
   void arm();
   void carry_out_requests();
+  void tell_grants();
   void call_parents(time_point at);
   void end();
   void complete_end();
@@ -148,6 +160,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
   std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
   std::unordered_map<task_index, std::shared_ptr<awaited_child>> awaited_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<awaited_grant>> awaited_grants_;
   std::vector<task_index> just_ended_;
   std::shared_ptr<run_result> result_;
   run_handler result_handler_;

@@ -120,6 +120,7 @@ void run_impl::carry_out_requests() {
       }
     });
   }
+  tell_grants();
   for (const auto& a : scheduler_.take_answers()) {
     auto* w = worker_of(a.task, a.attempt);
     if (!w) continue;

@@ -67,10 +67,12 @@ void task_context::heartbeat() {
   if (attempt_->live) r.machine().heartbeat(attempt_->task, attempt_->number, r.now());
 }
 
-void task_context::report_usage(const token_usage& usage, json details, std::optional<budget_amount> spent) {
+void task_context::report_usage(const token_usage& usage, json details, std::optional<budget_amount> spent,
+                                budget_reservation* settles) {
   auto& r = *attempt_->run;
   if (!attempt_->live) return;
-  r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now(), spent);
+  const std::uint64_t reservation = settles != nullptr ? std::exchange(settles->id_, 0) : 0;
+  r.machine().model_call(attempt_->task, attempt_->number, usage, std::move(details), r.now(), spent, reservation);
   r.after_event();  // what is used up may stop something
 }
 

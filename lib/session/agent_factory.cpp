@@ -10,6 +10,7 @@
 #include <corchestra/agents/llm_agent.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "agents/call_budget.hpp"
 #include "session/endpoint.hpp"
 
 namespace corchestra {
@@ -54,6 +55,7 @@ struct shared_parts {
   std::shared_ptr<const llm::price_table> prices;
   std::shared_ptr<llm::output_capabilities> capabilities;
   std::vector<llm::tool> tools;
+  std::shared_ptr<llm::usage_watch> usage = std::make_shared<llm::usage_watch>();
 };
 
 result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_document& plan, const settings& s,
@@ -69,6 +71,8 @@ result<std::shared_ptr<agent>> make_llm(const agent_spec& spec, const plan_docum
   o.stream = spec.stream;
   o.inputs = plan.inputs;
   o.prices = shared.prices;
+  o.allow_unpriced = s.allow_unpriced.value_or(false);
+  o.usage = shared.usage;
   o.endpoint = s.base_url;
   o.capabilities = shared.capabilities;
   o.tools = shared.tools;
@@ -83,13 +87,29 @@ bool names_a_model(const task_call& t) {
          !t.options["model"].get_ref<const std::string&>().empty();
 }
 
-result<void> check_models(const plan_document& plan, const settings& s) {
+bool spends_dollars(const task_call& t, const budget_options& budget) {
+  const auto agent = budget.agents.find(t.agent);
+  return budget.run.micro_dollars || (agent != budget.agents.end() && agent->second.micro_dollars) ||
+         (t.rules && t.rules->budget.micro_dollars);
+}
+
+result<void> check_models(const plan_document& plan, const settings& s, const llm::price_table* prices) {
   for (const auto& t : plan.plan.tasks) {
     const auto spec = plan.agents.find(t.agent);
     if (spec == plan.agents.end() || spec->second.kind != agent_kind::llm) continue;
-    if (names_a_model(t) || !model_of(spec->second, plan, s).empty()) continue;
-    return fail(errc::invalid_config, concat(plan.source, ": task ", quote(t.id), ": agent ", quote(t.agent),
-                                             " names no model: set one in the plan, or --model or OPENAI_MODEL"));
+    const std::string place = concat(plan.source, ": task ", quote(t.id));
+    const bool own = names_a_model(t) && !s.model_forced;
+    const std::string model = own ? t.options["model"].get<std::string>() : model_of(spec->second, plan, s);
+    if (model.empty() && !names_a_model(t))
+      return fail(errc::invalid_config, concat(place, ": agent ", quote(t.agent),
+                                               " names no model: set one in the plan, or --model or OPENAI_MODEL"));
+    if (s.allow_unpriced.value_or(false) || !spends_dollars(t, plan.plan.options.budget)) continue;
+    const bool limited = spec->second.max_tokens || (t.options.is_object() && t.options.contains("max_tokens"));
+    if (const auto bounded = detail::check_bounded(prices, model, limited); !bounded) {
+      error e = in_place(bounded.error(), place);
+      e.code = make_error_code(errc::invalid_config);
+      return e;
+    }
   }
   return {};
 }
@@ -122,7 +142,7 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
     if (made.has_error()) return in_place(made.error(), place);
     agents.add(name, std::move(*made));
   }
-  if (const auto checked = check_models(plan, s); checked.has_error()) return checked.error();
+  if (const auto checked = check_models(plan, s, shared.prices.get()); checked.has_error()) return checked.error();
   return agents;
 }
 

@@ -27,6 +27,7 @@ result<batch::batch_options> with_settings(batch::batch_options o, const setting
   auto prices = prices_of(s);
   if (prices.has_error()) return prices.error();
   o.prices = std::move(*prices);
+  o.allow_unpriced = s.allow_unpriced.value_or(o.allow_unpriced);
   o.endpoint = s.base_url;
   o.requests.model = s.model;
   o.requests.model_forced = s.model_forced;

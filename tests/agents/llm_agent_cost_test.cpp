@@ -19,7 +19,10 @@ llm::chat_response reply(std::string model, token_usage usage, std::string tier 
 
 struct priced_run : llm_run {
   budget_options budget;
-  priced_run() { options.prices = std::make_shared<const llm::price_table>(llm::price_table::standard()); }
+  priced_run() {
+    options.prices = std::make_shared<const llm::price_table>(llm::price_table::standard());
+    options.allow_unpriced = true;
+  }
 
   void answer(llm::chat_response r, std::vector<llm::billed_call> failed = {}) {
     model->answer_with([r, failed](const llm::chat_request& request) {

@@ -41,6 +41,9 @@ TEST_CASE("the text of an amount can be read again, and nothing else") {
 
 TEST_CASE("micro-dollars are rounded half up") {
   CHECK(money::of(1, 499'999'999).micro_dollars() == 0);
+  CHECK(money::of(1, 1).micro_dollars_up() == 1);
+  CHECK(money::of(2, 1'000'000'000).micro_dollars_up() == 2);
+  CHECK(money().micro_dollars_up() == 0);
   CHECK(money::of(1, 500'000'000).micro_dollars() == 1);
   CHECK(money::of(1, 1'499'999'999).micro_dollars() == 1);
   CHECK(money::of(1, 1'500'000'000).micro_dollars() == 2);

@@ -114,6 +114,12 @@ TEST_CASE("budgets are read for the run and its agents", "[plan]") {
   CHECK(o.budget.agents.at("writer").micro_dollars == 1'000'000);
   CHECK_FALSE(o.budget.agents.at("writer").tokens);
   CHECK(options_of("").budget.run.none());
+  const auto unpriced = parse_plan("budget:\n  usd: 1\n  allow_unpriced: true\nagents: {x: {kind: llm}}\n"
+                                   "tasks: [{id: a, agent: x, description: d}]\n",
+                                   "p.yaml", plan_format::yaml);
+  REQUIRE(unpriced);
+  CHECK(unpriced->declared.at("allow_unpriced").value == "true");
+  CHECK(unpriced->declared.at("allow_unpriced").origin == "p.yaml:3");
   CHECK(options_of("budget: {on_exhausted: stop}").budget.on_exhausted == on_exhausted::stop);
 }
 

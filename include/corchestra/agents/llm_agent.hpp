@@ -12,6 +12,7 @@
 #include <corchestra/llm/output_capabilities.hpp>
 #include <corchestra/llm/price_table.hpp>
 #include <corchestra/llm/tool.hpp>
+#include <corchestra/llm/usage_watch.hpp>
 #include <corchestra/runtime/agent.hpp>
 
 namespace corchestra {
@@ -28,6 +29,7 @@ struct llm_agent_options {
   bool stream = true;            ///< tokens count as heartbeats and progress
   json inputs = json::object();  ///< `${inputs.*}`
   std::shared_ptr<const llm::price_table> prices;  ///< null, or a model that is not in it: the cost is not known
+  bool allow_unpriced = false;  ///< calls whose cost has no bound are made in spite of a budget in dollars
   std::vector<llm::tool> tools;                    ///< what its model may call
   /// The names of those that tasks without `options.tools` may use. Absent: all.
   std::optional<std::vector<std::string>> offered_tools;
@@ -37,6 +39,7 @@ struct llm_agent_options {
   std::size_t parallel_tools = 8;                          ///< calls of tools at once
   std::string endpoint;                                    ///< for `capabilities`: any name of the server
   std::shared_ptr<llm::output_capabilities> capabilities;  ///< shared with others who ask it; null: the agent's own
+  std::shared_ptr<llm::usage_watch> usage;                 ///< also: warns when its replies no longer tell their usage
 };
 
 /// An agent that asks a model: the task's prompt template with its references filled in (absent: description and
@@ -52,7 +55,12 @@ struct llm_agent_options {
 /// warning.
 ///
 /// Every reply with usage is reported with its tokens and, where the price is known, its cost in micro-dollars, also of
-/// tries that gave no answer (event `model_call`). Its errors are those of `chat_model`, plus `unresolved_reference`,
+/// tries that gave no answer (event `model_call`). Where the task has a budget, each HTTP request reserves the most that
+/// it can cost (llm/cost_bound.hpp) before it goes out, waits for others to settle if it must, and is settled by what it
+/// cost; what nobody told counts as the reserve (`estimated` in the event). A budget in dollars needs a price and
+/// `max_tokens`, else `invalid_argument`. Without `max_tokens` a budget of tokens counts only prompts in advance.
+///
+/// Its errors are those of `chat_model`, plus `unresolved_reference`,
 /// `invalid_argument` for unusable task options, `schema_mismatch`, `truncated` and `limit_exceeded` (steps). Error of
 /// the factory: a malformed schema or tool.
 result<std::shared_ptr<agent>> make_llm_agent(std::shared_ptr<llm::chat_model> model, llm_agent_options options);

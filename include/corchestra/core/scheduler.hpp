@@ -101,9 +101,24 @@ class scheduler {
   /// True when it is published later: `next_deadline` may have come closer.
   bool progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
   void heartbeat(task_index task, std::uint32_t attempt, time_point now);
-  /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do.
+  /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do. Settles
+  /// `reservation` by that, when it is one.
   void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now,
-                  std::optional<budget_amount> spent = std::nullopt);
+                  std::optional<budget_amount> spent = std::nullopt, std::uint64_t reservation = 0);
+
+  /// What a running attempt has reserved for one of its steps, such as a call of a model.
+  struct reservation {
+    std::uint64_t id = 0;  ///< 0: there is no budget
+    bool waits = false;    ///< `take_grants` tells
+  };
+  /// Takes `most` from the budgets of the run, the agent, the task and its ancestors at once, first of all from what the
+  /// task reserved before it started. With `may_wait` it stands in line while it does not fit only because of what others
+  /// have reserved. What is not settled when the attempt ends counts as spent. Errors: `limit_exceeded`, `cancelled`,
+  /// `not_running`.
+  result<reservation> reserve(task_index task, std::uint32_t attempt, const budget_amount& most, bool may_wait,
+                              time_point now);
+  /// The end of a reservation, or of its waiting: `spent` in its place; absent: nothing. Of one that has ended: nothing.
+  void settle(std::uint64_t reservation, const std::optional<budget_amount>& spent, time_point now);
   /// The attempt's model has called a tool, or the tool has ended (`tool_started`, `tool_ended`): a sign of life.
   void tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now);
   /// A call of a model ended, with all its tries: published only (`model_call` is what counts).
@@ -146,7 +161,7 @@ class scheduler {
     std::uint32_t attempt = 0;
     bool abandoned = false;  ///< the grace period is over: its worker is lost
   };
-  /// Whether `take_aborts` or `take_answers` have something.
+  /// Whether `take_aborts`, `take_answers` or `take_grants` have something.
   bool has_requests() const noexcept;
   /// Attempts to be asked to stop, since the last call.
   std::vector<abort_command> take_aborts();
@@ -159,6 +174,13 @@ class scheduler {
   };
   /// Answers to questions of running attempts, since the last call.
   std::vector<answer_command> take_answers();
+
+  struct grant_command {
+    std::uint64_t reservation = 0;
+    boxed<corchestra::error> refused;  ///< as `reserve`
+  };
+  /// What became of reservations that waited, since the last call.
+  std::vector<grant_command> take_grants();
 
   /// When `advance` must be called at the latest.
   std::optional<time_point> next_deadline() const;
@@ -214,6 +236,8 @@ class scheduler {
   const json& shared_state() const noexcept;  ///< an object: key to merged value
   budget_status budget() const noexcept;
   std::vector<std::pair<std::string, budget_status>> agent_budgets() const;
+  /// What the task could reserve at once, of each measure that some budget of it limits.
+  budget_limit budget_left(task_index task) const;
   /// What was known of durations at the start, and what this run has added.
   duration_book durations() const;
   /// Why a task is not running, or what has become of it: a line a cause, deeper causes indented. Never empty.

@@ -50,6 +50,12 @@ struct billed_call {
   std::string service_tier;  ///< that it was served at: `default`, `flex`, `priority`; empty: the server did not say
 };
 
+/// How one try of a call failed.
+struct failed_try {
+  int status = 0;    ///< of the reply; 0: none came
+  bool sent = true;  ///< the endpoint may have begun to work on it
+};
+
 struct chat_request {
   std::string model;  ///< empty: the client's default
   std::vector<chat_message> messages;
@@ -69,6 +75,10 @@ struct chat_request {
   /// Called for each try whose reply has usage and yet is no answer (refused, filtered, empty, broken off): it is
   /// billed as well. On the caller's executor, before the next try or the call's error.
   std::function<void(const billed_call&)> on_failed_usage;
+  /// Called for each try that failed, after `on_failed_usage`.
+  std::function<void(const failed_try&)> on_failed_try;
+  /// Awaited before every further try, not counted to the call's time; an error ends the call.
+  std::function<awaitable<result<void>>()> before_retry;
 };
 
 enum class finish_reason : std::uint8_t { stop, length, tool_calls, content_filter, other };

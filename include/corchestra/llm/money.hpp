@@ -24,6 +24,8 @@ class money {
 
   /// In micro-dollars (10^-6 USD), half a micro-dollar rounded up: once, at the end of a sum.
   std::int64_t micro_dollars() const noexcept;
+  /// The same with any part of one rounded up: for what must be enough.
+  std::int64_t micro_dollars_up() const noexcept;
   /// The exact dollars as a decimal number: `0.00305`, `2`.
   std::string to_text() const;
   /// What `to_text` gave. Absent: anything else.

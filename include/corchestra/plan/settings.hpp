@@ -72,6 +72,7 @@ struct settings {
     std::optional<int> percentile;  ///< of the times of earlier calls; neither: no call is asked twice
     int budget_percent = 5;
   } hedge;
+  std::optional<bool> allow_unpriced;  ///< calls whose cost has no bound, in spite of a budget in dollars
   std::filesystem::path prices;        ///< of models, in LiteLLM's format; empty: none
   std::filesystem::path response_cache;  ///< file of answers that are not asked for again; empty: none
   std::filesystem::path record, replay;  ///< HTTP exchanges: written to, taken from; empty: neither

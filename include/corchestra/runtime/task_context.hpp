@@ -12,6 +12,7 @@
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/core/task_call.hpp>
 #include <corchestra/core/task_result.hpp>
+#include <corchestra/runtime/budget_reservation.hpp>
 
 namespace corchestra {
 
@@ -59,8 +60,26 @@ class task_context {
   /// Keeps `heartbeat_timeout` from firing.
   void heartbeat();
   /// Adds what one model call cost to this attempt and to the budgets (without `spent`: its tokens), and publishes
-  /// `model_call` with `details`.
-  void report_usage(const token_usage& usage, json details = nullptr, std::optional<budget_amount> spent = std::nullopt);
+  /// `model_call` with `details`. Settles the reservation of the call by that.
+  void report_usage(const token_usage& usage, json details = nullptr, std::optional<budget_amount> spent = std::nullopt,
+                    budget_reservation* settles = nullptr);
+
+  /// Takes the most that one step can cost from the budgets of the run, of the agent, of this task and of its ancestors at
+  /// once: none is ever overspent by what was reserved first. Where it does not fit only because of what others have
+  /// reserved, it waits for them to settle, with the slot given back (`budget`). What the task reserved before it started
+  /// (`task_rules::reserve`) is used first. Without any budget there is nothing to hold, and no wait.
+  ///
+  /// Steps that run side by side may each hold one. A step that holds one must not wait for another, nor for what waits
+  /// for one: they could wait for each other for ever.
+  ///
+  /// Errors: `limit_exceeded` (it can never fit; an attempt that fails with it ends its task LIMIT_EXCEEDED),
+  /// `cancelled`, `not_running`.
+  awaitable<result<budget_reservation>> reserve(budget_amount most);
+  /// The same without waiting: `limit_exceeded` also when it does not fit now.
+  result<budget_reservation> try_reserve(budget_amount most);
+  /// What could be reserved at once, by measure; absent: no budget of this task limits it.
+  budget_limit budget_left() const;
+
   /// Publishes `tool_started` or `tool_ended` with `details`. Counts as a heartbeat.
   void report_tool_started(json details);
   void report_tool_ended(json details);
