@@ -55,7 +55,7 @@ result<void> call_budget::ask(const llm::chat_request& request, const std::strin
 }
 
 awaitable<result<void>> call_budget::reserve(std::shared_ptr<call_budget> self) {
-  if (self->most_.none()) co_return result<void>();
+  if (!self->limited()) co_return result<void>();
   auto got = co_await self->context_.reserve(self->most_);
   if (!got) co_return got.error();
   self->held_ = std::move(*got);

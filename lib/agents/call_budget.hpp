@@ -25,6 +25,8 @@ class call_budget {
 
   /// What is to be asked. Error: `invalid_argument` when there is a budget in dollars, and no bound of the cost.
   result<void> ask(const llm::chat_request& request, const std::string& model);
+  /// Some budget limits it: each of its tries is to be reserved.
+  bool limited() const noexcept { return !most_.none(); }
   /// Before each try of that. Waits for what others have reserved. Errors: those of `task_context::reserve`.
   static awaitable<result<void>> reserve(std::shared_ptr<call_budget> self);
 

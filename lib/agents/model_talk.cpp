@@ -34,13 +34,15 @@ void connect(llm::chat_request& request, const std::shared_ptr<task_context>& li
     if (const auto r = weak.lock()) r->failed_try(call);
     if (then) then(call);
   };
-  request.on_failed_try = [weak = std::weak_ptr(budget)](const llm::failed_try& how) {
-    if (const auto b = weak.lock()) b->failed(how);
-  };
-  request.before_retry = [weak = std::weak_ptr(budget)] {
-    auto b = weak.lock();
-    return b ? call_budget::reserve(std::move(b)) : nothing_to_reserve();
-  };
+  if (budget->limited()) {
+    request.on_failed_try = [weak = std::weak_ptr(budget)](const llm::failed_try& how) {
+      if (const auto b = weak.lock()) b->failed(how);
+    };
+    request.before_retry = [weak = std::weak_ptr(budget)] {
+      auto b = weak.lock();
+      return b ? call_budget::reserve(std::move(b)) : nothing_to_reserve();
+    };
+  }
   request.while_waiting = [task = std::weak_ptr(live), money = std::weak_ptr(budget)](awaitable<void> until) {
     return hold_back(task, money, std::make_shared<awaitable<void>>(std::move(until)));
   };

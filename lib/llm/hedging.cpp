@@ -197,17 +197,19 @@ void hedged_call::settle() {
   request_.on_failed_usage(billed);
 }
 
+bool may_be_asked_twice(const chat_request& r) { return r.tools.empty() && !r.before_retry; }
+
 class hedged_model final : public chat_model {
  public:
   hedged_model(std::shared_ptr<chat_model> model, hedging_options options)
       : model_(std::move(model)), log_(options.logger), policy_(std::make_shared<hedge_policy>(std::move(options))) {}
 
   awaitable<result<chat_response>> complete(chat_request request) override {
-    if (!request.tools.empty()) return model_->complete(std::move(request));
+    if (!may_be_asked_twice(request)) return model_->complete(std::move(request));
     return hedged_call::run(std::make_shared<hedged_call>(model_, policy_, log_, std::move(request), nullptr, false));
   }
   awaitable<result<chat_response>> stream(chat_request request, delta_callback on_delta) override {
-    if (!request.tools.empty()) return model_->stream(std::move(request), std::move(on_delta));
+    if (!may_be_asked_twice(request)) return model_->stream(std::move(request), std::move(on_delta));
     return hedged_call::run(
         std::make_shared<hedged_call>(model_, policy_, log_, std::move(request), std::move(on_delta), true));
   }

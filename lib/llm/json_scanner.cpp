@@ -87,6 +87,8 @@ bool json_scanner::number(bool& whole) {
     return at_ != from;
   };
   whole = true;
+  const char* const from = at_;
+  bool has_exponent = false;
   if (*at_ == '-') ++at_;
   if (at_ != end_ && *at_ == '0')
     ++at_;
@@ -99,10 +101,14 @@ bool json_scanner::number(bool& whole) {
   }
   if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) {
     whole = false;
+    has_exponent = true;
     ++at_;
     if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
     if (!digits()) return false;
   }
+  constexpr std::ptrdiff_t always_finite = 300;  // characters, without an exponent
+  double value = 0;
+  if ((has_exponent || at_ - from > always_finite) && std::from_chars(from, at_, value).ec != std::errc()) return false;
   return at_ == end_ || (!digit(*at_) && *at_ != '.');
 }
 

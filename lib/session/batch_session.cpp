@@ -44,6 +44,7 @@ result<std::shared_ptr<llm::api_client>> open_api(const any_io_executor& executo
   if (is_standard(s, "http_retries")) patient.http_retries = standard_retries;
   llm::limiter_options limits;
   limits.max_in_flight = concurrency;
+  limits.give_up_after = std::chrono::hours(1);  // nobody waits at it
   limits.first_in_flight = std::min(limits.first_in_flight, concurrency);
   auto at = connect_endpoint(executor, patient, limits, std::move(log));
   if (at.has_error()) return at.error();

@@ -141,6 +141,7 @@ TEST_CASE("each malformed line has a message of its own") {
     return openai_line("a", R"({"model":"m",)" + std::string(member) + "}");
   };
   CHECK(error_of(R"({"prompt":)").starts_with("column "));
+  CHECK(error_of(R"({"body":{"temperature":1e999},"url":"/v1/x"})").find("number overflow") != std::string::npos);
   CHECK(error_of("[1]") == "expected a JSON object, got [1]");
   CHECK(error_of("7") == "expected a JSON object, got 7");
   CHECK(error_of("{}") ==

@@ -208,6 +208,13 @@ TEST_CASE("calls with tools are asked once") {
   CHECK(h.model->asked == 1);
 }
 
+TEST_CASE("calls that ask before each try, as with a budget, are asked once") {
+  hedged h([](std::size_t) { return turn{60s, {}, {}}; });
+  h.request.before_retry = []() -> awaitable<result<void>> { co_return result<void>(); };
+  CHECK(h.call().has_value());
+  CHECK(h.model->asked == 1);
+}
+
 TEST_CASE("[L9] cancelling a call cancels both") {
   hedged h([](std::size_t) { return turn{60s, {}, {}}; });
   bool gave_up = false;

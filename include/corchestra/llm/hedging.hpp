@@ -25,7 +25,8 @@ struct hedging_options {
 
 /// A model in front of another: a call that takes long is asked a second time, the first answer wins and the other call
 /// is cancelled. Both may be billed. The one that is overtaken is told to `on_failed_usage`, as a rule with unknown
-/// usage. Calls with tools are passed on as they are. A hedge goes out at once or not at all, and is not tried again.
+/// usage. Calls with tools are passed on as they are, and so are those that want to be asked before each further try
+/// (`before_retry`), as with a budget. A hedge goes out at once or not at all, and is not tried again.
 std::shared_ptr<chat_model> hedge(std::shared_ptr<chat_model> model, hedging_options options);
 
 }  // namespace corchestra::llm
