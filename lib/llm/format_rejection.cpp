@@ -24,14 +24,15 @@ bool refuses_the_request(const error& e, std::string_view text) {
 // They count the schema or tools among what is too long, or name the model as it is called.
 constexpr std::string_view other_causes[] = {"context length", "context_length",  "maximum context",
                                              "context window", "too many tokens", "model_not_found"};
-constexpr std::string_view schema_words[] = {"response_format", "response format",   "json_schema",
-                                             "json schema",     "structured output", "structured_output",
-                                             "guided_json",     "guided decoding",   "grammar"};
+constexpr std::string_view schema_words[] = {
+    "response_format", "response format", "json_schema", "json schema", "structured output", "structured_output",
+    "guided_json",     "guided decoding", "grammar",     "samplers"};  // llama.cpp: its grammar cannot do the tokeniser
 constexpr std::string_view schema_complaints[] = {"invalid schema", "invalid json schema",   "schema contains",
                                                   "schema must",    "schema is invalid",     "unsupported schema",
                                                   "grammar",        "json schema conversion"};
-constexpr std::string_view tool_words[] = {"tool", "function call", "function_call", "functions"};
-constexpr std::string_view object_words[] = {"response_format", "response format", "json_object", "json mode"};
+constexpr std::string_view tool_words[] = {"tool", "function call", "function_call", "functions", "samplers"};
+constexpr std::string_view object_words[] = {"response_format", "response format", "json_object", "json mode",
+                                             "samplers"};
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 #include <corchestra/llm/openai_client.hpp>
 
 #include <algorithm>
-#include <atomic>
 
 #include <corchestra/async/timeout.hpp>
 #include <corchestra/base/text.hpp>
@@ -10,6 +9,7 @@
 #include "llm/rate_limit_headers.hpp"
 #include "llm/reply_parser.hpp"
 #include "llm/request_body.hpp"
+#include "llm/request_manners.hpp"
 #include "llm/stream_reader.hpp"
 #include "llm/tries.hpp"
 
@@ -21,16 +21,12 @@ using delta_callback = std::function<void(const chat_delta&)>;
 using chat_attempt = attempt_outcome<chat_response>;
 constexpr std::string_view path = "chat/completions";
 
-bool rejects_stream_options(int status, const error& e) {
-  if (status != 400 && status != 404 && status != 422 && status != 501) return false;
-  return e.message.find("stream_options") != std::string::npos || e.message.find("include_usage") != std::string::npos;
-}
-
 bool ok(int status) { return status >= 200 && status <= 299; }
 
 class openai_client final : public chat_model, public std::enable_shared_from_this<openai_client> {
  public:
-  explicit openai_client(std::shared_ptr<endpoint> at) : endpoint_(std::move(at)) {}
+  explicit openai_client(std::shared_ptr<endpoint> at)
+      : endpoint_(std::move(at)), manners_(endpoint_->options().max_tokens_field) {}
 
   awaitable<result<chat_response>> complete(chat_request request) override {
     return call(shared_from_this(), std::move(request), nullptr, false);
@@ -45,20 +41,19 @@ class openai_client final : public chat_model, public std::enable_shared_from_th
 
   static awaitable<result<chat_response>> call(self_ptr self, chat_request request, delta_callback on_delta,
                                                bool streaming);
-  static awaitable<void> attempt(std::shared_ptr<endpoint> at, net::http_request request, chat_attempt& outcome);
+  static awaitable<void> attempt(self_ptr self, net::http_request request, const request_format& format,
+                                 chat_attempt& outcome);
   static awaitable<void> streamed_attempt(self_ptr self, net::http_request request, delta_callback on_delta,
-                                          bool with_stream_options, chat_attempt& outcome);
+                                          const request_format& format, chat_attempt& outcome);
 
-  chat_attempt judged(const result<net::http_response>& http, stream_reader& reader, bool with_stream_options,
+  chat_attempt judged(const result<net::http_response>& http, const request_format& format, wall_time now);
+  chat_attempt judged(const result<net::http_response>& http, stream_reader& reader, const request_format& format,
                       wall_time now);
-  static chat_attempt judged(const endpoint& at, const result<net::http_response>& http, wall_time now);
-  request_format format(bool streaming, bool usage) const {
-    return {endpoint_->options().model, endpoint_->options().max_tokens_field, streaming, usage};
-  }
+  chat_attempt refused(const net::http_response& http, const request_format& format, rate_limits limits, wall_time now);
   void clean(chat_response& r) const;
 
   std::shared_ptr<endpoint> endpoint_;
-  std::atomic<bool> stream_options_{true};
+  request_manners manners_;
 };
 
 void openai_client::clean(chat_response& r) const {
@@ -69,17 +64,32 @@ void openai_client::clean(chat_response& r) const {
     for (std::string* text : {&c.id, &c.name, &c.arguments}) *text = endpoint_->clean(std::move(*text));
 }
 
-awaitable<void> openai_client::attempt(std::shared_ptr<endpoint> at, net::http_request request, chat_attempt& outcome) {
+awaitable<void> openai_client::attempt(self_ptr self, net::http_request request, const request_format& format,
+                                       chat_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
-  result<net::http_response> http = co_await at->http().send(std::move(request));
-  outcome = judged(*at, http, time_service::of(executor).source().wall_now());
+  result<net::http_response> http = co_await self->endpoint_->http().send(std::move(request));
+  outcome = self->judged(http, format, time_service::of(executor).source().wall_now());
+}
+
+chat_attempt openai_client::refused(const net::http_response& http, const request_format& format, rate_limits limits,
+                                    wall_time now) {
+  const endpoint& at = *endpoint_;
+  error e = at.refusal(http, now);
+  const bool differently = manners_.learn(format, http.status, e);
+  if (differently)
+    at.options().logger.info(
+        "llm", concat(at.origin(), " does not take a request as it was written, and is asked in another way: ",
+                      one_line(e.message, 300)));
+  return {std::move(e), http.status, false, {}, limits, differently};
 }
 
 // What a reply in one piece came to.
-chat_attempt openai_client::judged(const endpoint& at, const result<net::http_response>& http, wall_time now) {
+chat_attempt openai_client::judged(const result<net::http_response>& http, const request_format& format,
+                                   wall_time now) {
   if (!http) return {http.error()};
+  const endpoint& at = *endpoint_;
   const rate_limits limits = parse_rate_limits(http->headers);
-  if (!ok(http->status)) return {at.refusal(*http, now), http->status, false, {}, limits};
+  if (!ok(http->status)) return refused(*http, format, limits, now);
   billed_call billed;
   auto reply = parse_reply(http->body, http->headers.get("content-type"), &billed);
   if (!reply) reply = parse_reply(at.clean(http->body), http->headers.get("content-type"));  // see refusal()
@@ -89,7 +99,7 @@ chat_attempt openai_client::judged(const endpoint& at, const result<net::http_re
 }
 
 awaitable<void> openai_client::streamed_attempt(self_ptr self, net::http_request request, delta_callback on_delta,
-                                                bool with_stream_options, chat_attempt& outcome) {
+                                                const request_format& format, chat_attempt& outcome) {
   const auto executor = co_await asio::this_coro::executor;
   const std::shared_ptr<endpoint> at = self->endpoint_;
   stream_reader reader(std::move(on_delta), &at->secrets());
@@ -103,12 +113,12 @@ awaitable<void> openai_client::streamed_attempt(self_ptr self, net::http_request
   } else {
     http = co_await stream();
   }
-  outcome = self->judged(http, reader, with_stream_options, time_service::of(executor).source().wall_now());
+  outcome = self->judged(http, reader, format, time_service::of(executor).source().wall_now());
 }
 
 // What a streamed reply came to.
 chat_attempt openai_client::judged(const result<net::http_response>& http, stream_reader& reader,
-                                   bool with_stream_options, wall_time now) {
+                                   const request_format& format, wall_time now) {
   const endpoint& at = *endpoint_;
   if (!http && !reader.decided()) {
     reader.close();
@@ -117,15 +127,7 @@ chat_attempt openai_client::judged(const result<net::http_response>& http, strea
     return {std::move(e), 0, reader.visible(), reader.billed()};
   }
   const rate_limits limits = http ? parse_rate_limits(http->headers) : rate_limits{};
-  if (http && !ok(http->status)) {
-    error e = at.refusal(*http, now);
-    const bool differently = with_stream_options && rejects_stream_options(http->status, e);
-    if (differently) {
-      stream_options_ = false;
-      at.options().logger.info("llm", concat(at.origin(), " rejects stream_options: going on without it"));
-    }
-    return {std::move(e), http->status, false, {}, limits, differently};
-  }
+  if (http && !ok(http->status)) return refused(*http, format, limits, now);
   auto reply = reader.finish(http ? http->headers.get("content-type") : std::string_view("text/event-stream"));
   if (!reply) reply = at.in_reply(reply.error());
   if (const auto id = http ? http->headers.get("x-request-id") : std::string_view(); reply && !id.empty())
@@ -140,29 +142,30 @@ awaitable<result<chat_response>> openai_client::call(self_ptr self, chat_request
   const std::shared_ptr<endpoint> at = self->endpoint_;
   const time_point started = clock.now();
   std::optional<duration> first_token;
-  bool with_stream_options = streaming && self->stream_options_;
-  auto body = request_body(request, self->format(streaming, with_stream_options));
+  const std::string model = request.model.empty() ? at->options().model : request.model;
+  unsigned known = self->manners_.version();
+  request_format format = self->manners_.format(model, streaming);
+  auto body = request_body(request, format);
   if (!body) co_return body.error();
   const delta_callback watched = [&](const chat_delta& delta) {
     if (!first_token) first_token = clock.now() - started;
     if (on_delta) on_delta(delta);
   };
-  bool first = true;
   // No coroutine, which would live as long as the try.
   const auto attempt_once = [&](duration left, chat_attempt& outcome) {
-    if (!std::exchange(first, false) && with_stream_options && !self->stream_options_) {
-      with_stream_options = false;
-      body = request_body(request, self->format(streaming, false));
+    if (const unsigned now = self->manners_.version(); std::exchange(known, now) != now) {
+      format = self->manners_.format(model, streaming);
+      body = request_body(request, format);
     }
     net::http_request http = at->request(path, *body, streaming ? "text/event-stream" : "application/json");
     for (const auto& [name, value] : request.headers) http.headers.add(name, value);
     http.timeout = left;
     http.idle_timeout = streaming ? std::min(at->options().idle_timeout, left) : left;
-    if (streaming) return streamed_attempt(self, std::move(http), watched, with_stream_options, outcome);
-    return attempt(at, std::move(http), outcome);
+    if (streaming) return streamed_attempt(self, std::move(http), watched, format, outcome);
+    return attempt(self, std::move(http), format, outcome);
   };
   call_facts facts;
-  facts.gated = gated(request, request.model.empty() ? at->options().model : request.model, body->size());
+  facts.gated = gated(request, model, body->size());
   facts.limit = request.timeout.value_or(at->options().timeout);
   facts.on_failed_usage = request.on_failed_usage;
   facts.on_failed_try = request.on_failed_try;
