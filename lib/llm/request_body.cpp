@@ -4,8 +4,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "base/api_name.hpp"
 #include "base/json_string.hpp"
-#include "llm/name.hpp"
 
 namespace corchestra::llm {
 
@@ -51,7 +51,7 @@ result<void> check(const chat_request& r, std::string_view model) {
   if (r.max_tokens && *r.max_tokens < 1)
     return fail(errc::invalid_argument, concat("max_tokens: expected at least 1, got ", *r.max_tokens),
                 retry_class::terminal);
-  if (r.output && !is_name(r.output->name))
+  if (r.output && !detail::is_api_name(r.output->name))
     return fail(errc::invalid_argument,
                 concat("output schema: the name ", quote(r.output->name), " is not [A-Za-z0-9_-]{1,64}"),
                 retry_class::terminal);

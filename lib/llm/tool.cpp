@@ -2,7 +2,7 @@
 
 #include <corchestra/base/text.hpp>
 
-#include "llm/name.hpp"
+#include "base/api_name.hpp"
 
 namespace corchestra::llm {
 
@@ -11,7 +11,7 @@ namespace {
 json no_arguments() { return {{"type", "object"}, {"properties", json::object()}}; }
 
 result<std::shared_ptr<const tool_set::entry>> checked(tool t) {
-  if (!is_name(t.name))
+  if (!detail::is_api_name(t.name))
     return fail(errc::invalid_argument, concat("the tool's name ", quote(t.name), " is not [A-Za-z0-9_-]{1,64}"));
   const std::string place = concat("tool ", quote(t.name));
   if (!t.call) return fail(errc::invalid_argument, concat(place, ": there is nothing to call"));

@@ -1,23 +1,15 @@
 #include "plan/tool_reader.hpp"
 
-#include <algorithm>
-
 #include <corchestra/base/json_schema.hpp>
 #include <corchestra/plan/reference.hpp>
+
+#include "base/api_name.hpp"
 #include "plan/byte_size.hpp"
 #include "plan/command_reader.hpp"
 
 namespace corchestra::plan_file {
 
 namespace {
-
-// What the API takes for the name of a function.
-bool is_tool_name(std::string_view name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
-}
 
 json read_parameters(const field& f) {
   json schema = f.any_object();
@@ -56,7 +48,8 @@ void check_tool_names(const field& f, const std::map<std::string, tool_spec>& to
 
 tool_spec read_tool(const field& f, std::string name, const json& inputs) {
   tool_spec t;
-  if (!is_tool_name(name)) f.fail(concat("the tool's name ", quote(name), " is not [A-Za-z0-9_-]{1,64}"));
+  if (!corchestra::detail::is_api_name(name))
+    f.fail(concat("the tool's name ", quote(name), " is not [A-Za-z0-9_-]{1,64}"));
   t.name = std::move(name);
   if (!f.object({"description", "parameters", "argv", "cwd", "env", "limits", "timeout", "max_output", "approval"}))
     return t;
