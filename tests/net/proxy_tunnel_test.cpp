@@ -56,6 +56,32 @@ TEST_CASE("https goes through a tunnel of the proxy, which sees neither the requ
         "https://other.example:443: the server's certificate is for another host, not for 'other.example'");
 }
 
+TEST_CASE("a kept tunnel that turns out dead is replaced once by a fresh one") {
+  test_authority authority;
+  const auto files = authority.issue("DNS:api.example");
+  asio::io_context context;
+  int requests = 0;
+  const auto gone_at_second = [&](server_request, server_reply& reply) -> awaitable<void> {
+    if (++requests == 2) {
+      reply.reset();
+      co_return;
+    }
+    co_await reply.send(200, {}, "ok");
+  };
+  const auto server = http_server::listen(context.get_executor(), gone_at_second,
+                                          {.certificate_file = files.certificate, .private_key_file = files.key})
+                          .value();
+  tunnelling_proxy proxy(context, server.port());
+  const auto client = client_of(context, {.ca_file = authority.ca_file(), .proxy = proxied(proxy.port())});
+  for (int i = 0; i < 3; ++i) {
+    const auto reply = run(context, client->send(request_to("https://api.example/v1")));
+    REQUIRE(reply);
+    CHECK(reply->body == "ok");
+  }
+  CHECK(requests == 4);
+  CHECK(proxy.asked.size() == 2);
+}
+
 TEST_CASE("http is sent to the proxy in absolute form, over kept connections") {
   asio::io_context context;
   std::vector<std::string> seen;
