@@ -132,6 +132,7 @@ awaitable<result<analysis_result>> dependency_analyzer::analyze(std::vector<task
   c->model = self->model;
   c->request = detail::analysis_request(tasks, self->options.model);
   c->request.timeout = self->options.timeout;
+  c->request.headers = self->options.headers;
   c->output.name = detail::analysis_schema_name;
   c->output.describe = false;  // the prompt does
   c->output.endpoint = self->options.endpoint;

@@ -46,10 +46,24 @@ void add_limiters(exposition& out, std::span<const limiter_gauges> limiters) {
   family("limiter_in_flight", "gauge", "Calls under way.", [](const auto& l) { return l.in_flight; });
   family("limiter_in_flight_limit", "gauge", "Most calls that may be under way.",
          [](const auto& l) { return l.in_flight_limit; });
+  const auto rate = [&](std::string_view name, std::string_view help, std::optional<double> limiter_gauges::* value) {
+    bool any = false;
+    for (const limiter_gauges& l : limiters) {
+      if (!(l.*value)) continue;
+      if (!std::exchange(any, true)) out.family(name, "gauge", help);
+      out.sample(*(l.*value), "model", l.model);
+    }
+  };
+  rate("limiter_requests_per_minute", "Requests a minute that may go out.", &limiter_gauges::requests_a_minute);
+  rate("limiter_tokens_per_minute", "Tokens a minute that may go out.", &limiter_gauges::tokens_a_minute);
   family("limiter_paused", "gauge", "1 while nothing goes out, by the endpoint's wish or an open circuit.",
          [](const auto& l) { return l.paused ? 1 : 0; });
+  family("limiter_circuit_open", "gauge", "1 while calls fail at once, because too many have failed.",
+         [](const auto& l) { return l.circuit_open ? 1 : 0; });
+  family("limiter_served_total", "counter", "Calls that were answered.", [](const auto& l) { return l.served; });
   family("limiter_throttled_total", "counter", "Calls that the endpoint refused as too many.",
          [](const auto& l) { return l.throttled; });
+  family("limiter_failed_total", "counter", "Calls that failed otherwise.", [](const auto& l) { return l.failed; });
 }
 
 }  // namespace corchestra::detail

@@ -54,8 +54,9 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
       step.left_out = concat(step.open_tasks, " tasks have no depends_on, and the dependency analysis takes at most ",
                              most_tasks, ": they run independently");
     } else if (step.model.empty()) {
-      step.left_out = concat("the dependency analysis has no model to ask (--analysis-model, --model or OPENAI_MODEL): ",
-                             step.open_tasks, " tasks without depends_on run independently");
+      step.left_out = concat(
+          "the dependency analysis has no model to ask (--analysis-model, --model or OPENAI_MODEL): ", step.open_tasks,
+          " tasks without depends_on run independently");
     }
     step.wanted = step.left_out.empty();
     return step;
@@ -78,12 +79,13 @@ result<analysis_step> plan_analysis_step(const plan_document& plan, const settin
 
 awaitable<result<analysis_result>> run_analysis_step(analysis_step step, std::vector<task_call> tasks,
                                                      std::shared_ptr<endpoint_watch> endpoint,
-                                                     std::shared_ptr<llm::output_capabilities> capabilities,
-                                                     settings s, bool simulated, logger log) {
+                                                     std::shared_ptr<llm::output_capabilities> capabilities, settings s,
+                                                     bool simulated, logger log) {
   const bool strict = s.analysis == analysis_mode::always;
   analyzer_options o;
   o.model = step.model;
   o.endpoint = s.base_url;
+  o.headers = std::move(step.headers);
   o.capabilities = std::move(capabilities);
   if (!simulated) o.cache_folder = s.cache_folder;
   o.logger = std::move(log);

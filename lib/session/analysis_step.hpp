@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <corchestra/analysis/dependency_analyzer.hpp>
 #include <corchestra/plan/plan_document.hpp>
@@ -17,6 +19,7 @@ struct analysis_step {
   std::size_t open_tasks = 0;  ///< tasks without `depends_on`
   std::string model;
   bool wanted = false;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< of its HTTP requests
   std::string left_out;  ///< why `automatic` does not ask although dependencies are open and there is an endpoint
 };
 

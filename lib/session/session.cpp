@@ -108,6 +108,7 @@ awaitable<result<void>> session::analyze() {
   recorder_->before_run(
       event_type::analysis_started, time_.now(),
       {{"tasks", options_.plan.plan.tasks.size()}, {"open", step_.open_tasks}, {"model", step_.model}});
+  step_.headers = telemetry_.analysis_headers(run_id_);
   result<analysis_result> found = co_await run_analysis_step(step_, options_.plan.plan.tasks, endpoint_, capabilities_,
                                                              options_.settings, options_.simulated, options_.logger);
   if (found.has_error()) co_return found.error();

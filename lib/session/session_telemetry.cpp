@@ -1,6 +1,7 @@
 #include "session/session_telemetry.hpp"
 
 #include <corchestra/base/text.hpp>
+#include <corchestra/core/run_trace.hpp>
 #include <corchestra/telemetry/endpoint_attributes.hpp>
 #include <corchestra/telemetry/key_value_list.hpp>
 #include <corchestra/telemetry/observe_run.hpp>
@@ -63,6 +64,22 @@ result<session_telemetry> session_telemetry::open(const any_io_executor& executo
   if (const auto base = net::parse_url(s.base_url)) t.endpoint_ = telemetry::endpoint_attributes(*base);
   t.capture_content_ = s.telemetry.capture_content;
   return t;
+}
+
+std::vector<std::pair<std::string, std::string>> session_telemetry::analysis_headers(std::string_view run_id) const {
+  if (!trace_) return {};
+  trace_context at = trace_->parent;
+  if (trace_->recorded) {
+    const run_trace ids(run_id, trace_->parent);
+    at.trace = ids.trace();
+    at.span = ids.analysis();
+  }
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (std::string parent = at.traceparent(); !parent.empty()) {
+    headers.emplace_back("traceparent", std::move(parent));
+    if (!at.state.empty()) headers.emplace_back("tracestate", at.state);
+  }
+  return headers;
 }
 
 event_sink session_telemetry::observer(const clock_anchor& anchor) const {

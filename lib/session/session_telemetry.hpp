@@ -2,6 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <corchestra/core/trace_context.hpp>
 #include <corchestra/plan/settings.hpp>
@@ -17,6 +20,8 @@ class session_telemetry {
 
   /// For run_options::trace.
   const std::optional<trace_options>& trace() const noexcept { return trace_; }
+  /// What the HTTP requests of the analysis carry: its span, or the caller's where nothing is exported.
+  std::vector<std::pair<std::string, std::string>> analysis_headers(std::string_view run_id) const;
   /// Of the events of the session's run; empty when nothing is exported.
   event_sink observer(const clock_anchor& anchor) const;
   /// Sends what waits, within a time limit.

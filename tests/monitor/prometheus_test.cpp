@@ -50,8 +50,9 @@ TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch
   run_metrics m = some_metrics();
   m.counts[static_cast<std::size_t>(task_state::timeout)] = 4;
   const std::string text = prometheus_text(m, "r");
-  for (const char* line : {R"(corchestra_tasks{run="r",state="failed"} 1)", R"(corchestra_tasks{run="r",state="timeout"} 4)",
-                           R"(corchestra_tasks{run="r",state="cancelled"} 0)"}) {
+  for (const char* line :
+       {R"(corchestra_tasks{run="r",state="failed"} 1)", R"(corchestra_tasks{run="r",state="timeout"} 4)",
+        R"(corchestra_tasks{run="r",state="cancelled"} 0)"}) {
     INFO(line);
     CHECK(has_line(text, line));
   }
@@ -137,17 +138,34 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
     CHECK(has_line(text, line));
   }
   CHECK(text.find(R"(error_type="connection_lost",le="0.01"} 1)") != std::string::npos);
-  CHECK(text.find("gen_ai_client_token_usage_count{run=\"r\",gen_ai_request_model=\"gpt\",gen_ai_response_model=\"\"") ==
-        std::string::npos);
+  CHECK(
+      text.find("gen_ai_client_token_usage_count{run=\"r\",gen_ai_request_model=\"gpt\",gen_ai_response_model=\"\"") ==
+      std::string::npos);
 }
 
 TEST_CASE("limiters are exposed when given") {
-  const limiter_gauges limiters[] = {{"gpt", 3, 8, 16, true, 2}};
+  const limiter_gauges limiters[] = {{.model = "gpt",
+                                      .waiting = 3,
+                                      .in_flight = 8,
+                                      .in_flight_limit = 16,
+                                      .requests_a_minute = 600,
+                                      .paused = true,
+                                      .served = 40,
+                                      .throttled = 2,
+                                      .failed = 1},
+                                     {.model = "other"}};
   const std::string text = prometheus_text(some_metrics(), "r", {.limiters = limiters});
   for (const char* line : {R"(corchestra_limiter_waiting{run="r",model="gpt"} 3)",
                            R"(corchestra_limiter_in_flight_limit{run="r",model="gpt"} 16)",
+                           R"(corchestra_limiter_requests_per_minute{run="r",model="gpt"} 600)",
                            R"(corchestra_limiter_paused{run="r",model="gpt"} 1)",
+                           R"(corchestra_limiter_circuit_open{run="r",model="gpt"} 0)",
+                           R"(corchestra_limiter_served_total{run="r",model="gpt"} 40)",
+                           R"(corchestra_limiter_failed_total{run="r",model="gpt"} 1)",
+                           R"(corchestra_limiter_waiting{run="r",model="other"} 0)",
                            R"(corchestra_limiter_throttled_total{run="r",model="gpt"} 2)"})
     CHECK(has_line(text, line));
+  CHECK(text.find("tokens_per_minute") == std::string::npos);
+  CHECK(text.find(R"(requests_per_minute{run="r",model="other"})") == std::string::npos);
   CHECK(prometheus_text(some_metrics(), "r").find("limiter") == std::string::npos);
 }

@@ -61,11 +61,12 @@ TEST_CASE("a session's spans and metrics reach the collector, and the model and 
   stage s;
   servers all;
   const std::string url = s.serve(all.handler());
-  const auto r = s.run(s.options(two_tasks, {{"endpoint.base_url", url}, {"telemetry.otlp_endpoint", origin_of(url)}},
-                                 {{"TRACEPARENT", std::string(sample)},
-                                  {"TRACESTATE", "v=1"},
-                                  {"OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=private,x-collector-key=hush%2Dhush-hush-hush"},
-                                  {"OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"}}));
+  const auto r =
+      s.run(s.options(two_tasks, {{"endpoint.base_url", url}, {"telemetry.otlp_endpoint", origin_of(url)}},
+                      {{"TRACEPARENT", std::string(sample)},
+                       {"TRACESTATE", "v=1"},
+                       {"OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=private,x-collector-key=hush%2Dhush-hush-hush"},
+                       {"OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"}}));
   REQUIRE(r);
   REQUIRE(r->run.success());
   REQUIRE(all.spans.size() == 6);
@@ -91,6 +92,30 @@ TEST_CASE("a session's spans and metrics reach the collector, and the model and 
   CHECK(told.find("hush-hush") == std::string::npos);
   CHECK(s.read("events.jsonl").find("model_call_ended") != std::string::npos);
   CHECK(s.read("outputs/a.txt") == "A private answer");  // a tenant's name is no secret
+}
+
+TEST_CASE("the analysis of dependencies asks its model under a span of its own") {
+  constexpr std::string_view open_tasks = R"(
+agents: {writer: {kind: llm, model: m, stream: false}}
+tasks:
+  - {id: a, agent: writer, description: One}
+  - {id: b, agent: writer, description: Two}
+)";
+  for (const bool exported : {true, false}) {
+    CAPTURE(exported);
+    stage s;
+    servers all;
+    const std::string url = s.serve(all.handler());
+    std::map<std::string, std::string> flags = {{"endpoint.base_url", url}};
+    if (exported) flags["telemetry.otlp_endpoint"] = origin_of(url);
+    REQUIRE(
+        s.run(s.options(open_tasks, std::move(flags), {{"TRACEPARENT", std::string(sample)}, {"TRACESTATE", "v=1"}})));
+    REQUIRE_FALSE(all.asked.empty());
+    std::string want(sample);
+    if (exported) want.replace(36, 16, all.span("analyze_dependencies")["spanId"].get<std::string>());
+    CHECK(all.asked[0].get("traceparent") == want);
+    CHECK(all.asked[0].get("tracestate") == "v=1");
+  }
 }
 
 TEST_CASE("content is exported when that is asked for") {

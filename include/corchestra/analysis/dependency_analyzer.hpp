@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <corchestra/async/awaitable.hpp>
@@ -23,6 +24,7 @@ struct analyzer_options {
   std::shared_ptr<llm::output_capabilities> capabilities;  ///< what the endpoint supports, shared with others; or null
   double least_confidence = 0.3;  ///< weaker edges are dropped and reported
   duration timeout = std::chrono::seconds(120);
+  std::vector<std::pair<std::string, std::string>> headers;  ///< of the HTTP requests, such as `traceparent`
   corchestra::logger logger;
 };
 

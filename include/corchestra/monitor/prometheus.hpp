@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,13 +14,15 @@
 
 namespace corchestra {
 
-/// How the limiter of a model's calls stands (`llm::limiter_status` in code).
+/// How the limiter of a model's calls stands; limiters_of (session/limiter_gauges.hpp) asks an endpoint.
 struct limiter_gauges {
   std::string model;
   std::size_t waiting = 0, in_flight = 0;
   std::uint32_t in_flight_limit = 0;
-  bool paused = false;  ///< by the endpoint's wish, or because its circuit is open
-  std::uint64_t throttled = 0;
+  std::optional<double> requests_a_minute, tokens_a_minute;  ///< that it holds itself to; absent: no such limit
+  bool paused = false;                                       ///< by the endpoint's wish, or because its circuit is open
+  bool circuit_open = false;
+  std::uint64_t served = 0, throttled = 0, failed = 0;
 };
 
 /// What is exposed besides the metrics, when given.
