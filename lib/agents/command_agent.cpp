@@ -6,6 +6,7 @@
 #include "agents/command.hpp"
 #include "agents/stderr_reader.hpp"
 #include "agents/task_input.hpp"
+#include "agents/trace_variables.hpp"
 
 namespace corchestra {
 
@@ -49,7 +50,7 @@ class command_agent final : public agent {
     auto made = detail::prepare_command(options_, [&input](std::string_view part) { return input.text_of(part); });
     if (!made) return made.error();
     detail::child_command& command = *made;
-    hand_on_trace(context, command.env);
+    detail::hand_on_trace(detail::trace_variables(context), options_.env, command.env);
     command.input = dump_json(ordered_json{{"id", task.id},
                                            {"agent", task.agent},
                                            {"task_type", or_null(task.task_type)},
@@ -65,15 +66,6 @@ class command_agent final : public agent {
                                            {"idempotency_key", context.idempotency_key()}});
     command.input += '\n';
     return made;
-  }
-
-  // What the plan sets itself stays.
-  void hand_on_trace(const task_context& context, detail::environment& env) const {
-    const std::string parent = context.trace_parent();
-    if (parent.empty() || options_.env.contains("TRACEPARENT")) return;
-    env["TRACEPARENT"] = parent;
-    env.erase("TRACESTATE");
-    if (const auto state = context.trace_state(); !state.empty()) env["TRACESTATE"] = state;
   }
 
   command_agent_options options_;

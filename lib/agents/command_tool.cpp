@@ -6,6 +6,7 @@
 
 #include "agents/command.hpp"
 #include "agents/stderr_reader.hpp"
+#include "agents/trace_variables.hpp"
 
 namespace corchestra {
 
@@ -45,7 +46,12 @@ result<llm::tool> make_command_tool(command_tool_options options) {
   t.name = std::move(options.name);
   t.description = std::move(options.description);
   t.parameters = std::move(options.parameters);
-  t.call = [command = std::move(*command)](json arguments) { return run_tool(command, std::move(arguments)); };
+  t.call = [command = *command](json arguments) { return run_tool(command, std::move(arguments)); };
+  t.call_with = [command = std::move(*command), own = std::move(options.command.env)](const llm::tool_variables& more) {
+    detail::child_command child = command;
+    detail::hand_on_trace(more, own, child.env);
+    return [child](json arguments) { return run_tool(child, std::move(arguments)); };
+  };
   t.timeout = options.timeout;
   t.max_output_bytes = options.max_output_bytes;
   t.requires_approval = options.requires_approval;

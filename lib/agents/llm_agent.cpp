@@ -10,6 +10,7 @@
 #include "agents/model_talk.hpp"
 #include "agents/task_input.hpp"
 #include "agents/tool_reports.hpp"
+#include "agents/trace_variables.hpp"
 
 namespace corchestra {
 
@@ -107,7 +108,7 @@ class llm_agent final : public agent {
       const auto added = set.add(options_.task_tools(context));
       if (!added) return in_place(added.error(), concat("task ", quote(task.id)));
     }
-    return set;
+    return set.with(detail::trace_variables(context));
   }
 
   llm::tool_loop_options loop_options(const task_context& context) const {

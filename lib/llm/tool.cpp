@@ -56,6 +56,18 @@ result<tool_set> tool_set::only(const std::vector<std::string>& names) const {
   return some;
 }
 
+tool_set tool_set::with(const tool_variables& variables) const {
+  tool_set set = *this;
+  if (variables.empty()) return set;
+  for (auto& [name, one] : set.entries_) {
+    if (!one->tool.call_with) continue;
+    entry more = *one;
+    more.tool.call = more.tool.call_with(variables);
+    one = std::make_shared<const entry>(std::move(more));
+  }
+  return set;
+}
+
 const tool_set::entry* tool_set::find(std::string_view name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : found->second.get();

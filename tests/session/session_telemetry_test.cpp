@@ -118,6 +118,24 @@ tasks:
   }
 }
 
+TEST_CASE("a command that is a tool hears of the trace too") {
+  constexpr std::string_view with_tool = R"(
+tools:
+  look: {description: Looks, argv: [sh, -c, 'printf "%s %s" "$TRACEPARENT" "$TRACESTATE" > seen']}
+agents: {writer: {kind: llm, model: m, tools: [look]}}
+tasks: [{id: a, agent: writer, description: One, depends_on: []}]
+)";
+  for (const bool called : {true, false}) {
+    stage s;
+    std::map<std::string, std::string> environment;
+    if (called) environment = {{"TRACEPARENT", std::string(sample)}, {"TRACESTATE", "v=1"}};
+    const auto r = s.run(s.options(with_tool, {{"endpoint.base_url", s.simulate()}}, std::move(environment)));
+    REQUIRE(r);
+    REQUIRE(r->run.success());
+    CHECK(s.folder.read("seen") == (called ? std::string(sample) + " v=1" : " "));
+  }
+}
+
 TEST_CASE("content is exported when that is asked for") {
   stage s;
   servers all;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <corchestra/async/awaitable.hpp>
@@ -13,6 +14,9 @@
 #include <corchestra/llm/chat.hpp>
 
 namespace corchestra::llm {
+
+/// Variables of an environment.
+using tool_variables = std::vector<std::pair<std::string, std::string>>;
 
 /// Something that a model may call.
 struct tool {
@@ -23,6 +27,8 @@ struct tool {
   /// once. Its text, or any other JSON value, is told to the model, and so is the message of its error. Cancelled at
   /// `timeout` and when the conversation is.
   std::function<awaitable<result<json>>(json arguments)> call;
+  /// Of a tool that runs a program: a `call` whose program has these variables as well. Absent: it runs none.
+  std::function<std::function<awaitable<result<json>>(json)>(const tool_variables&)> call_with;
   duration timeout = std::chrono::seconds(60);
   std::size_t max_output_bytes = 64u << 10;  ///< the rest is cut off, with a mark
   bool requires_approval = false;            ///< a person is asked before each call
@@ -44,6 +50,9 @@ class tool_set {
 
   /// Some of them. Error: `invalid_argument` for a name that is not there.
   result<tool_set> only(const std::vector<std::string>& names) const;
+
+  /// The same, whose programs have these variables.
+  tool_set with(const tool_variables& variables) const;
 
   bool empty() const noexcept { return entries_.empty(); }
   const entry* find(std::string_view name) const;
