@@ -10,6 +10,7 @@
 #include "batch/id_check.hpp"
 #include "batch/input_file.hpp"
 #include "batch/request_line.hpp"
+#include "llm/price_finder.hpp"
 
 namespace corchestra::batch {
 
@@ -20,7 +21,7 @@ constexpr std::int64_t usual_answer = 500;
 class input_check {
  public:
   input_check(const std::filesystem::path& file, const llm::price_table* prices, bool bounded)
-      : file_(file), prices_(prices), bounded_(bounded) {}
+      : file_(file), price_(prices), bounded_(bounded) {}
 
   result<void> read(const request_maker& maker) {
     net::sha256 digest;
@@ -92,14 +93,13 @@ class input_check {
     if (text && !line.max_tokens && bounded_)
       return fail(errc::invalid_argument,
                   "max_tokens is needed where there is a budget: name it in the request, or by --max-tokens");
-    if (prices_ != nullptr)
-      if (const auto bound = bound_of(line, *prices_); bound.most) share.bound += *bound.most;
+    if (const auto bound = bound_of(line, price_.find(line.model)); bound.most) share.bound += *bound.most;
     ++found_.requests;
     return ids_.add(line.custom_id, number);
   }
 
   const std::filesystem::path& file_;
-  const llm::price_table* prices_;
+  llm::price_finder price_;
   const bool bounded_;
   id_check ids_;
   batch_input found_;

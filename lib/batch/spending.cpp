@@ -4,38 +4,43 @@
 
 namespace corchestra::batch {
 
-llm::money spending::bound(const request_line& line) const {
-  if (!budget_ || !prices_) return {};
-  return bound_of(line, *prices_).most.value_or(llm::money());
+std::optional<llm::money> spending::bound(const request_line& line) {
+  return budget_ ? bound_of(line, price_asked_.find(line.model)).most : std::nullopt;
 }
 
 bool spending::reserve(const request_line& line) {
   if (!budget_) return true;
-  const llm::money most = bound(line);
+  const llm::money most = bound(line).value_or(llm::money());
   if (totals_.spent + reserved_ + most > *budget_) return false;
   reserved_ += most;
   return true;
 }
 
-void spending::release(const request_line& line) { reserved_ -= bound(line); }
+void spending::release(const request_line& line) { reserved_ -= bound(line).value_or(llm::money()); }
+
+// By the model that served it, else by the one that was asked.
+std::optional<llm::money> spending::cost(const request_line& line, const llm::billed_call& billed) {
+  if (!billed.usage.known()) return std::nullopt;
+  for (const llm::model_price* price :
+       {billed.model.empty() ? nullptr : price_served_.find(billed.model), price_asked_.find(line.model)}) {
+    if (price == nullptr) continue;
+    if (auto known = llm::cost_of(*price, billed.usage, billed.service_tier)) return known;
+  }
+  return std::nullopt;
+}
 
 void spending::settle(const request_line& line, int status, bool sent, const llm::billed_call& billed) {
   release(line);
   totals_.usage += billed.usage;
-  std::optional<llm::money> cost;
-  if (billed.usage.known() && prices_) {
-    cost = llm::cost_of(*prices_, billed.model.empty() ? line.model : billed.model, billed.usage, billed.service_tier);
-    if (!cost) cost = llm::cost_of(*prices_, line.model, billed.usage, billed.service_tier);
-  }
-  if (cost) {
-    totals_.spent += *cost;
+  if (const auto known = cost(line, billed)) {
+    totals_.spent += *known;
     return;
   }
   const bool answered = status >= 200 && status <= 299;
   if (!answered && !(status == 0 && sent)) return;  // a refusal costs nothing
-  if (budget_ && bound_of(line, prices_ ? *prices_ : llm::price_table()).most) {
-    totals_.spent += bound(line);
-    taken_at_most_ += bound(line);
+  if (const auto most = bound(line)) {
+    totals_.spent += *most;
+    taken_at_most_ += *most;
     ++totals_.estimated_calls;
   } else if (answered) {
     ++totals_.unpriced_calls;

@@ -8,6 +8,7 @@
 
 #include "batch/batch_totals.hpp"
 #include "batch/cost_bound.hpp"
+#include "llm/price_finder.hpp"
 
 namespace corchestra::batch {
 
@@ -16,7 +17,11 @@ namespace corchestra::batch {
 class spending {
  public:
   spending(std::optional<llm::money> budget, std::shared_ptr<const llm::price_table> prices, batch_totals& totals)
-      : budget_(budget), prices_(std::move(prices)), totals_(totals) {}
+      : budget_(budget),
+        prices_(std::move(prices)),
+        price_asked_(prices_.get()),
+        price_served_(prices_.get()),
+        totals_(totals) {}
 
   /// Of one try. False: it might cost more than is left.
   bool reserve(const request_line& line);
@@ -31,10 +36,12 @@ class spending {
   void totals_saved() noexcept { taken_at_most_ = {}; }
 
  private:
-  llm::money bound(const request_line& line) const;
+  std::optional<llm::money> bound(const request_line& line);
+  std::optional<llm::money> cost(const request_line& line, const llm::billed_call& billed);
 
   std::optional<llm::money> budget_;
   std::shared_ptr<const llm::price_table> prices_;
+  llm::price_finder price_asked_, price_served_;  // by the model's name in requests, and in replies
   batch_totals& totals_;
   llm::money reserved_, taken_at_most_;
 };

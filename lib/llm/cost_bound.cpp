@@ -19,9 +19,11 @@ std::optional<token_price> dearest(const model_price& price, std::initializer_li
       if (const auto p = price.of(kind, t, length)) most = std::max(most.value_or(0), *p);
     }
   };
-  for (const std::int64_t length : {std::int64_t{0}, prompt_tokens}) {
-    consider(tier, length);
-    if (tier != price_tier::standard) consider(price_tier::standard, length);
+  const bool by_length = prompt_tokens > price.same_up_to();
+  for (const price_tier t : {tier, price_tier::standard}) {
+    consider(t, prompt_tokens);
+    if (by_length) consider(t, 0);
+    if (tier == price_tier::standard) break;
   }
   return most;
 }
@@ -53,7 +55,10 @@ call_extent extent_of(const chat_request& request, std::string_view model) {
 }
 
 cost_bound bound_of(const price_table& prices, std::string_view model, const call_extent& call) {
-  const model_price* price = prices.find(model);
+  return bound_of(prices.find(model), call);
+}
+
+cost_bound bound_of(const model_price* price, const call_extent& call) {
   if (price == nullptr) return {{}, unbounded::no_price};
   const price_tier tier = price_tier_of(call.service_tier);
   const auto input =

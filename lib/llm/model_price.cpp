@@ -32,6 +32,7 @@ price_tier price_tier_of(std::string_view service_tier) noexcept {
 }
 
 void model_price::set(token_kind kind, token_price price, price_tier tier, std::int64_t above_prompt_tokens) {
+  if (above_prompt_tokens > 0) same_up_to_ = std::min(same_up_to_, above_prompt_tokens);
   const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const entry& e) {
     return e.kind == kind && e.tier == tier && e.above == above_prompt_tokens;
   });

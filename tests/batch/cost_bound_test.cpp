@@ -27,6 +27,10 @@ llm::price_table table_of(const llm::model_price& p) {
   return t;
 }
 
+cost_bound bound_of(const request_line& line, const llm::price_table& prices) {
+  return batch::bound_of(line, prices.find(line.model));
+}
+
 }  // namespace
 
 TEST_CASE("a call costs at most a token a byte and all the answers it may give") {
@@ -44,7 +48,7 @@ TEST_CASE("a call whose answers are no text costs its input") {
 TEST_CASE("without a price or a limit there is no bound, and it says which is missing") {
   CHECK_FALSE(bound_of(chat(10, {}), simple_prices()).most);
   CHECK(bound_of(chat(10, {}), simple_prices()).why == unbounded::no_max_tokens);
-  CHECK(bound_of(chat(10, 5), {}).why == unbounded::no_price);
+  CHECK(bound_of(chat(10, 5), llm::price_table()).why == unbounded::no_price);
   llm::model_price input_only;
   input_only.set(token_kind::input, 1);
   CHECK(bound_of(chat(10, 5), table_of(input_only)).why == unbounded::no_price);

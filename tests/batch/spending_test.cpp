@@ -27,6 +27,11 @@ llm::billed_call billed(std::int64_t in, std::int64_t out, std::string model = "
   return {{.prompt_tokens = in, .completion_tokens = out, .calls = 1}, std::move(model), {}};
 }
 
+money most_of(const request_line& line) {
+  static const llm::price_table prices = simple_prices();
+  return bound_of(line, prices.find(line.model)).most.value_or(money());
+}
+
 struct purse {
   batch_totals totals;
   spending s;
@@ -59,7 +64,7 @@ TEST_CASE("what is spent and reserved is never above the budget, whatever ends i
     for (int step = *rc::gen::inRange(0, 120); step > 0; --step) {
       if (open.empty() || *rc::gen::inRange(0, 2) == 0) {
         const request_line line = chat(*rc::gen::inRange<std::size_t>(0, 300), *rc::gen::inRange(1, 200));
-        const money most = *bound_of(line, simple_prices()).most;
+        const money most = most_of(line);
         const bool fits = p.totals.spent + reserved + most <= budget;
         RC_ASSERT(p.s.reserve(line) == fits);
         if (!fits) continue;
@@ -69,7 +74,7 @@ TEST_CASE("what is spent and reserved is never above the budget, whatever ends i
         const auto at = *rc::gen::inRange<std::size_t>(0, open.size());
         const request_line line = open[at];
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
-        reserved -= *bound_of(line, simple_prices()).most;
+        reserved -= most_of(line);
         const auto in = *rc::gen::inRange<std::int64_t>(0, static_cast<std::int64_t>(line.body.size()) + 1);
         const auto out = *rc::gen::inRange<std::int64_t>(0, *line.max_tokens + 1);
         switch (*rc::gen::inRange(0, 5)) {

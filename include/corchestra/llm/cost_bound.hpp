@@ -30,6 +30,8 @@ struct cost_bound {
   unbounded why{};  ///< without `most`
 };
 cost_bound bound_of(const price_table& prices, std::string_view model, const call_extent& call);
+/// The same at a model's price; null: it is not known.
+cost_bound bound_of(const model_price* price, const call_extent& call);
 
 /// A try that failed so has not reached the endpoint: it cannot have cost anything.
 bool never_sent(const error& e) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class model_price {
   /// written tokens fall back to `input`, `cache_write_1h` first to `cache_write`, reasoning to `output`.
   std::optional<token_price> of(token_kind kind, price_tier tier, std::int64_t prompt_tokens) const noexcept;
 
+  /// Prompts of at most so many tokens all cost the same each.
+  std::int64_t same_up_to() const noexcept { return same_up_to_; }
+
   bool empty() const noexcept { return entries_.empty(); }
 
  private:
@@ -42,6 +46,7 @@ class model_price {
   const entry* best(token_kind kind, price_tier tier, std::int64_t prompt_tokens) const noexcept;
 
   std::vector<entry> entries_;
+  std::int64_t same_up_to_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace corchestra::llm
