@@ -105,12 +105,14 @@ batch_run::next_step batch_run::take(semaphore::permit place, request_line& to) 
 
 // A call may be billed even if the process dies before its answer: the state knows of it first.
 void batch_run::note_stake() {
-  if (batch_.state.at_stake < spending_.exposed()) save();
+  if (!options_.budget) return;
+  const llm::money stake = std::min(spending_.exposed(), spending_.unspent());
+  if (batch_.state.at_stake < stake) save(stake);
 }
 
-void batch_run::save() {
+void batch_run::save(const llm::money& at_stake) {
   spending_.totals_saved();
-  batch_.state.at_stake = spending_.exposed();
+  batch_.state.at_stake = at_stake;
   if (auto saved = batch_.state.save(); saved.has_error()) broken(saved.error());
 }
 
@@ -159,7 +161,7 @@ std::optional<error> batch_run::before_retry(const request_line& line, int statu
     return why;
   }
   if (!options_.budget) return std::nullopt;
-  spending_.settle(line, status, !llm::never_sent(why), billed);
+  spending_.settle(line, status, !llm::never_sent(why), billed, false);
   if (spending_.reserve(line)) {
     note_stake();
     return std::nullopt;
@@ -215,7 +217,8 @@ awaitable<void> batch_run::work(std::shared_ptr<batch_run> self) {
 
 void batch_run::ended(const request_line& line, const llm::api_reply& reply) {
   const bool over_budget = over_budget_.erase(line.index) > 0;  // settled, and nothing was reserved again
-  if (!over_budget) spending_.settle(line, reply.status, !reply.failure || !llm::never_sent(*reply.failure), reply.billed);
+  if (!over_budget)
+    spending_.settle(line, reply.status, !reply.failure || !llm::never_sent(*reply.failure), reply.billed);
   // With a budget they were settled before the next try began.
   if (!options_.budget)
     for (const auto& billed : reply.failed_tries) spending_.settle(line, 200, true, billed);
@@ -274,6 +277,7 @@ void batch_run::flush_soon() {
 }
 
 void batch_run::flush() {
+  spending_.results_written();
   if (auto done = batch_.files->flush(batch_.state); done.has_error()) broken(done.error());
 }
 
@@ -289,7 +293,7 @@ awaitable<void> batch_run::tick(std::shared_ptr<batch_run> self) {
     if (at - saved >= save_interval) {
       self->flush();
       saved = at;
-      self->save();
+      self->save(self->spending_.reserved());
     }
     self->report(at);
   }
@@ -320,7 +324,7 @@ awaitable<result<batch_result>> batch_run::run(std::shared_ptr<batch_run> self) 
   self->workers_.reset();
   self->flush();
   self->over_ = true;
-  self->save();
+  self->save(self->spending_.reserved());  // of calls that were given up
   if (auto dropped = self->batch_.files->drop_ahead(self->batch_.state); dropped.has_error())
     self->broken(dropped.error());
   self->report(self->now());

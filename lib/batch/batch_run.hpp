@@ -56,7 +56,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   bool is_endpoints_fault(const request_line& line, const error& e, int status);
   void watch_usage(const llm::api_reply& reply);
   void note_stake();
-  void save();
+  void save(const llm::money& at_stake);
   void flush_soon();
   void flush();
   void broken(error e);

@@ -30,7 +30,7 @@ result<void> recover(line_file& file, std::int64_t& known_bytes, line_state what
     if (!index || *index >= state.lines.size()) return no_result(file, at);
     state.lines.set(*index, what);
     const bool count = anew ? what == line_state::failed : !counted.contains(*index);
-    if (count) count_recovered(line, what, prices, state.totals);
+    if (count) count_recovered(line, what, prices, state);
     return {};
   });
   known_bytes = file.size();
@@ -111,7 +111,7 @@ result<void> result_files::recover_ahead(const llm::price_table* prices, batch_s
       read_ahead(state, [&](std::uint64_t index, line_state what, std::string_view line, std::int64_t at) {
         if (state.lines.at(index) != line_state::pending) return;
         ahead_[index] = {what, at + 1, line.size()};
-        if (at >= state.ahead_bytes) count_recovered(line, what, prices, state.totals);
+        if (at >= state.ahead_bytes) count_recovered(line, what, prices, state);
       });
   state.ahead_bytes = ahead_file_.size();
   return read;

@@ -29,18 +29,24 @@ std::optional<llm::money> spending::cost(const request_line& line, const llm::bi
   return std::nullopt;
 }
 
-void spending::settle(const request_line& line, int status, bool sent, const llm::billed_call& billed) {
+llm::money spending::unspent() const {
+  llm::money rest = budget_.value_or(llm::money());
+  return rest > totals_.spent ? rest -= totals_.spent : llm::money();
+}
+
+void spending::settle(const request_line& line, int status, bool sent, const llm::billed_call& billed, bool last) {
   release(line);
   totals_.usage += billed.usage;
   if (const auto known = cost(line, billed)) {
     totals_.spent += *known;
+    (last ? unwritten_ : unrecorded_) += *known;
     return;
   }
   const bool answered = status >= 200 && status <= 299;
   if (!answered && !(status == 0 && sent)) return;  // a refusal costs nothing
   if (const auto most = bound(line)) {
     totals_.spent += *most;
-    taken_at_most_ += *most;
+    unrecorded_ += *most;
     ++totals_.estimated_calls;
   } else if (answered) {
     ++totals_.unpriced_calls;

@@ -25,15 +25,20 @@ class spending {
 
   /// Of one try. False: it might cost more than is left.
   bool reserve(const request_line& line);
-  /// It ended: `status` 0 when no reply came, `sent` when the endpoint may have begun to work all the same.
-  void settle(const request_line& line, int status, bool sent, const llm::billed_call& billed);
+  /// It ended: `status` 0 when no reply came, `sent` when the endpoint may have begun to work all the same. `last`: its
+  /// reply will be found in the results.
+  void settle(const request_line& line, int status, bool sent, const llm::billed_call& billed, bool last = true);
   /// It ended without anything to pay.
   void release(const request_line& line);
+  const llm::money& reserved() const noexcept { return reserved_; }
   bool anything_reserved() const noexcept { return reserved_ > llm::money(); }
-  /// What is not in the totals that were saved and cannot be found in the results: reserved, and taken at its most
-  /// since.
-  llm::money exposed() const { return reserved_ + taken_at_most_; }
-  void totals_saved() noexcept { taken_at_most_ = {}; }
+  /// What is neither in the totals that were saved nor can be found in the results: what is reserved, what was settled
+  /// since and is no result, and results that are not written.
+  llm::money exposed() const { return reserved_ + unrecorded_ + unwritten_; }
+  void results_written() noexcept { unwritten_ = {}; }
+  void totals_saved() noexcept { unrecorded_ = unwritten_ = {}; }
+  /// The budget less what was spent.
+  llm::money unspent() const;
 
  private:
   std::optional<llm::money> bound(const request_line& line);
@@ -43,7 +48,7 @@ class spending {
   std::shared_ptr<const llm::price_table> prices_;
   llm::price_finder price_asked_, price_served_;  // by the model's name in requests, and in replies
   batch_totals& totals_;
-  llm::money reserved_, taken_at_most_;
+  llm::money reserved_, unrecorded_, unwritten_;
 };
 
 }  // namespace corchestra::batch

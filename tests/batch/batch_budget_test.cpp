@@ -88,6 +88,32 @@ TEST_CASE("what was under way when the process died counts as spent") {
   CHECK(f.run().progress.spent == r.progress.spent);
 }
 
+TEST_CASE("answers that the state knew nothing of are paid for, whatever model they name") {
+  budget_fixture f(30, 100);
+  f.options.concurrency = 1;
+  f.api->answer = [](const std::string& id, int) {
+    llm::api_reply r = answered(id, 10, 10);
+    json body = json::parse(r.body);
+    body["model"] = "m-of-yesterday";
+    r.body = body.dump();
+    return r;
+  };
+  f.api->takes = [](const std::string&) { return 100ms; };
+  temp_dir left;
+  f.api->on_sent = [&](const std::string& id) {
+    if (id == "r6") std::filesystem::copy(f.dir.path(), left.path(), std::filesystem::copy_options::recursive);
+  };
+  f.run();
+  f.options.output = left.path() / "out.jsonl";
+  const auto resumed = f.open();
+  REQUIRE(resumed);
+  const auto p = resumed->progress(f.time.now());
+  CHECK(p.done == 5);  // the sixth was not written yet
+  CHECK(p.unpriced_calls == 0);
+  CHECK(p.spent >= micro(6 * 30) + f.most);
+  CHECK(p.spent <= micro(7 * 30) + f.most);
+}
+
 TEST_CASE("tries that fail are reserved one by one, and one that does not fit leaves its request pending") {
   budget_fixture f(3, 3);
   f.api->failing_tries = [](const std::string& id) { return id == "r1" ? 1 : 0; };
