@@ -15,7 +15,7 @@ error no_bound(llm::unbounded why, std::string_view model) {
   if (why == llm::unbounded::no_price)
     return fail(errc::invalid_argument,
                 concat("the price of model ", quote(model),
-                       " is not known, and a budget in dollars needs it: add it to ", "the prices", otherwise),
+                       " is not known, and a budget in dollars needs it: add it to the prices", otherwise),
                 retry_class::terminal);
   return fail(
       errc::invalid_argument,
@@ -37,7 +37,7 @@ bool is_refusal(const error& e) {
 
 result<void> check_bounded(const llm::price_table* prices, std::string_view model, bool limited_answer) {
   const llm::call_extent extent{.bytes = 1, .answer_tokens = limited_answer ? std::optional(1) : std::nullopt};
-  const auto bound = llm::bound_of(prices ? *prices : llm::price_table(), model, extent);
+  const auto bound = llm::bound_of(prices ? prices->find(model) : nullptr, extent);
   if (!bound.most) return no_bound(bound.why, model);
   return {};
 }
@@ -46,7 +46,7 @@ result<void> call_budget::ask(const llm::chat_request& request, const std::strin
   const budget_limit limited = context_.budget_left();
   if (limited.none()) return {};
   const llm::call_extent extent = llm::extent_of(request, model);
-  const auto bound = llm::bound_of(prices_ ? *prices_ : llm::price_table(), model, extent);
+  const auto bound = llm::bound_of(prices_ ? prices_->find(model) : nullptr, extent);
   if (!bound.most && limited.micro_dollars && !allow_unpriced_)
     return in_place(no_bound(bound.why, model), concat("task ", quote(context_.task().id)));
   most_.tokens = extent.bytes + extent.answer_tokens.value_or(0);

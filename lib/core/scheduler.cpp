@@ -144,7 +144,7 @@ std::vector<std::unique_ptr<task_result>> scheduler::take_results() {
 }
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
-bool scheduler::has_requests() const noexcept { 
+bool scheduler::has_requests() const noexcept {
   return !impl_->aborts.empty() || !impl_->answers.empty() || !impl_->grants.empty();
 }
 std::size_t scheduler::slots() const noexcept { return impl_->slots; }

@@ -54,10 +54,6 @@ call_extent extent_of(const chat_request& request, std::string_view model) {
   return e;
 }
 
-cost_bound bound_of(const price_table& prices, std::string_view model, const call_extent& call) {
-  return bound_of(prices.find(model), call);
-}
-
 cost_bound bound_of(const model_price* price, const call_extent& call) {
   if (price == nullptr) return {{}, unbounded::no_price};
   const price_tier tier = price_tier_of(call.service_tier);

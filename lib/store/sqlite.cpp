@@ -76,7 +76,7 @@ result<database> database::open_as(const std::string& file, std::string name) {
 }
 
 result<database> database::open(const std::filesystem::path& path) {
-  return open_as(path.string(), path.empty() ? "a temporary database" : path.string());
+  return open_as(path.string(), path.string());
 }
 
 result<database> database::in_memory() { return open_as(":memory:", "a database in memory"); }

@@ -48,7 +48,7 @@ class statement {
 /// An SQLite database of one thread. Errors are `file_error` and name the file.
 class database {
  public:
-  /// Makes the file unless it is there. An empty path: a private database on disk that goes away with this object.
+  /// Makes the file unless it is there.
   static result<database> open(const std::filesystem::path& path);
   /// In memory only.
   static result<database> in_memory();

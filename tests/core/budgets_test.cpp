@@ -8,13 +8,6 @@ using ids = hand_run::ids;
 
 namespace {
 
-run_options limited(std::int64_t tokens) {
-  run_options o;
-  o.limits.max_concurrent_tasks = 100;
-  o.budget.run.tokens = tokens;
-  return o;
-}
-
 task_call costing(std::string id, std::int64_t reserve, std::vector<std::string> needs = {}) {
   return ruled(call(std::move(id), std::move(needs)), [&](task_rules& r) { r.reserve.tokens = reserve; });
 }

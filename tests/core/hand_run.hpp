@@ -162,4 +162,12 @@ class hand_run {
   scheduler s;
 };
 
+/// A run with a budget of tokens, and slots for all.
+inline run_options limited(std::int64_t tokens) {
+  run_options o;
+  o.limits.max_concurrent_tasks = 100;
+  o.budget.run.tokens = tokens;
+  return o;
+}
+
 }  // namespace corchestra::tests

@@ -12,13 +12,6 @@ using ids = hand_run::ids;
 
 namespace {
 
-run_options limited(std::int64_t tokens) {
-  run_options o;
-  o.limits.max_concurrent_tasks = 100;
-  o.budget.run.tokens = tokens;
-  return o;
-}
-
 result<scheduler::reservation> take(hand_run& r, std::string_view id, std::int64_t tokens, bool may_wait = true) {
   return r.s.reserve(r.at(id), r.s.attempt(r.at(id)), {tokens, 0}, may_wait, r.now);
 }

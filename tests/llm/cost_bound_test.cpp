@@ -38,10 +38,10 @@ TEST_CASE("what `extra` says of answers counts: their number, limit and tier") {
 
 TEST_CASE("a call without text costs its input, and one without a limit has no bound") {
   const auto prices = simple_prices();
-  CHECK(bound_of(prices, "m", {1000, 50, {}}).most == micro(1100));
-  CHECK(bound_of(prices, "m", {1000, 0, {}}).most == micro(1000));
-  CHECK(bound_of(prices, "m", {1000, {}, {}}).why == unbounded::no_max_tokens);
-  CHECK(bound_of(prices, "other", {1000, 50, {}}).why == unbounded::no_price);
+  CHECK(bound_of(prices.find("m"), {1000, 50, {}}).most == micro(1100));
+  CHECK(bound_of(prices.find("m"), {1000, 0, {}}).most == micro(1000));
+  CHECK(bound_of(prices.find("m"), {1000, {}, {}}).why == unbounded::no_max_tokens);
+  CHECK(bound_of(prices.find("other"), {1000, 50, {}}).why == unbounded::no_price);
 }
 
 TEST_CASE("only a try that got no connection was never sent") {

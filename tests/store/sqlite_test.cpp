@@ -132,16 +132,3 @@ TEST_CASE("errors name the file and what is wrong") {
   REQUIRE(nowhere.has_error());
   CHECK(nowhere.error().message == "'" + dir.file("no/x.db") + "': unable to open database file");
 }
-
-TEST_CASE("a private database leaves no file") {
-  const temp_dir dir;
-  const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(dir.path());
-  {
-    auto db = database::open({});
-    REQUIRE(db);
-    REQUIRE(db->execute("CREATE TABLE t(n)"));
-  }
-  std::filesystem::current_path(before);
-  CHECK(std::filesystem::is_empty(dir.path()));
-}

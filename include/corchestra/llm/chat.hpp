@@ -73,7 +73,8 @@ struct chat_request {
   /// when it may go out at once.
   std::function<awaitable<void>(awaitable<void>)> while_waiting;
   /// Called for each try whose reply has usage and yet is no answer (refused, filtered, empty, broken off): it is
-  /// billed as well. On the caller's executor, before the next try or the call's error.
+  /// billed as well. On the caller's executor, before the next try or the call's error. Also for a call that its hedge
+  /// overtook, mostly with unknown usage.
   std::function<void(const billed_call&)> on_failed_usage;
   /// Called for each try that failed, after `on_failed_usage`.
   std::function<void(const failed_try&)> on_failed_try;

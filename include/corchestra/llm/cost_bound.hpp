@@ -23,14 +23,12 @@ call_extent extent_of(const chat_request& request, std::string_view model);
 /// Why a call has no upper bound of its cost.
 enum class unbounded : std::uint8_t { no_price, no_max_tokens };
 
-/// The most that one try of a call can cost: a token a byte of its request, and its answers, at the dearest price that
-/// may apply.
+/// The most that one try of a call can cost, at its model's price (null: it is not known): a token a byte of its
+/// request, and its answers, at the dearest price that may apply.
 struct cost_bound {
   std::optional<money> most;
   unbounded why{};  ///< without `most`
 };
-cost_bound bound_of(const price_table& prices, std::string_view model, const call_extent& call);
-/// The same at a model's price; null: it is not known.
 cost_bound bound_of(const model_price* price, const call_extent& call);
 
 /// A try that failed so has not reached the endpoint: it cannot have cost anything.

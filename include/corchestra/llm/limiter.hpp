@@ -20,7 +20,8 @@ struct limiter_options {
   duration circuit_pause = std::chrono::seconds(10);  ///< then one call tries; each time in vain doubles it, up to a minute
   duration max_retry_after = std::chrono::seconds(120);  ///< longest pause by the endpoint's wish, its headers' `reset` too
   double retry_budget = 0.2;  ///< retries may be at most this part of the calls of a minute (floor 10); others wait
-  duration give_up_after = std::chrono::seconds(60);  ///< so long a retry waits for that budget, and any call for an open circuit
+  /// So long a retry waits for that budget, and any call for an open circuit.
+  duration give_up_after = std::chrono::seconds(60);
   std::uint64_t seed = 0;                             ///< of the jitter after a pause
 };
 
@@ -68,7 +69,8 @@ struct limiter_status {
 };
 
 /// When calls to one endpoint, key and model may go out. Pure: time is an argument, calls are numbers. Gates, in order:
-/// circuit breaker, pause (Retry-After, a quota used up by the headers), requests and tokens a minute, calls in flight. Not thread-safe.
+/// circuit breaker, pause (Retry-After, a quota used up by the headers), requests and tokens a minute, calls in flight. Not
+/// thread-safe.
 class limiter {
  public:
   using call_id = std::uint64_t;
