@@ -117,8 +117,8 @@ bool batch_line::read(std::string_view text) {
   llm::json_scanner in(text);
   const auto member = [&](std::string_view key) {
     std::string_view value;
+    if (key == "body") facts = {};
     const bool is_body = key == "body" && in.peek() == '{';
-    if (is_body) facts = {};
     const auto fact = [&](std::string_view name) {
       std::string_view of_it;
       if (!in.raw(of_it)) return false;

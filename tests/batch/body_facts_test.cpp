@@ -100,4 +100,9 @@ TEST_CASE("of two bodies the last counts, with its facts") {
   REQUIRE(line.facts.put_in(to));
   CHECK(to.model == "b");
   CHECK(to.answers == 1);
+  REQUIRE(line.read(R"({"body":{"model":"a","n":5},"body":7})"));
+  request_line of_none;
+  REQUIRE(line.facts.put_in(of_none));
+  CHECK(of_none.model == "");
+  CHECK(of_none.answers == 1);
 }
