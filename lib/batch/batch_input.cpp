@@ -4,13 +4,12 @@
 
 #include <corchestra/base/text.hpp>
 #include <corchestra/llm/cost.hpp>
-#include <corchestra/net/digest.hpp>
 
 #include "batch/cost_bound.hpp"
+#include "batch/file_hash.hpp"
 #include "batch/id_check.hpp"
 #include "batch/input_file.hpp"
 #include "batch/request_line.hpp"
-#include "llm/price_finder.hpp"
 
 namespace corchestra::batch {
 
@@ -21,24 +20,25 @@ constexpr std::int64_t usual_answer = 500;
 class input_check {
  public:
   input_check(const std::filesystem::path& file, const llm::price_table* prices, bool bounded)
-      : file_(file), price_(prices), bounded_(bounded) {}
+      : file_(file), bounds_(prices), bounded_(bounded) {}
 
   result<void> read(const request_maker& maker) {
-    net::sha256 digest;
-    auto records = open_records(file_, [&digest](std::string_view block) { digest.add(block); });
+    file_hash hash;
+    auto records = open_records(file_, [&hash](std::string_view block) { hash.add(block); });
     if (records.has_error()) return records.error();
     record r;
+    request_line line;
     for (;;) {
       const auto any = (*records)->next(r);
       if (any.has_error()) return any.error();
       if (!*any) break;
-      const auto line = maker.make(r, false);
-      const result<void> sound = line.has_value() ? take(*line, r.line) : result<void>(line.error());
+      auto sound = maker.make(line, r, false);
+      if (sound.has_value()) sound = take(line, r.line);
       if (sound.has_value()) continue;
       ++wrong_;
       if (!first_) first_ = fail(errc::invalid_argument, concat(place_of(file_, r.line), ": ", sound.error().message));
     }
-    found_.sha256 = digest.hex();
+    found_.xxh128 = hash.hex();
     return {};
   }
 
@@ -64,16 +64,16 @@ class input_check {
     if (records.has_error()) return records.error();
     std::map<std::string, std::uint64_t> seen;
     record r;
+    request_line line;
     for (;;) {
       const auto any = (*records)->next(r);
       if (any.has_error()) return any.error();
       if (!*any || r.line > *lines.rbegin()) return {};
       if (!lines.contains(r.line)) continue;
-      const auto line = maker.make(r, false);
-      if (line.has_error()) return line.error();
-      const auto [first, is_new] = seen.emplace(line->custom_id, r.line);
+      if (auto made = maker.make(line, r, false); made.has_error()) return made;
+      const auto [first, is_new] = seen.emplace(line.custom_id, r.line);
       if (!is_new)
-        return fail(errc::invalid_argument, concat(place_of(file_, r.line), ": the custom_id ", quote(line->custom_id),
+        return fail(errc::invalid_argument, concat(place_of(file_, r.line), ": the custom_id ", quote(line.custom_id),
                                                    " was given in line ", first->second, " already"));
     }
   }
@@ -93,13 +93,13 @@ class input_check {
     if (text && !line.max_tokens && bounded_)
       return fail(errc::invalid_argument,
                   "max_tokens is needed where there is a budget: name it in the request, or by --max-tokens");
-    if (const auto bound = bound_of(line, price_.find(line.model)); bound.most) share.bound += *bound.most;
+    if (const auto bound = bound_of(line, bounds_); bound.most) share.bound += *bound.most;
     ++found_.requests;
     return ids_.add(line.custom_id, number);
   }
 
   const std::filesystem::path& file_;
-  llm::price_finder price_;
+  llm::bound_finder bounds_;
   const bool bounded_;
   id_check ids_;
   batch_input found_;

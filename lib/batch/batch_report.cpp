@@ -124,7 +124,7 @@ ordered_json plan_json(const batch_job& job) {
   return {{"requests", input.requests},
           {"left", job.left()},
           {"path", input.path},
-          {"sha256", input.sha256},
+          {"xxh128", input.xxh128},
           {"models", std::move(models)},
           {"likely_usd", cost.likely.to_text()},
           {"most_usd", money_json(cost.most)},

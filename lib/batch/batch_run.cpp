@@ -4,7 +4,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <corchestra/async/sleep.hpp>
-#include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
 
 #include "batch/result_line.hpp"
@@ -49,6 +48,7 @@ batch_progress progress_of(const batch_state& state, const batch_options& option
 batch_run::batch_run(any_io_executor executor, std::shared_ptr<llm::api_client> client, const batch_options& options,
                      opened_batch& batch, wanted_count wanted)
     : executor_(std::move(executor)),
+      time_(time_service::of(executor_)),
       client_(std::move(client)),
       options_(options),
       batch_(batch),
@@ -57,7 +57,7 @@ batch_run::batch_run(any_io_executor executor, std::shared_ptr<llm::api_client> 
       spending_(options.budget, options.prices, batch.state.totals),
       spent_before_(batch.state.totals.spent) {}
 
-time_point batch_run::now() const { return time_service::of(executor_).now(); }
+time_point batch_run::now() const { return time_.now(); }
 
 void batch_run::stop(batch_end why) {
   if (stopped_) return;
@@ -78,28 +78,26 @@ void batch_run::broken(error e) {
 
 batch_run::next_step batch_run::take(semaphore::permit place, request_line& to) {
   if (stopped_) return next_step::end;
-  auto next = source_.next(batch_.state.lines);
-  if (next.has_error()) {
-    broken(next.error());
+  const auto found = source_.next(batch_.state.lines, to);
+  if (found.has_error()) {
+    broken(found.error());
     return next_step::end;
   }
-  if (!*next) return next_step::end;
-  request_source::taken& taken = **next;
-  const std::uint64_t index = taken.line.index;
-  if (!taken.again && batch_.files->is_ahead(index)) {
-    batch_.files->expect(index, std::move(place));
+  if (*found == request_source::found::none) return next_step::end;
+  const bool fresh = *found == request_source::found::fresh;
+  if (fresh && batch_.files->is_ahead(to.index)) {
+    batch_.files->expect(to.index, std::move(place));
     flush_soon();
     return next_step::look_again;
   }
-  if (!spending_.reserve(taken.line)) {
+  if (!spending_.reserve(to)) {
     // What others have reserved may come back: who settles last tries again.
     if (!spending_.anything_reserved()) stop(batch_end::budget);
-    source_.put_back(std::move(taken));
+    source_.put_back(std::move(to));
     return next_step::end;
   }
   note_stake();
-  if (!taken.again) batch_.files->expect(index, std::move(place));
-  to = std::move(taken.line);
+  if (fresh) batch_.files->expect(to.index, std::move(place));
   return next_step::send;
 }
 
@@ -235,7 +233,7 @@ bool batch_run::is_endpoints_fault(const request_line& line, const error& e, int
   if (refuses_all || is_in_vain(status)) {
     give_up_on_endpoint(e);
   } else if (not_there) {
-    source_.put_back({line, true});
+    source_.put_back(line);
   }
   return refuses_all || not_there;
 }
@@ -249,9 +247,8 @@ void batch_run::record(const request_line& line, const llm::api_reply& reply) {
     answered_ = true;
     watch_usage(reply);
   }
-  result_text_.clear();
-  append_result_line(result_text_, line, reply);
-  batch_.files->put(line.index, what, result_text_, batch_.state);
+  const auto append = [&line, &reply](std::string& text) { append_result_line(text, line, reply); };
+  batch_.files->put(line.index, what, append, batch_.state);
   flush_soon();
   if (answered_ || ended_ < in_vain_at_most || stopped_ || batch_.state.lines.count(line_state::done) > 0) return;
   error why = *reply.failure;

@@ -7,6 +7,7 @@
 
 #include <corchestra/async/scope.hpp>
 #include <corchestra/async/semaphore.hpp>
+#include <corchestra/async/time_service.hpp>
 #include <corchestra/llm/usage_watch.hpp>
 
 #include "batch/opened_batch.hpp"
@@ -64,6 +65,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   time_point now() const;
 
   any_io_executor executor_;
+  time_service& time_;
   std::shared_ptr<llm::api_client> client_;
   const batch_options& options_;
   opened_batch& batch_;
@@ -80,7 +82,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   bool flush_posted_ = false, reached_ = false, answered_ = false, over_ = false;
   std::optional<error> why_, failure_;
   std::set<std::uint64_t> over_budget_;  // requests whose next try might cost more than is left
-  std::string last_model_, result_text_;
+  std::string last_model_;
   std::uint64_t ended_ = 0, in_flight_ = 0, in_vain_ = 0;
   llm::money spent_before_;
   llm::usage_watch usage_;

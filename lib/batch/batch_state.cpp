@@ -6,7 +6,7 @@ namespace corchestra::batch {
 
 namespace {
 
-constexpr std::int64_t format = 1;
+constexpr std::int64_t format = 2;
 
 ordered_json to_json_value(const batch_input& input) {
   ordered_json models = ordered_json::object();
@@ -16,7 +16,7 @@ ordered_json to_json_value(const batch_input& input) {
                     {"max_tokens", m.max_tokens},
                     {"unbounded", m.unbounded},
                     {"bound_usd", m.bound.to_text()}};
-  return {{"requests", input.requests}, {"sha256", input.sha256}, {"path", input.path}, {"models", std::move(models)}};
+  return {{"requests", input.requests}, {"xxh128", input.xxh128}, {"path", input.path}, {"models", std::move(models)}};
 }
 
 // Of our own making, in a file that SQLite has checked: a wrong type is a damaged file.
@@ -24,7 +24,7 @@ std::optional<batch_input> input_from(const json& value) {
   try {
     batch_input input;
     input.requests = value.at("requests").get<std::uint64_t>();
-    input.sha256 = value.at("sha256").get<std::string>();
+    input.xxh128 = value.at("xxh128").get<std::string>();
     input.path = value.at("path").get<std::string>();
     for (const auto& [name, m] : value.at("models").items())
       input.models[name] = {m.at("requests").get<std::uint64_t>(), m.at("bytes").get<std::uint64_t>(),

@@ -14,7 +14,7 @@
 namespace corchestra::batch {
 
 namespace {
-constexpr std::size_t block_bytes = 256u << 10;
+constexpr std::size_t block_bytes = 64u << 10;
 }
 
 block_reader::block_reader(std::filesystem::path path, int fd, std::function<void(std::string_view)> on_block)

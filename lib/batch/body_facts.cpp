@@ -70,26 +70,27 @@ void body_facts::take(std::string_view key, std::string_view value) {
   } else if (key == "service_tier") {
     service_tier_ = value;
   } else if (key == "messages") {
-    messages_ = value;
+    take_messages(value, first_element(value));
   } else if (key == "stream" && value == "true") {
     refuse(wrong("body.stream: answers of a batch are not streamed: take it out"));
   }
 }
 
+void body_facts::take_messages(std::string_view array, std::string_view first) noexcept {
+  messages_ = array;
+  first_message_ = first;
+}
+
 result<void> body_facts::put_in(request_line& line) const {
   if (wrong_) return *wrong_;
   line.model.clear();
-  if (model_) {
-    auto model = string_of(*model_);
-    if (!model) return wrong(concat("body.model: expected a text, got ", one_line(*model_, 40)));
-    line.model = std::move(*model);
-  }
-  line.service_tier = string_of(service_tier_).value_or("");
+  if (model_ && !read_string(*model_, line.model))
+    return wrong(concat("body.model: expected a text, got ", one_line(*model_, 40)));
+  if (!read_string(service_tier_, line.service_tier)) line.service_tier.clear();
   line.max_tokens = max_tokens_;
   line.answers = std::min(answers_, most_answers) * std::min(prompts_, most_answers);
-  const std::string_view first = first_element(messages_);
-  const bool more = !first.empty() && first.size() + 2 < messages_.size();
-  line.prefix = more ? std::hash<std::string_view>()(first) | 1 : 0;
+  const bool more = !first_message_.empty() && first_message_.size() + 2 < messages_.size();
+  line.prefix = more ? std::hash<std::string_view>()(first_message_) | 1 : 0;
   return {};
 }
 
@@ -119,7 +120,15 @@ bool batch_line::read(std::string_view text) {
     std::string_view value;
     if (key == "body") facts = {};
     const bool is_body = key == "body" && in.peek() == '{';
+    const auto messages = [&] {
+      std::string_view array, first, other;
+      const auto message = [&] { return in.raw(first.empty() ? first : other); };
+      if (!in.raw_of(array, [&] { return in.array(message); })) return false;
+      facts.take_messages(array, first);
+      return true;
+    };
     const auto fact = [&](std::string_view name) {
+      if (name == "messages" && in.peek() == '[') return messages();
       std::string_view of_it;
       if (!in.raw(of_it)) return false;
       facts.take(name, of_it);

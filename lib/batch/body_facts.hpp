@@ -16,6 +16,7 @@ struct request_line;
 class body_facts {
  public:
   void take(std::string_view key, std::string_view value);
+  void take_messages(std::string_view array, std::string_view first) noexcept;
   /// Error: the first member that is not as it must be.
   result<void> put_in(request_line& line) const;
 
@@ -24,7 +25,7 @@ class body_facts {
   void refuse(error e);
 
   std::optional<std::string_view> model_;
-  std::string_view service_tier_, messages_;
+  std::string_view service_tier_, messages_, first_message_;
   std::optional<std::int64_t> max_tokens_;  // the widest
   std::int64_t answers_ = 1, prompts_ = 1;
   std::optional<error> wrong_;

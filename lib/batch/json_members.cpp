@@ -97,12 +97,21 @@ std::string_view raw_member(std::string_view object, std::string_view key) {
   return found;
 }
 
-std::optional<std::string> string_of(std::string_view raw) {
-  if (raw.size() < 2 || raw.front() != '"') return std::nullopt;
-  if (raw.find('\\') == std::string_view::npos) return std::string(raw.substr(1, raw.size() - 2));
+bool read_string(std::string_view raw, std::string& to) {
+  if (raw.size() < 2 || raw.front() != '"') return false;
+  if (raw.find('\\') == std::string_view::npos) {
+    to = raw.substr(1, raw.size() - 2);
+    return true;
+  }
   const json parsed = json::parse(raw, nullptr, false);
-  if (!parsed.is_string()) return std::nullopt;
-  return parsed.get<std::string>();
+  if (!parsed.is_string()) return false;
+  to = parsed.get_ref<const std::string&>();
+  return true;
+}
+
+std::optional<std::string> string_of(std::string_view raw) {
+  std::string text;
+  return read_string(raw, text) ? std::optional(std::move(text)) : std::nullopt;
 }
 
 std::string_view first_element(std::string_view array) {

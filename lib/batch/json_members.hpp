@@ -25,8 +25,9 @@ class json_members {
 /// The raw value of a member, empty when there is none. Of several the last counts, as for a parser.
 std::string_view raw_member(std::string_view object, std::string_view key);
 
-/// The text of a raw JSON string; absent: it is no string.
+/// The text of a raw JSON string; absent, or false: it is no string.
 std::optional<std::string> string_of(std::string_view raw);
+bool read_string(std::string_view raw, std::string& to);
 
 /// The first element of a raw JSON array, empty when there is none.
 std::string_view first_element(std::string_view array);

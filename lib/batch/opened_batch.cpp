@@ -2,7 +2,7 @@
 
 #include <corchestra/base/text.hpp>
 
-#include "batch/fingerprint.hpp"
+#include "batch/file_hash.hpp"
 
 namespace corchestra::batch {
 
@@ -37,9 +37,9 @@ result<void> check_same_settings(const batch_state& state, const ordered_json& n
 }
 
 result<void> check_same_input(const batch_state& state, const batch_options& o, const fs::path& file) {
-  const auto sha = fingerprint(o.input);
-  if (sha.has_error()) return sha.error();
-  if (*sha == state.input()->sha256) return {};
+  const auto hash = file_hash::of(o.input);
+  if (hash.has_error()) return hash.error();
+  if (*hash == state.input()->xxh128) return {};
   return other_settings(
       concat(name_of(o.input), " is not the file that ", name_of(file),
              " was begun with: its answers would not belong together. Take that file, or another output file"));

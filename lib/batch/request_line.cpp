@@ -28,33 +28,35 @@ bool is_json(std::string_view text) {
   return (in.skip() && in.at_end()) || json::accept(text);
 }
 
-result<std::string> id_of(std::string_view raw) {
-  auto id = string_of(raw);
-  if (!id) return wrong(concat("custom_id: expected a text, got ", one_line(raw, 40)));
-  if (id->empty()) return wrong("custom_id: it is empty");
+result<void> read_id(std::string_view raw, std::string& id) {
+  if (!read_string(raw, id)) return wrong(concat("custom_id: expected a text, got ", one_line(raw, 40)));
+  if (id.empty()) return wrong("custom_id: it is empty");
   constexpr std::size_t longest = 512;
-  if (id->size() > longest) return wrong(concat("custom_id: longer than ", longest, " bytes"));
-  return std::move(*id);
+  if (id.size() > longest) return wrong(concat("custom_id: longer than ", longest, " bytes"));
+  return {};
 }
 
-result<std::string> path_of(std::string_view raw) {
-  const auto url = string_of(raw);
-  if (!url) return wrong(concat("url: expected a text such as '/v1/chat/completions', got ", one_line(raw, 40)));
-  std::string_view path = *url;
+result<void> read_path(std::string_view raw, std::string& to) {
+  if (!read_string(raw, to))
+    return wrong(concat("url: expected a text such as '/v1/chat/completions', got ", one_line(raw, 40)));
+  std::string_view path = to;
   if (path.starts_with("/v1/")) {
     path.remove_prefix(4);
   } else if (path.starts_with('/')) {
     path.remove_prefix(1);
   }
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
-           c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
-  bool fine = !path.empty() && path.find("..") == std::string_view::npos && !path.starts_with('/') &&
-              path.find("//") == std::string_view::npos;
-  for (const char c : path) fine = fine && plain(c);
-  if (!fine) return wrong(concat("url: expected a path such as '/v1/chat/completions', got ", quote(*url)));
-  return std::string(path);
+  bool fine = !path.empty();
+  char before = '/';
+  for (const char c : path) {
+    fine = fine && (plain(c) || ((c == '/' || c == '.') && c != before));
+    before = c;
+  }
+  if (!fine) return wrong(concat("url: expected a path such as '/v1/chat/completions', got ", quote(to)));
+  to.erase(0, to.size() - path.size());
+  return {};
 }
 
 std::string generated_id(const record& r) { return concat("request-", r.line); }
@@ -64,9 +66,8 @@ result<void> take_id(ordered_json& line, request_line& to) {
   for (const char* name : {"custom_id", "id"}) {
     const auto id = line.find(name);
     if (id == line.end()) continue;
-    auto own = id_of(id->is_string() ? dump_json(*id) : dump_json(ordered_json(dump_json(*id))));
-    if (!own) return own.error();
-    to.custom_id = std::move(*own);
+    const std::string own = id->is_string() ? dump_json(*id) : dump_json(ordered_json(dump_json(*id)));
+    if (auto read = read_id(own, to.custom_id); read.has_error()) return read;
     line.erase(id);
     break;
   }
@@ -104,26 +105,26 @@ result<request_maker> request_maker::create(request_options options) {
   return m;
 }
 
-result<request_line> request_maker::make(const record& r, bool checked) const {
+result<void> request_maker::make(request_line& to, const record& r, bool checked) const {
   if (r.row) {
     if (!prompt_) return wrong("a file of columns needs a prompt: --prompt 'Translate: ${text}'");
-    return templated(r, *r.row);
+    return templated(to, r, *r.row);
   }
   batch_line members;
   if (!prompt_ && members.read(r.text)) {
-    if (!members.body.empty()) return pass_on(r, members);
+    if (!members.body.empty()) return pass_on(to, r, members);
   } else {
     if (!checked && !is_json(r.text)) return bad_json(r.text);
     const std::string_view start = trim(r.text);
     if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
     if (!prompt_) members.read_valid(r.text);
-    if (!members.body.empty()) return pass_on(r, members);
+    if (!members.body.empty()) return pass_on(to, r, members);
   }
   auto line = ordered_json::parse(r.text, nullptr, false);
-  return prompt_ ? templated(r, line) : chat(r, std::move(line));
+  return prompt_ ? templated(to, r, line) : chat(to, r, std::move(line));
 }
 
-result<request_line> request_maker::pass_on(const record& r, const batch_line& members) const {
+result<void> request_maker::pass_on(request_line& to, const record& r, const batch_line& members) const {
   const auto& [id, method, url, body, unknown, facts] = members;
   if (unknown)
     return wrong(concat("unknown member ", quote(*unknown), "; known: body, custom_id, method, url"));
@@ -131,39 +132,35 @@ result<request_line> request_maker::pass_on(const record& r, const batch_line& m
   if (!method.empty() && method != "\"POST\"")
     return wrong(concat("method: expected \"POST\", got ", one_line(method, 40)));
   if (url.empty()) return wrong("url is missing: such as \"/v1/chat/completions\"");
-  request_line line;
-  line.index = r.index;
-  line.custom_id = generated_id(r);
-  if (!id.empty()) {
-    auto own = id_of(id);
-    if (!own) return own.error();
-    line.custom_id = std::move(*own);
+  to.index = r.index;
+  if (id.empty()) {
+    to.custom_id = generated_id(r);
+  } else if (auto read = read_id(id, to.custom_id); read.has_error()) {
+    return read;
   }
-  auto path = path_of(url);
-  if (!path) return path.error();
-  line.path = std::move(*path);
-  line.body = body;
-  if (auto seen = facts.put_in(line); seen.has_error()) return seen.error();
-  const bool replaced = options_.model_forced && line.model != options_.model;
-  if (!line.model.empty() && !replaced) return line;
+  if (auto read = read_path(url, to.path); read.has_error()) return read;
+  to.body = body;
+  if (auto seen = facts.put_in(to); seen.has_error()) return seen;
+  const bool replaced = options_.model_forced && to.model != options_.model;
+  if (!to.model.empty() && !replaced) return {};
   if (options_.model.empty()) return wrong("body.model is missing: name it there, or by --model");
-  auto whole = ordered_json::parse(line.body, nullptr, false);
+  auto whole = ordered_json::parse(to.body, nullptr, false);
   whole["model"] = options_.model;
-  return finish(std::move(line), std::move(whole));
+  return finish(to, std::move(whole));
 }
 
-result<request_line> request_maker::chat(const record& r, ordered_json line) const {
-  request_line out;
-  out.index = r.index;
-  out.path = chat_path;
-  out.custom_id = generated_id(r);
-  if (auto own = take_id(line, out); own.has_error()) return own.error();
+result<void> request_maker::chat(request_line& to, const record& r, ordered_json line) const {
+  to.index = r.index;
+  to.path = chat_path;
+  to.body.clear();
+  to.custom_id = generated_id(r);
+  if (auto own = take_id(line, to); own.has_error()) return own;
   if (line.contains("messages")) {
     if (!line["messages"].is_array() || line["messages"].empty())
       return wrong("messages: expected an array with at least one message");
     for (const char* other : {"prompt", "system"})
       if (line.contains(other)) return wrong(concat(quote(other), " and 'messages' cannot be given together"));
-    return finish(std::move(out), std::move(line));
+    return finish(to, std::move(line));
   }
   const auto prompt = line.find("prompt");
   if (prompt == line.end())
@@ -180,17 +177,17 @@ result<request_line> request_maker::chat(const record& r, ordered_json line) con
   ordered_json body = {{"messages", std::move(messages)}};
   for (const auto& [name, value] : line.items())
     if (name != "prompt" && name != "system") body[name] = value;
-  return finish(std::move(out), std::move(body));
+  return finish(to, std::move(body));
 }
 
-result<request_line> request_maker::templated(const record& r, const ordered_json& row) const {
+result<void> request_maker::templated(request_line& to, const record& r, const ordered_json& row) const {
   if (!row.is_object()) return wrong(concat("expected an object of columns, got ", row.type_name()));
-  request_line out;
-  out.index = r.index;
-  out.path = chat_path;
-  out.custom_id = generated_id(r);
+  to.index = r.index;
+  to.path = chat_path;
+  to.body.clear();
+  to.custom_id = generated_id(r);
   ordered_json ids = row;
-  if (auto own = take_id(ids, out); own.has_error()) return own.error();
+  if (auto own = take_id(ids, to); own.has_error()) return own;
   ordered_json messages = ordered_json::array();
   if (system_) {
     auto text = system_->fill(row);
@@ -200,17 +197,17 @@ result<request_line> request_maker::templated(const record& r, const ordered_jso
   auto text = prompt_->fill(row);
   if (!text) return in_place(text.error(), "prompt");
   messages.push_back({{"role", "user"}, {"content", std::move(*text)}});
-  return finish(std::move(out), {{"messages", std::move(messages)}});
+  return finish(to, {{"messages", std::move(messages)}});
 }
 
 // The model first, as people look for it; then the options that the line does not set itself.
-result<request_line> request_maker::finish(request_line line, ordered_json body) const {
+result<void> request_maker::finish(request_line& to, ordered_json body) const {
   const bool forced = options_.model_forced && !options_.model.empty();
   ordered_json out = {{"model", forced || !body.contains("model") ? ordered_json(options_.model) : body["model"]}};
   if (out["model"] == "") return wrong("no model is named: give --model, or 'model' in the line");
   for (const auto& [name, value] : body.items())
     if (name != "model") out[name] = value;
-  if (line.body.empty()) {  // made here, not passed on
+  if (to.body.empty()) {  // made here, not passed on
     if (options_.body.is_object()) {
       for (const auto& [name, value] : options_.body.items())
         if (!out.contains(name)) out[name] = value;
@@ -218,9 +215,8 @@ result<request_line> request_maker::finish(request_line line, ordered_json body)
     const bool limited = out.contains("max_tokens") || out.contains("max_completion_tokens");
     if (options_.max_tokens && !limited) out[options_.max_tokens_field] = *options_.max_tokens;
   }
-  line.body = dump_json(out);
-  if (auto seen = facts_of(line.body).put_in(line); seen.has_error()) return seen.error();
-  return line;
+  to.body = dump_json(out);
+  return facts_of(to.body).put_in(to);
 }
 
 }  // namespace corchestra::batch

@@ -38,15 +38,15 @@ class request_maker {
   /// Error: `invalid_argument` for a template or further members that are malformed.
   static result<request_maker> create(request_options options);
 
-  /// Errors (`invalid_argument`, `invalid_json`) say what is wrong, without the place. `checked`: the text has been
-  /// seen before and is valid JSON.
-  result<request_line> make(const record& r, bool checked) const;
+  /// Puts the request into `to`, whatever that was before. Errors (`invalid_argument`, `invalid_json`) say what is
+  /// wrong, without the place. `checked`: the text has been seen before and is valid JSON.
+  result<void> make(request_line& to, const record& r, bool checked) const;
 
  private:
-  result<request_line> pass_on(const record& r, const batch_line& members) const;
-  result<request_line> chat(const record& r, ordered_json line) const;
-  result<request_line> templated(const record& r, const ordered_json& row) const;
-  result<request_line> finish(request_line line, ordered_json body) const;
+  result<void> pass_on(request_line& to, const record& r, const batch_line& members) const;
+  result<void> chat(request_line& to, const record& r, ordered_json line) const;
+  result<void> templated(request_line& to, const record& r, const ordered_json& row) const;
+  result<void> finish(request_line& to, ordered_json body) const;
 
   request_options options_;
   std::optional<row_template> prompt_, system_;

@@ -19,11 +19,11 @@ error request_source::changed() const {
   return fail(errc::file_error, concat(quote(options_.input.string(), 300), " has changed since it was checked"));
 }
 
-result<std::optional<request_source::taken>> request_source::next(const line_states& states) {
+result<request_source::found> request_source::next(const line_states& states, request_line& to) {
   if (!put_back_.empty()) {
-    std::optional<taken> first(std::move(put_back_.front()));
+    to = std::move(put_back_.front());
     put_back_.pop_front();
-    return first;
+    return found::put_back;
   }
   if (!records_) {
     auto opened = open_records(options_.input);
@@ -36,11 +36,10 @@ result<std::optional<request_source::taken>> request_source::next(const line_sta
     if (any.has_error()) return any.error();
     if (!*any || r.index >= states.size()) return changed();
     if (!wanted_.wants_next() || states.at(r.index) != line_state::pending) continue;
-    auto line = maker_.make(r, true);
-    if (line.has_error()) return changed();
-    return std::optional(taken{std::move(*line), false});
+    if (maker_.make(to, r, true).has_error()) return changed();
+    return found::fresh;
   }
-  return std::optional<taken>();
+  return found::none;
 }
 
 wanted_count count_wanted(const batch_options& options, const line_states& states) {

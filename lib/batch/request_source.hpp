@@ -2,7 +2,6 @@
 
 #include <deque>
 #include <memory>
-#include <optional>
 
 #include <corchestra/batch/batch_job.hpp>
 
@@ -17,14 +16,11 @@ class request_source {
  public:
   request_source(const batch_options& options, request_maker maker, std::uint64_t requests);
 
-  struct taken {
-    request_line line;
-    bool again = false;  ///< it was put back
-  };
-  /// Absent: there is none left. Errors: `file_error`, the file has changed meanwhile.
-  result<std::optional<taken>> next(const line_states& states);
+  enum class found { none, fresh, put_back };
+  /// Into `to`. Errors: `file_error`, the file has changed meanwhile.
+  result<found> next(const line_states& states, request_line& to);
   /// It comes again before the others.
-  void put_back(taken t) { put_back_.push_back(std::move(t)); }
+  void put_back(request_line line) { put_back_.push_back(std::move(line)); }
 
  private:
   error changed() const;
@@ -33,7 +29,7 @@ class request_source {
   request_maker maker_;
   selection wanted_;
   std::unique_ptr<record_reader> records_;
-  std::deque<taken> put_back_;
+  std::deque<request_line> put_back_;
 };
 
 /// Those that are wanted, and of them those that are pending.

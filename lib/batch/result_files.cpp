@@ -121,22 +121,25 @@ void result_files::expect(std::uint64_t index, semaphore::permit place) {
   if (ordered_) turns_.emplace_back(index, std::move(place));
 }
 
-void result_files::add(std::uint64_t index, line_state what, std::string_view line, batch_state& state) {
+void result_files::add(std::uint64_t index, line_state what, const std::function<void(std::string&)>& append,
+                       batch_state& state) {
   std::string& text = what == line_state::done ? output_text_ : errors_text_;
-  text += line;
+  append(text);
   text += '\n';
   state.lines.set(index, what);
 }
 
-void result_files::put(std::uint64_t index, line_state what, std::string_view line, batch_state& state) {
-  if (!ordered_) return add(index, what, line, state);
+void result_files::put(std::uint64_t index, line_state what, const std::function<void(std::string&)>& append,
+                       batch_state& state) {
+  if (!ordered_) return add(index, what, append, state);
   if (!turns_.empty() && turns_.front().first == index) {
     turns_.pop_front();
-    return add(index, what, line, state);
+    return add(index, what, append, state);
   }
-  ahead_[index] = {what, ahead_file_.size() + static_cast<std::int64_t>(ahead_text_.size()) + 1, line.size()};
   ahead_text_ += mark_of(what);
-  ahead_text_ += line;
+  const std::size_t begin = ahead_text_.size();
+  append(ahead_text_);
+  ahead_[index] = {what, ahead_file_.size() + static_cast<std::int64_t>(begin), ahead_text_.size() - begin};
   ahead_text_ += '\n';
 }
 
@@ -145,7 +148,7 @@ result<void> result_files::take(std::uint64_t index, batch_state& state) {
   const auto found = ahead_.find(index);
   const auto line = ahead_file_.read(found->second.offset, found->second.size);
   if (line.has_error()) return line.error();
-  add(index, found->second.what, *line, state);
+  add(index, found->second.what, [&line](std::string& text) { text += *line; }, state);
   ahead_.erase(found);
   return {};
 }

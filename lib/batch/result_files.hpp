@@ -33,8 +33,8 @@ class result_files {
   void expect(std::uint64_t index, semaphore::permit place);
   /// Whether its result waits here for its turn, from an earlier run.
   bool is_ahead(std::uint64_t index) const { return ahead_.contains(index); }
-  /// A result line, without its break. The state knows of it when it is on its way to its file.
-  void put(std::uint64_t index, line_state what, std::string_view line, batch_state& state);
+  /// `append` adds a result line, without its break. The state knows of it when it is on its way to its file.
+  void put(std::uint64_t index, line_state what, const std::function<void(std::string&)>& append, batch_state& state);
   result<void> flush(batch_state& state);
   /// Empties the file of those that came before their turn, when all of them have had it. Saves the state.
   result<void> drop_ahead(batch_state& state);
@@ -56,7 +56,7 @@ class result_files {
   result<void> recover_ahead(const llm::price_table* prices, batch_state& state);
   result<void> take(std::uint64_t index, batch_state& state);
   result<void> take_turns(batch_state& state);
-  void add(std::uint64_t index, line_state what, std::string_view line, batch_state& state);
+  void add(std::uint64_t index, line_state what, const std::function<void(std::string&)>& append, batch_state& state);
 
   line_file output_, errors_, ahead_file_;
   std::string output_text_, errors_text_, ahead_text_;

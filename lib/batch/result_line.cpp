@@ -1,6 +1,8 @@
 #include "batch/result_line.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <span>
 
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
@@ -15,14 +17,11 @@ using corchestra::detail::append_json_string;
 
 constexpr std::string_view begin = R"({"id":"batch_req_)";
 
-// Line breaks of JSON text are between its values only.
+// Below a space, JSON text has line breaks and tabs only, and those only between its values.
 void append_on_one_line(std::string& out, std::string_view body) {
   const std::size_t from = out.size();
   out += body;
-  for (const char line_break : {'\n', '\r'}) {
-    for (auto at = out.find(line_break, from); at != std::string::npos; at = out.find(line_break, at + 1))
-      out[at] = ' ';
-  }
+  for (char& c : std::span(out).subspan(from)) c = static_cast<char>(std::max<unsigned char>(c, ' '));
 }
 
 void append_response(std::string& out, const llm::api_reply& reply) {

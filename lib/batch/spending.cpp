@@ -5,7 +5,7 @@
 namespace corchestra::batch {
 
 std::optional<llm::money> spending::bound(const request_line& line) {
-  return budget_ ? bound_of(line, price_asked_.find(line.model)).most : std::nullopt;
+  return budget_ ? bound_of(line, bounds_).most : std::nullopt;
 }
 
 bool spending::reserve(const request_line& line) {

@@ -21,6 +21,7 @@ class spending {
         prices_(std::move(prices)),
         price_asked_(prices_.get()),
         price_served_(prices_.get()),
+        bounds_(prices_.get()),
         totals_(totals) {}
 
   /// Of one try. False: it might cost more than is left.
@@ -47,6 +48,7 @@ class spending {
   std::optional<llm::money> budget_;
   std::shared_ptr<const llm::price_table> prices_;
   llm::price_finder price_asked_, price_served_;  // by the model's name in requests, and in replies
+  llm::bound_finder bounds_;
   batch_totals& totals_;
   llm::money reserved_, unrecorded_, unwritten_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "llm/bound_finder.hpp"
 #include "llm/request_body.hpp"
 
 namespace corchestra::llm {
@@ -54,19 +55,25 @@ call_extent extent_of(const chat_request& request, std::string_view model) {
   return e;
 }
 
-cost_bound bound_of(const model_price* price, const call_extent& call) {
-  if (price == nullptr) return {{}, unbounded::no_price};
+dearest_prices dearest_prices::of(const model_price* price, const call_extent& call) {
+  if (price == nullptr) return {};
   const price_tier tier = price_tier_of(call.service_tier);
-  const auto input =
-      dearest(*price, {token_kind::input, token_kind::cached, token_kind::cache_write, token_kind::cache_write_1h},
-              tier, call.bytes);
+  return {dearest(*price, {token_kind::input, token_kind::cached, token_kind::cache_write, token_kind::cache_write_1h},
+                  tier, call.bytes),
+          dearest(*price, {token_kind::output, token_kind::reasoning}, tier, call.bytes)};
+}
+
+cost_bound dearest_prices::bound_of(const call_extent& call) const {
   if (!input) return {{}, unbounded::no_price};
   const money most = money::of(call.bytes, *input);
   if (call.answer_tokens == 0) return {most, {}};
-  const auto output = dearest(*price, {token_kind::output, token_kind::reasoning}, tier, call.bytes);
   if (!output) return {{}, unbounded::no_price};
   if (!call.answer_tokens) return {{}, unbounded::no_max_tokens};
   return {most + money::of(*call.answer_tokens, *output), {}};
+}
+
+cost_bound bound_of(const model_price* price, const call_extent& call) {
+  return dearest_prices::of(price, call).bound_of(call);
 }
 
 bool never_sent(const error& e) noexcept {

@@ -45,30 +45,47 @@ bool json_scanner::string(std::string& out) {
     out.append(at_, stop);
     at_ = stop + 1;
     if (*stop == '"') return true;
-    if (*stop != '\\' || !escape(out)) return false;
+    unsigned code_point = 0;
+    if (*stop != '\\' || !escape(code_point)) return false;
+    append_utf8(out, code_point);
   }
 }
 
-bool json_scanner::escape(std::string& out) {
+bool json_scanner::escape(unsigned& code_point) {
   if (at_ == end_) return false;
-  const char c = *at_++;
-  if (c == 'u') {
-    unsigned unit = 0;
-    if (!hex(unit)) return false;
-    if (unit >= 0xD800 && unit <= 0xDFFF) {
-      unsigned low = 0;
-      if (unit > 0xDBFF || end_ - at_ < 2 || at_[0] != '\\' || at_[1] != 'u') return false;
-      at_ += 2;
-      if (!hex(low) || low < 0xDC00 || low > 0xDFFF) return false;
-      unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-    }
-    append_utf8(out, unit);
-    return true;
+  switch (const char c = *at_++) {
+    case '"':
+    case '\\':
+    case '/':
+      code_point = static_cast<unsigned char>(c);
+      return true;
+    case 'b':
+      code_point = '\b';
+      return true;
+    case 'f':
+      code_point = '\f';
+      return true;
+    case 'n':
+      code_point = '\n';
+      return true;
+    case 'r':
+      code_point = '\r';
+      return true;
+    case 't':
+      code_point = '\t';
+      return true;
+    case 'u':
+      break;
+    default:
+      return false;
   }
-  static constexpr std::string_view escaped = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
-  const auto at = escaped.find(c);
-  if (at == std::string_view::npos) return false;
-  out += meant[at];
+  if (!hex(code_point)) return false;
+  if (code_point < 0xD800 || code_point > 0xDFFF) return true;
+  unsigned low = 0;
+  if (code_point > 0xDBFF || end_ - at_ < 2 || at_[0] != '\\' || at_[1] != 'u') return false;
+  at_ += 2;
+  if (!hex(low) || low < 0xDC00 || low > 0xDFFF) return false;
+  code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
   return true;
 }
 
@@ -129,14 +146,13 @@ bool json_scanner::word(std::string_view w) {
 
 bool json_scanner::any_string() {
   if (!take('"')) return false;
-  std::string meant;
+  unsigned code_point = 0;
   for (;;) {
     const char* const stop = detail::end_of_plain(at_, end_);
     if (stop == end_) return false;
     at_ = stop + 1;
     if (*stop == '"') return true;
-    meant.clear();
-    if (*stop != '\\' || !escape(meant)) return false;
+    if (*stop != '\\' || !escape(code_point)) return false;
   }
 }
 

@@ -73,7 +73,7 @@ class json_scanner {
     return true;
   }
   bool plain_string(std::string_view& out);
-  bool escape(std::string& out);
+  bool escape(unsigned& code_point);
   bool hex(unsigned& out);
   bool number(bool& whole);
   bool word(std::string_view w);

@@ -122,5 +122,5 @@ TEST_CASE("the plan of a batch tells its requests by model and what they may cos
   CHECK(plan["models"]["m"] ==
         ordered_json{{"requests", 10}, {"bytes", bytes}, {"max_tokens", 10'000}, {"without_max_tokens", 0}});
   CHECK(plan["unpriced_requests"] == 0);
-  CHECK(plan["sha256"].get<std::string>().size() == 64);
+  CHECK(plan["xxh128"].get<std::string>().size() == 32);
 }

@@ -13,7 +13,7 @@ namespace {
 batch_input input_of(std::uint64_t requests) {
   batch_input in;
   in.requests = requests;
-  in.sha256 = "abc";
+  in.xxh128 = "abc";
   in.path = "chat/completions";
   in.models["m"] = {requests, 1000, 50, 1, micro(1234)};
   return in;
@@ -65,7 +65,7 @@ TEST_CASE("what was saved is there when the state is opened again") {
   REQUIRE(s);
   REQUIRE(s->input());
   CHECK(s->input()->requests == 20'000);
-  CHECK(s->input()->sha256 == "abc");
+  CHECK(s->input()->xxh128 == "abc");
   CHECK(s->input()->path == "chat/completions");
   CHECK(s->input()->models == input_of(20'000).models);
   CHECK(s->settings() == ordered_json{{"model", "m"}});
@@ -95,8 +95,8 @@ TEST_CASE("a state is of one process at a time") {
 
 TEST_CASE("a state of another version is refused") {
   const state_file f;
-  f.execute("UPDATE about SET value = '2' WHERE key = 'format'");
-  CHECK(f.refusal() == ": it was made by another version of corchestra (its format is 2, expected 1)");
+  f.execute("UPDATE about SET value = '1' WHERE key = 'format'");
+  CHECK(f.refusal() == ": it was made by another version of corchestra (its format is 1, expected 2)");
 }
 
 TEST_CASE("a state that is damaged is refused with the part that is") {

@@ -1,5 +1,11 @@
 #include "batch/cost_bound.hpp"
 
+#include <rapidcheck.h>
+
+#include <array>
+#include <tuple>
+#include <vector>
+
 #include "batch/prices.hpp"
 
 using namespace corchestra;
@@ -28,7 +34,8 @@ llm::price_table table_of(const llm::model_price& p) {
 }
 
 cost_bound bound_of(const request_line& line, const llm::price_table& prices) {
-  return batch::bound_of(line, prices.find(line.model));
+  llm::bound_finder finder(&prices);
+  return batch::bound_of(line, finder);
 }
 
 }  // namespace
@@ -78,4 +85,28 @@ TEST_CASE("the dearest price that may apply counts: cache writes, reasoning, lon
 TEST_CASE("absurd limits do not overflow") {
   const auto most = std::numeric_limits<std::int64_t>::max();
   CHECK(*bound_of(chat(1, most, 1 << 20), simple_prices()).most > micro(1'000'000'000'000));
+}
+
+TEST_CASE("bounds that are found one after another are those of each alone") {
+  REQUIRE(rc::check("calls", [] {
+    llm::model_price plain, tiered;
+    plain.set(token_kind::input, 3'000'000'000);
+    plain.set(token_kind::output, 7'000'000'000);
+    tiered = plain;
+    tiered.set(token_kind::input, 5'000'000'000, price_tier::priority);
+    tiered.set(token_kind::output, 9'000'000'000, price_tier::standard, 100);
+    llm::price_table prices;
+    prices.set("plain", plain);
+    prices.set("tiered", tiered);
+    llm::bound_finder finder(&prices);
+    const auto calls = *rc::gen::container<std::vector<std::tuple<int, int, bool>>>(
+        rc::gen::tuple(rc::gen::inRange(0, 3), rc::gen::inRange(95, 105), rc::gen::arbitrary<bool>()));
+    for (const auto& [model, bytes, priority] : calls) {
+      const std::string_view name = std::array{"plain", "tiered", "unknown"}[static_cast<std::size_t>(model)];
+      const llm::call_extent call{bytes, 10, priority ? "priority" : ""};
+      const auto found = finder.of(name, call), alone = llm::bound_of(prices.find(name), call);
+      RC_ASSERT(found.most == alone.most);
+      RC_ASSERT(found.most || found.why == alone.why);
+    }
+  }));
 }

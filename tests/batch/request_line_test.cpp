@@ -13,10 +13,19 @@ using corchestra::tests::openai_line;
 
 namespace {
 
-result<request_line> made(std::string_view text, request_options o = {.model = "standard"}) {
+result<request_line> made(const record& r, request_options o) {
   const auto maker = request_maker::create(std::move(o));
   if (maker.has_error()) return maker.error();
-  return maker->make(line_record(text, 6), false);
+  request_line line;
+  line.model = line.service_tier = line.custom_id = line.body = "of another";
+  line.max_tokens = line.answers = 77;
+  line.prefix = 7;
+  const auto done = maker->make(line, r, false);
+  return done.has_value() ? result<request_line>(std::move(line)) : done.error();
+}
+
+result<request_line> made(std::string_view text, request_options o = {.model = "standard"}) {
+  return made(line_record(text, 6), std::move(o));
 }
 
 std::string error_of(std::string_view text, request_options o = {.model = "standard"}) {
@@ -25,12 +34,10 @@ std::string error_of(std::string_view text, request_options o = {.model = "stand
 }
 
 result<request_line> row_made(ordered_json row, request_options o) {
-  const auto maker = request_maker::create(std::move(o));
-  if (maker.has_error()) return maker.error();
   record r;
   r.line = 3;
   r.row = std::move(row);
-  return maker->make(r, false);
+  return made(r, std::move(o));
 }
 
 }  // namespace

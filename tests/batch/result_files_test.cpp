@@ -51,6 +51,10 @@ struct files_fixture {
   std::string read(const std::filesystem::path& p) const { return dir.read(p.filename().string()); }
 };
 
+void put(result_files& files, std::uint64_t index, line_state what, const std::string& line, batch_state& s) {
+  files.put(index, what, [&line](std::string& text) { text += line; }, s);
+}
+
 std::string states_of(const batch_state& s) {
   std::string text;
   for (std::uint64_t i = 0; i < s.lines.size(); ++i) text += ".+-"[static_cast<int>(s.lines.at(i))];
@@ -72,8 +76,8 @@ TEST_CASE("answers and failures go to their files when they are flushed, and the
   files_fixture f;
   batch_state s = f.state();
   auto files = f.open(s);
-  files.put(3, line_state::done, answer(3), s);
-  files.put(1, line_state::failed, failure(1), s);
+  put(files, 3, line_state::done, answer(3), s);
+  put(files, 1, line_state::failed, failure(1), s);
   CHECK(f.read(f.paths.output).empty());
   REQUIRE(files.flush(s));
   CHECK(f.read(f.paths.output) == answer(3) + "\n");
@@ -101,10 +105,10 @@ TEST_CASE("lines that the state knows of are not counted again") {
   {
     batch_state s = f.state();
     auto files = f.open(s);
-    files.put(3, line_state::done, answer(3), s);
+    put(files, 3, line_state::done, answer(3), s);
     REQUIRE(files.flush(s));
     REQUIRE(s.save());
-    files.put(4, line_state::done, answer(4), s);
+    put(files, 4, line_state::done, answer(4), s);
     REQUIRE(files.flush(s));
   }
   batch_state s = f.state();
@@ -118,8 +122,8 @@ TEST_CASE("a file shorter than the state says is read anew, and what it lost is 
   {
     batch_state s = f.state();
     auto files = f.open(s);
-    for (int i = 0; i < 4; ++i) files.put(static_cast<std::uint64_t>(i), line_state::done, answer(i), s);
-    for (int i = 4; i < 6; ++i) files.put(static_cast<std::uint64_t>(i), line_state::failed, failure(i), s);
+    for (int i = 0; i < 4; ++i) put(files, static_cast<std::uint64_t>(i), line_state::done, answer(i), s);
+    for (int i = 4; i < 6; ++i) put(files, static_cast<std::uint64_t>(i), line_state::failed, failure(i), s);
     s.totals.spent = micro(28);
     s.totals.failures["timeout"] = 2;
     REQUIRE(files.flush(s));
@@ -152,15 +156,15 @@ TEST_CASE("in input order a result waits for those before it, and keeps its plac
   batch_state s = f.state();
   auto files = f.open(s, true);
   for (std::uint64_t i = 0; i < 4; ++i) files.expect(i, f.places.try_acquire());
-  files.put(2, line_state::done, answer(2), s);
-  files.put(1, line_state::failed, failure(1), s);
+  put(files, 2, line_state::done, answer(2), s);
+  put(files, 1, line_state::failed, failure(1), s);
   REQUIRE(files.flush(s));
   CHECK(f.read(f.paths.output).empty());
   CHECK(f.read(f.paths.ahead) == "+" + answer(2) + "\n-" + failure(1) + "\n");
   CHECK(states_of(s) == "..........");
   CHECK(files.is_ahead(2));
   CHECK(f.places.available() == 96);
-  files.put(0, line_state::done, answer(0), s);
+  put(files, 0, line_state::done, answer(0), s);
   REQUIRE(files.flush(s));
   CHECK(f.read(f.paths.output) == answer(0) + "\n" + answer(2) + "\n");
   CHECK(f.read(f.paths.errors) == failure(1) + "\n");
@@ -179,12 +183,12 @@ TEST_CASE("results ahead of their turn are found again, each counted once, whene
         batch_state s = f.state();
         auto files = f.open(s, true);
         for (std::uint64_t i = 0; i < 3; ++i) files.expect(i, f.places.try_acquire());
-        files.put(1, line_state::done, answer(1), s);
+        put(files, 1, line_state::done, answer(1), s);
         s.totals.spent = micro(7);
         REQUIRE(files.flush(s));
         if (saved_early) REQUIRE(s.save());
-        files.put(2, line_state::done, answer(2), s);
-        if (moved) files.put(0, line_state::done, answer(0), s);
+        put(files, 2, line_state::done, answer(2), s);
+        if (moved) put(files, 0, line_state::done, answer(0), s);
         REQUIRE(files.flush(s));
       }
       batch_state s = f.state();

@@ -40,7 +40,7 @@ TEST_CASE("a result is a line of OpenAI's batch output, with the reply's body as
 }
 
 TEST_CASE("a body of several lines goes on one") {
-  const std::string line = result_line(request(0, "a"), reply("{\r\n  \"x\": \"a\\nb\"\n}"));
+  const std::string line = result_line(request(0, "a"), reply("{\r\n \t\"x\": \"a\\nb\"\n}"));
   CHECK(line.find_first_of("\r\n") == std::string::npos);
   CHECK(json::parse(line)["response"]["body"] == json{{"x", "a\nb"}});
 }

@@ -29,7 +29,8 @@ llm::billed_call billed(std::int64_t in, std::int64_t out, std::string model = "
 
 money most_of(const request_line& line) {
   static const llm::price_table prices = simple_prices();
-  return bound_of(line, prices.find(line.model)).most.value_or(money());
+  llm::bound_finder finder(&prices);
+  return bound_of(line, finder).most.value_or(money());
 }
 
 struct purse {

@@ -26,7 +26,7 @@ struct model_share {
 /// A batch's input, read once from end to end.
 struct batch_input {
   std::uint64_t requests = 0;
-  std::string sha256;  ///< of the file
+  std::string xxh128;  ///< of the file, as `xxhsum -H128` writes it
   std::string path;    ///< that all requests go to, below the base URL
   std::map<std::string, model_share> models;
 };
