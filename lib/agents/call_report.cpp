@@ -48,6 +48,7 @@ void call_report::answered(const llm::chat_response& reply) {
                   {"http_attempts", reply.http_attempts}};
   if (reply.time_to_first_token) details["first_token_ms"] = milliseconds(*reply.time_to_first_token);
   if (!reply.service_tier.empty()) details["service_tier"] = one_line(reply.service_tier, max_model);
+  if (reply.hedge != llm::hedge_outcome::none) details["hedge"] = to_string(reply.hedge);
   end(std::move(details), nullptr);
 }
 

@@ -48,6 +48,7 @@ std::optional<model_call_facts> facts_of_model_call(const event& e) {
   f.finish = text(data, "finish");
   if (e.error) f.error = code_name(*e.error);
   f.service_tier = text(data, "service_tier");
+  f.hedge = text(data, "hedge");
   f.elapsed = milliseconds(data, "elapsed_ms").value_or(duration{});
   f.first_token = milliseconds(data, "first_token_ms");
   f.http_attempts = static_cast<int>(whole(data, "http_attempts").value_or(0));

@@ -28,6 +28,8 @@ bool model_call_metrics::operator()(const event& e) {
     s.input_tokens.add(static_cast<double>(f->usage.prompt_tokens));
     s.output_tokens.add(static_cast<double>(f->usage.completion_tokens));
   }
+  s.hedged += f->hedge.empty() ? 0 : 1;
+  s.answered_by_hedge += f->hedge == "answered" ? 1 : 0;
   if (f->dollars)
     s.dollars += *f->dollars;
   else if (f->error.empty() || f->usage.known())

@@ -18,6 +18,18 @@ std::string_view to_string(role r) noexcept {
   return "user";
 }
 
+std::string_view to_string(hedge_outcome h) noexcept {
+  switch (h) {
+    case hedge_outcome::none:
+      return "none";
+    case hedge_outcome::overtaken:
+      return "overtaken";
+    case hedge_outcome::answered:
+      return "answered";
+  }
+  return "none";
+}
+
 std::string_view to_string(finish_reason r) noexcept {
   switch (r) {
     case finish_reason::stop:

@@ -74,6 +74,7 @@ class hedged_call : public std::enable_shared_from_this<hedged_call> {
   hedge_policy::plan plan_;
   std::array<progress, 2> legs_;
   std::optional<leg> chosen_;
+  bool hedged_ = false;
 };
 
 awaitable<result<chat_response>> hedged_call::run(self_ptr self) {
@@ -93,6 +94,8 @@ awaitable<result<chat_response>> hedged_call::run(self_ptr self) {
   if (mine.thrown) std::rethrow_exception(mine.thrown);
   if (mine.failure) co_return std::move(*mine.failure);
   if (!mine.reply) throw boost::system::system_error(asio::error::operation_aborted);  // cancelled under a shield
+  if (self->hedged_)
+    mine.reply->hedge = self->chosen_ == second ? hedge_outcome::answered : hedge_outcome::overtaken;
   mine.reply->elapsed = self->clock_->now() - began;
   if (auto& token = mine.reply->time_to_first_token; token && self->chosen_ == second) *token += mine.went_out - began;
   co_return std::move(*mine.reply);
@@ -109,6 +112,7 @@ awaitable<void> hedged_call::ask(self_ptr self, leg l) {
   if (l == second) {
     co_await wait_until_due(self, *self->plan_.after);
     if (self->chosen_ || !self->policy_->allow(self->kind(), self->plan_, self->clock_->now())) co_return;
+    self->hedged_ = true;
     self->log_.info("llm", concat(self->name_, ": no answer for ", to_text(*self->plan_.after), ", asked once more"));
   }
   mine.went_out = self->clock_->now();

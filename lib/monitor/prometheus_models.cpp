@@ -22,18 +22,24 @@ void add_model_calls(exposition& out, const model_call_metrics& calls) {
   }
   struct bill {
     double dollars = 0;
-    std::uint64_t unpriced = 0;
+    std::uint64_t unpriced = 0, hedged = 0, answered_by_hedge = 0;
   };
   std::map<std::string_view, bill> bills;
   for (const auto& [k, s] : calls.series()) {
     bill& b = bills[k.answered.empty() ? k.asked : k.answered];
     b.dollars += s.dollars;
     b.unpriced += s.unpriced;
+    b.hedged += s.hedged;
+    b.answered_by_hedge += s.answered_by_hedge;
   }
   out.family("model_cost_dollars_total", "counter", "What calls of models cost, as far as that is known.");
   for (const auto& [model, b] : bills) out.sample(b.dollars, "model", model);
   out.family("model_unpriced_calls_total", "counter", "Calls of models whose cost is not known.");
   for (const auto& [model, b] : bills) out.sample(b.unpriced, "model", model);
+  out.family("model_hedged_calls_total", "counter", "Answered calls of models that were asked a second time.");
+  for (const auto& [model, b] : bills) out.sample(b.hedged, "model", model);
+  out.family("model_calls_answered_by_hedge_total", "counter", "Of those, the ones that the second call answered.");
+  for (const auto& [model, b] : bills) out.sample(b.answered_by_hedge, "model", model);
 }
 
 void add_limiters(exposition& out, std::span<const limiter_gauges> limiters) {

@@ -155,6 +155,7 @@ struct span_fold::impl {
     add(s.attributes, "openai.response.service_tier", f.service_tier);
     if (f.first_token) s.attributes.emplace_back("gen_ai.response.time_to_first_chunk", to_seconds(*f.first_token));
     if (f.http_attempts > 0) add(s.attributes, "corchestra.http.attempts", f.http_attempts);
+    add(s.attributes, "corchestra.hedge", f.hedge);
     if (f.dollars) s.attributes.emplace_back("corchestra.cost_usd", *f.dollars);
     if (!f.error.empty()) fail_with(s, f.error, e.error ? std::string_view(e.error->message) : std::string_view());
     sink(std::move(s));

@@ -31,6 +31,7 @@ result<llm::chat_response> answer(const llm::chat_request&) {
   r.model = "m-1";
   r.usage = {10, 5, 0, 0, 1};
   r.http_attempts = 2;
+  r.hedge = llm::hedge_outcome::answered;
   r.time_to_first_token = 30ms;
   return r;
 }
@@ -44,7 +45,7 @@ TEST_CASE("the end of a call of a model is told with what it came to") {
   REQUIRE(r.run({llm_run::task("t", "Do")}).success());
   REQUIRE(r.ended.size() == 1);
   CHECK(r.ended[0] == json::parse(R"({"call":1,"model":"m","response_model":"m-1","finish":"stop","http_attempts":2,
-    "elapsed_ms":2000,"first_token_ms":30,"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,
+    "elapsed_ms":2000,"first_token_ms":30,"hedge":"answered","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,
     "cached_tokens":0,"reasoning_tokens":0}})"));
 }
 

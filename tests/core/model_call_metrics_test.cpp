@@ -35,7 +35,8 @@ TEST_CASE("calls of models are counted by model and error, with tokens, time and
   token_usage usage{100, 20, 0, 0, 1};
   CHECK(m(ended({{"call", 1}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 1500}, {"cost_usd", "0.25"}},
                 &usage)));
-  CHECK(m(ended({{"call", 2}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 10}}, &usage)));
+  CHECK(m(ended(
+      {{"call", 2}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 10}, {"hedge", "answered"}}, &usage)));
   const error lost = fail(errc::connection_lost, "gone");
   CHECK(m(ended({{"call", 3}, {"model", "a"}, {"elapsed_ms", 5}}, nullptr, &lost)));
   REQUIRE(m.series().size() == 2);
@@ -46,6 +47,8 @@ TEST_CASE("calls of models are counted by model and error, with tokens, time and
   CHECK(answered.output_tokens.sum() == 40);
   CHECK(answered.dollars == 0.25);
   CHECK(answered.unpriced == 1);
+  CHECK(answered.hedged == 1);
+  CHECK(answered.answered_by_hedge == 1);
   const auto& failed = m.series().at({"a", "", "connection_lost"});
   CHECK(failed.seconds.count() == 1);
   CHECK(failed.input_tokens.count() == 0);

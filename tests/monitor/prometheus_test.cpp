@@ -114,7 +114,7 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
   event e;
   e.type = event_type::model_call_ended;
   e.usage = &usage;
-  e.data = {{"call", 1}, {"model", "gpt"}, {"response_model", "gpt-1"}, {"elapsed_ms", 50}, {"cost_usd", "0.25"}};
+  e.data = {{"call", 1}, {"model", "gpt"}, {"response_model", "gpt-1"}, {"elapsed_ms", 50}, {"cost_usd", "0.25"}, {"hedge", "overtaken"}};
   calls(e);
   const error lost = fail(errc::connection_lost, "x");
   e.usage = nullptr;
@@ -133,6 +133,8 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
            "gen_ai_client_token_usage_sum" + answered + R"(,gen_ai_token_type="input"} 100)",
            std::string(R"(corchestra_model_cost_dollars_total{run="r",model="gpt-1"} 0.25)"),
            std::string(R"(corchestra_model_unpriced_calls_total{run="r",model="gpt"} 0)"),
+           std::string(R"(corchestra_model_hedged_calls_total{run="r",model="gpt-1"} 1)"),
+           std::string(R"(corchestra_model_calls_answered_by_hedge_total{run="r",model="gpt-1"} 0)"),
        }) {
     INFO(line);
     CHECK(has_line(text, line));

@@ -67,6 +67,7 @@ TEST_CASE("a run, its tasks, attempts and calls are spans with the right parents
           {"elapsed_ms", 1500},
           {"first_token_ms", 250},
           {"http_attempts", 2},
+          {"hedge", "overtaken"},
           {"cost_usd", "0.5"}},
          &usage);
   t.make.now = time_point(6s);
@@ -109,6 +110,7 @@ TEST_CASE("a run, its tasks, attempts and calls are spans with the right parents
   CHECK(whole(chat, "gen_ai.usage.cache_read.input_tokens") == 30);
   CHECK(whole(chat, "gen_ai.usage.reasoning.output_tokens") == 5);
   CHECK(whole(chat, "corchestra.http.attempts") == 2);
+  CHECK(text(chat, "corchestra.hedge") == "overtaken");
   CHECK(std::get<double>(*find(chat, "corchestra.cost_usd")) == 0.5);
   CHECK(std::get<double>(*find(chat, "gen_ai.response.time_to_first_chunk")) == 0.25);
   CHECK(std::get<std::vector<std::string>>(*find(chat, "gen_ai.response.finish_reasons")) ==

@@ -13,6 +13,7 @@ struct model_call_facts {
   std::string asked, answered;  ///< models; `answered` is empty without a reply
   std::string finish, error;    ///< one of them: why the model stopped, or the code of what went wrong
   std::string service_tier;
+  std::string hedge;  ///< it was asked a second time: `answered` by that, or that was `overtaken`
   duration elapsed{};
   optional_duration first_token;
   int http_attempts = 0;          ///< 0: not told

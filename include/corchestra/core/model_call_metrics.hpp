@@ -19,6 +19,7 @@ struct model_call_series {
   histogram input_tokens{model_call_tokens_bounds()}, output_tokens{model_call_tokens_bounds()};
   double dollars = 0;          ///< of calls with a known cost
   std::uint64_t unpriced = 0;  ///< answered calls without one
+  std::uint64_t hedged = 0, answered_by_hedge = 0;  ///< asked a second time; of those
 };
 
 /// The fold that counts a run's calls of models: feed it every event, of as many runs as are to be counted together.

@@ -85,6 +85,10 @@ struct chat_request {
 enum class finish_reason : std::uint8_t { stop, length, tool_calls, content_filter, other };
 std::string_view to_string(finish_reason r) noexcept;
 
+/// Whether a call was asked a second time (see hedging.hpp), and if so whether that answered.
+enum class hedge_outcome : std::uint8_t { none, overtaken, answered };
+std::string_view to_string(hedge_outcome h) noexcept;
+
 struct chat_response {
   chat_message message;
   llm::finish_reason finish = finish_reason::stop;
@@ -94,6 +98,7 @@ struct chat_response {
   std::string service_tier;  ///< that it was served at, which decides the price; empty: the server did not say
   std::string request_id;
   int http_attempts = 1;
+  hedge_outcome hedge = hedge_outcome::none;
   duration elapsed{};
   std::optional<duration> time_to_first_token;  ///< streaming only
 };
