@@ -6,13 +6,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/strand.hpp>
 #include <chrono>
 #include <ctime>
 
 #include <corchestra/base/text.hpp>
 
 #include "runtime/run_progress.hpp"
+#include "runtime/run_strand.hpp"
 
 namespace corchestra::detail {
 
@@ -26,10 +26,12 @@ std::chrono::nanoseconds coarse_now() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
-// A strand around the erased executor would copy it, with its own allocation, at every hop.
+// An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
+// it, with its own allocation, at every hop.)
 any_io_executor strand_on(const any_io_executor& executor) {
-  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return asio::make_strand(*plain);
-  return asio::make_strand(executor);
+  constexpr std::size_t patience = 32;
+  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return run_strand(*plain, patience);
+  return run_strand(executor, 0);
 }
 }  // namespace
 

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <boost/asio/execution.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <corchestra/async/awaitable.hpp>
+
+#include "runtime/strand_queue.hpp"
+
+namespace corchestra::detail {
+
+/// Asio's strand, made for runs: handlers run one at a time, in the order in which they were posted. A handler that is
+/// posted from within the strand takes no lock; and the strand keeps its turn for up to `patience` handlers in all, so
+/// that a run whose steps follow one upon the other does not go through the context, and its `epoll_wait`, for each.
+/// With a patience of 0 it runs what was there when its turn came, as Asio's does.
+template <class Inner>
+class run_strand {
+ public:
+  run_strand(Inner inner, std::size_t patience)
+      : inner_(std::move(inner)), queue_(std::make_shared<strand_queue>(patience)) {}
+  template <class Other>
+  run_strand(Inner inner, const run_strand<Other>& other) noexcept : inner_(std::move(inner)), queue_(other.queue_) {}
+
+  template <class Property>
+    requires asio::can_query<const Inner&, Property>::value
+  decltype(auto) query(const Property& p) const noexcept {
+    return asio::query(inner_, p);
+  }
+  template <class Property>
+    requires(asio::can_require<const Inner&, Property>::value &&
+             !std::is_convertible_v<Property, asio::execution::blocking_t::always_t>)
+  auto require(const Property& p) const noexcept {
+    return with(asio::require(inner_, p));
+  }
+  template <class Property>
+    requires(asio::can_prefer<const Inner&, Property>::value &&
+             !std::is_convertible_v<Property, asio::execution::blocking_t::always_t>)
+  auto prefer(const Property& p) const noexcept {
+    return with(asio::prefer(inner_, p));
+  }
+
+  template <class F>
+  void execute(F&& f) const {
+    if (asio::query(inner_, asio::execution::blocking) != asio::execution::blocking.never && queue_->runs_here()) {
+      std::decay_t<F> own(std::forward<F>(f));
+      own();
+    } else if (queue_->push(strand_job(std::forward<F>(f)))) {
+      begin_turn(inner_, queue_);
+    }
+  }
+
+  friend bool operator==(const run_strand& a, const run_strand& b) noexcept { return a.queue_ == b.queue_; }
+  friend bool operator!=(const run_strand& a, const run_strand& b) noexcept { return !(a == b); }
+
+ private:
+  template <class Other>
+  friend class run_strand;
+
+  /// The strand's turn on the inner executor. It exists while something waits and the strand does not run; when it is
+  /// destroyed instead of called, the context is going away, and so does what waits.
+  class turn {
+   public:
+    turn(const Inner& inner, std::shared_ptr<strand_queue> queue) : inner_(inner), queue_(std::move(queue)) {}
+    turn(turn&&) noexcept = default;
+    ~turn() {
+      if (queue_) queue_->drop();
+    }
+    void operator()() {
+      const auto queue = std::move(queue_);
+      struct ending {  // also when a handler throws
+        const Inner& inner;
+        const std::shared_ptr<strand_queue>& queue;
+        ~ending() {
+          if (queue->end_turn()) begin_turn(inner, queue);
+        }
+      } at_end{inner_, queue};
+      queue->run();
+    }
+
+   private:
+    Inner inner_;
+    std::shared_ptr<strand_queue> queue_;
+  };
+  static void begin_turn(const Inner& inner, const std::shared_ptr<strand_queue>& queue) {
+    asio::require(inner, asio::execution::blocking.never).execute(turn(inner, queue));
+  }
+
+  template <class Next>
+  run_strand<std::decay_t<Next>> with(Next&& inner) const noexcept {
+    return {std::forward<Next>(inner), *this};
+  }
+
+  Inner inner_;
+  std::shared_ptr<strand_queue> queue_;
+};
+
+}  // namespace corchestra::detail

@@ -1,0 +1,154 @@
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/run_strand.hpp"
+
+using namespace corchestra;
+using detail::run_strand;
+
+namespace {
+
+any_io_executor strand_of(asio::io_context& io, std::size_t patience) {
+  return run_strand(io.get_executor(), patience);
+}
+
+/// Posts a step that posts the next, `left` of them in all.
+void steps(const any_io_executor& on, int left, std::string& log) {
+  asio::post(on, [on, left, &log] {
+    log += 's';
+    if (left > 1) steps(on, left - 1, log);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("handlers of a run's strand run in the order in which they were posted") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 4);
+  std::string log;
+  asio::post(strand, [&] {
+    log += 'a';
+    asio::post(strand, [&] { log += 'c'; });
+    asio::post(strand, [&] { log += 'd'; });
+  });
+  asio::post(strand, [&] { log += 'b'; });
+  io.run();
+  CHECK(log == "abcd");
+}
+
+TEST_CASE("a run's strand keeps its turn for as many handlers as its patience, then others have theirs") {
+  asio::io_context io;
+  std::string log;
+  steps(strand_of(io, 3), 5, log);
+  asio::post(io, [&] { log += '-'; });
+  io.run();
+  CHECK(log == "sss-ss");
+  log.clear();
+  io.restart();
+  steps(strand_of(io, 0), 3, log);
+  asio::post(io, [&] { log += '-'; });
+  io.run();
+  CHECK(log == "s-ss");
+}
+
+TEST_CASE("what was there when the turn of a run's strand came runs in it, however much that is") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 2);
+  std::string log;
+  for (int i = 0; i < 5; ++i) asio::post(strand, [&] { log += 's'; });
+  asio::post(io, [&] { log += '-'; });
+  io.run();
+  CHECK(log == "sssss-");
+}
+
+TEST_CASE("dispatch within a run's strand calls at once, post does not, and from outside neither does") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 4);
+  std::string log;
+  asio::dispatch(strand, [&] {
+    asio::post(strand, [&] { log += 'c'; });
+    asio::dispatch(strand, [&] { log += 'a'; });
+    log += 'b';
+  });
+  CHECK(log.empty());
+  io.run();
+  CHECK(log == "abc");
+}
+
+TEST_CASE("a handler of a run's strand that throws stops nobody else's") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 4);
+  std::string log;
+  asio::post(strand, [] { throw std::runtime_error("one"); });
+  asio::post(strand, [&] { log += 'a'; });
+  CHECK_THROWS_AS(io.run(), std::runtime_error);
+  io.run();
+  CHECK(log == "a");
+}
+
+TEST_CASE("handlers that wait in a run's strand are destroyed with the context, and what they post on the way") {
+  struct poster {
+    any_io_executor on;
+    std::shared_ptr<int> kept;
+    ~poster() {
+      asio::post(on, [k = kept] {});
+    }
+  };
+  const auto kept = std::make_shared<int>(1);
+  {
+    asio::io_context io;
+    const auto strand = strand_of(io, 4);
+    asio::post(strand, [p = std::make_shared<poster>(poster{strand, kept})] {});
+    asio::post(strand, [strand, kept] {});
+    CHECK(kept.use_count() > 1);
+  }
+  CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("threads that post to a run's strand never meet in it, and what each posts stays in order") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 32);
+  constexpr int threads = 3, each = 2'000;
+  std::vector<int> next(threads, 0);
+  int inside = 0;
+  bool met = false, in_order = true;
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) {
+        asio::post(strand, [&, t, i] {
+          met = met || inside++ != 0;
+          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i;
+          --inside;
+        });
+      }
+      io.run();
+    });
+  }
+  for (auto& t : all) t.join();
+  io.restart();  // one may have found nothing to do while another was still posting
+  io.run();
+  CHECK_FALSE(met);
+  CHECK(in_order);
+  CHECK(next == std::vector<int>(threads, each));
+}
+
+TEST_CASE("a post from outside that came before one from within a run's strand runs before it") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 8);
+  std::string log;
+  asio::post(strand, [&] {
+    std::thread([&] { asio::post(strand, [&] { log += 'a'; }); }).join();
+    asio::post(strand, [&] { log += 'b'; });
+  });
+  io.run();
+  CHECK(log == "ab");
+}
