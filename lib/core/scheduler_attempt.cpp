@@ -80,7 +80,7 @@ void scheduler::impl::end_attempt(task_index t, time_point now) {
   running[l.running_place] = running.back();
   records[running.back()].now_running->running_place = l.running_place;
   running.pop_back();
-  flush_progress(t, now);
+  if (l.progress_pending) flush_progress(t, now);
   l.abandon_at = never;
 }
 
@@ -205,7 +205,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   std::optional<impl::children_to_commit> children;
   bool loops_on = false;
   if (!failure && !l.aborting) {
-    failure = s.check_output(task, end.output);
+    if (r.more && r.more->schema) failure = s.check_output(task, end.output);
     if (!failure && l.capped) failure = *l.capped;
     if (!failure && l.staged) {
       if (auto p = s.prepare_staged(task)) {
@@ -215,40 +215,16 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
       }
     }
     loops_on = !failure && s.loop_goes_on(r, end.output);
-    if (!failure && !loops_on) failure = s.merge_output(r, end.output);
+    if (!failure && !loops_on && r.rules()) failure = s.merge_output(r, end.output);
   }
-  s.drop_staged(l);
-  if (l.aborting) failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
-  error_decision decision;
-  const bool ran_out = l.aborting && l.timed_out && l.retry_after_timeout;  // of this attempt's time, not the task's
-  if (failure && (!l.aborting || ran_out) && s.options.on_error) decision = s.decide(task, *failure, now);
-  using action = error_decision::action;
-  if (decision.what == action::substitute) {
-    end.output = task_output(std::move(decision.output));
-    failure.reset();
-    l.aborting = false;
-    loops_on = s.loop_goes_on(r, end.output);
-    if (!loops_on) failure = s.merge_output(r, end.output);
+  if (l.staged) s.drop_staged(l);
+  impl::next_try next;
+  if (failure || l.aborting) next = s.after_failure(task, failure, end.output, loops_on, now);
+  if (r.more) {
+    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits;
+    s.release(task, true, !keep_locks, now);
+    if (!keep_locks && !r.more->locks.empty()) s.lower_priority(r);
   }
-  const bool hopeless = decision.what == action::fail || decision.what == action::substitute;
-  const auto& policy = s.policy_of(r);
-  const bool once = r.rules() && r.rules()->effect == effect_class::at_most_once;
-  const bool retryable = failure && !once && (!l.aborting || ran_out) && !hopeless &&
-                         (failure->retry != retry_class::terminal || decision.what == action::retry);
-  const bool again = retryable && l.tries <= static_cast<std::uint32_t>(policy.max_retries);
-  const bool pause = failure && !once && (!l.aborting || ran_out) && !hopeless && !s.goes_on(r) &&
-                     (decision.what == action::pause || (!again && policy.pause_when_exhausted));
-  const duration delay = pause    ? failure->retry_after.value_or(std::chrono::milliseconds(0))
-                         : !again ? duration::zero()
-                         : decision.what == action::retry ? decision.delay
-                                                          : s.backoff(r, *failure);
-  const bool in_time = again && (s.deadline_of(r) == impl::never || detail::later(now, delay) < s.deadline_of(r));
-  if (again && !in_time) {
-    failure->message += concat("; the next try in ", to_text(delay), " would be after the ", r.more->deadline_name);
-  }
-  const bool keep_locks = in_time && !pause && r.rules() && r.rules()->hold_across_waits;
-  s.release(task, true, !keep_locks, now);
-  if (!keep_locks && r.more && !r.more->locks.empty()) s.lower_priority(r);
   const budget_amount estimated = s.settle_budget(task, true);
 
   if (loops_on && r.more->iteration >= r.rules()->repeat->max_iterations) {
@@ -265,20 +241,20 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     e.error = failure.get();
     e.usage = &l.usage;
     e.outcome = outcome;
-    if (in_time && !pause) e.retry_in = delay;
+    if (next.in_time && !next.pause) e.retry_in = next.delay;
     if (loops_on || !estimated.none()) e.data = s.attempt_data(r, loops_on, estimated);
     s.publish(e, task, now);
   }
-  if (pause) {
+  if (next.pause) {
     if (s.state == run_state::running && !s.draining) {
       s.state = run_state::paused;
       s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
     }
     l.tries = 0;
   }
-  if (pause || in_time) {
+  if (next.pause || next.in_time) {
     if (s.options.retry_budget) r.get().last_failure = failure->message;
-    s.retry(task, delay, now);
+    s.retry(task, next.delay, now);
     s.tell_budget_alerts(now);
     s.check_end(now);
     return true;
@@ -289,10 +265,8 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     s.tell_budget_alerts(now);
     return true;
   }
-  auto result = std::make_unique<task_result>();
-  if (outcome == task_state::completed) {
-    result->output = std::move(end.output);
-  } else {
+  auto result = s.new_result(task, outcome == task_state::completed ? std::move(end.output) : task_output());
+  if (outcome != task_state::completed) {
     result->cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result->reason = failure->message;
     result->error = std::move(failure);

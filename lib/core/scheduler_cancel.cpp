@@ -205,7 +205,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   drop_staged(l);
   aborts.push_back({t, r.attempts, true});
   const std::string text = concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
-  auto out = std::make_unique<task_result>();
+  auto out = new_result(t);
   out->cancelled = cancel_reason::abandoned;
   out->reason = text;
   out->error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);

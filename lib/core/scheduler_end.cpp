@@ -3,13 +3,16 @@
 
 namespace corchestra {
 
+std::unique_ptr<task_result> scheduler::impl::new_result(task_index t, task_output output) const {
+  const task_call& c = *records[t].call;
+  return std::unique_ptr<task_result>(
+      new task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)});
+}
+
 void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now) {
   record& r = records[t];
   set_state(t, s, wait_reason::none, now);
   --unfinished;
-  out->id = r.call->id;
-  out->agent = r.call->agent;
-  out->task_type = r.call->task_type;
   out->state = s;
   out->attempts = r.attempts;
   out->queued_at = r.submitted;
@@ -41,7 +44,7 @@ void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_re
 void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now) {
   unqueue(t, now);
   release(t, false, true, now);  // kept over a back-off
-  auto out = std::make_unique<task_result>();
+  auto out = new_result(t);
   out->cancelled = why;
   out->error = fail(code, text);
   out->reason = std::move(text);
@@ -50,7 +53,7 @@ void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason wh
 
 void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
   const task_result& up = *records[cause].result;
-  auto out = std::make_unique<task_result>();
+  auto out = new_result(t);
   out->skipped = why;
   out->reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
                    ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
@@ -153,25 +156,21 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
 }
 
 void scheduler::impl::settle(time_point now) {
-  if (settling_now) return;
+  if (settling_now || settling.empty()) return;
   settling_now = true;
   for (std::size_t i = 0; i < settling.size(); ++i) settle_one(settling[i], now);
-  for (const task_index t : std::exchange(settling, {})) {
-    if (options.keep == keep_results::all) continue;
-    let_go_of_kept(t);
-    forget(t);
+  for (std::size_t i = 0; i < settling.size() && options.keep != keep_results::all; ++i) {
+    let_go_of_kept(settling[i]);
+    forget(settling[i]);
   }
+  settling.clear();
   settling_now = false;
 }
 
-void scheduler::impl::settle_one(task_index t, time_point now) {
+void scheduler::impl::tell_dependants(task_index t, outcome o, skip_cause cause, time_point now) {
   record& r = records[t];
-  const bool completed = r.state == task_state::completed;
-  const bool fine = completed || (r.state == task_state::skipped && is_good(r.result->skipped));
-  const outcome o = completed ? outcome::ok : r.state == task_state::skipped ? outcome::skipped : outcome::bad;
-  const skip_cause cause = r.state == task_state::skipped ? r.result->skipped : skip_cause::upstream_failed;
   std::optional<std::vector<std::string>> not_taken;
-  if (completed) not_taken = branches_not_taken(r);
+  if (o == outcome::ok) not_taken = branches_not_taken(r);
   const auto last = std::exchange(r.last_edge, none);
   const auto first = std::exchange(r.first_edge, none);
   for (auto e = first; e != none; e = edges[e].next) {
@@ -184,10 +183,17 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
       tell_dependant(d, t, o, cause, now);
     }
   }
-  if (last != none) {
-    edges[last].next = free_edge;
-    free_edge = first;
-  }
+  edges[last].next = free_edge;
+  free_edge = first;
+}
+
+void scheduler::impl::settle_one(task_index t, time_point now) {
+  record& r = records[t];
+  const bool completed = r.state == task_state::completed;
+  const bool fine = completed || (r.state == task_state::skipped && is_good(r.result->skipped));
+  const outcome o = completed ? outcome::ok : r.state == task_state::skipped ? outcome::skipped : outcome::bad;
+  const skip_cause cause = r.state == task_state::skipped ? r.result->skipped : skip_cause::upstream_failed;
+  if (r.first_edge != none) tell_dependants(t, o, cause, now);
   if (options.mode == scheduling_mode::levels && --level_open[r.level] == 0) open_levels(now);
   // What was cancelled with its parent's attempt, or for a new plan, says nothing of what comes instead.
   const bool replaced = r.result->cancelled == cancel_reason::superseded || r.result->cancelled == cancel_reason::parent_cancelled;

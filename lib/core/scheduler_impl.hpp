@@ -234,6 +234,21 @@ struct scheduler::impl {
   void inherit_from_waiters(record& r) const;
   void raise_holders(const record& r, detail::resource_index on, time_point now);
 
+  // scheduler_outcome.cpp
+  struct next_try {
+    bool pause = false, in_time = false;
+    duration delay{};
+  };
+  next_try after_failure(task_index t, boxed<error>& failure, task_output& output, bool& loops_on, time_point now);
+  bool loop_goes_on(const record& r, const task_output& output) const {
+    return r.rules() && r.rules()->repeat && !says_enough(*r.rules()->repeat, output);
+  }
+  static bool says_enough(const loop_rule& loop, const task_output& output);
+  error loop_error(const record& r, const task_output& output) const;
+  /// Of a completed attempt: into the shared state, or why not.
+  boxed<error> merge_output(const record& r, const task_output& output);
+  error_decision decide(task_index t, const error& e, time_point now);
+
   // scheduler_attempt.cpp
   void fetch_ahead(task_index t) const noexcept;
   void start_attempt(task_index t, time_point now);
@@ -242,11 +257,6 @@ struct scheduler::impl {
   void retry(task_index t, duration delay, time_point now);
   void iterate(task_index t, task_output output, std::optional<children_to_commit> children, time_point now);
   void end_scope(task_index t, const std::string& text, time_point now);
-  bool loop_goes_on(const record& r, const task_output& output) const;
-  error loop_error(const record& r, const task_output& output) const;
-  /// Of a completed attempt: into the shared state, or why not.
-  boxed<error> merge_output(const record& r, const task_output& output);
-  error_decision decide(task_index t, const error& e, time_point now);
   duration backoff(const record& r, const error& e);
   const retry_policy& policy_of(const record& r) const { return r.call->retry ? *r.call->retry : options.retry; }
   boxed<error> check_output(task_index t, const task_output& output) const;
@@ -258,10 +268,13 @@ struct scheduler::impl {
   time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
 
   // scheduler_end.cpp
+  /// With what the call says.
+  std::unique_ptr<task_result> new_result(task_index t, task_output output = {}) const;
   void finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now);
   void settle(time_point now);
   void settle_one(task_index t, time_point now);
   enum class outcome : std::uint8_t { ok, bad, skipped };
+  void tell_dependants(task_index t, outcome o, skip_cause cause, time_point now);
   void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen = false);
   void skip(task_index t, task_index cause, skip_cause why, time_point now);
   void end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now);

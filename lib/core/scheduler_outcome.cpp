@@ -5,11 +5,9 @@
 
 namespace corchestra {
 
-bool scheduler::impl::loop_goes_on(const record& r, const task_output& output) const {
-  if (!r.rules() || !r.rules()->repeat) return false;
-  const auto& loop = *r.rules()->repeat;
+bool scheduler::impl::says_enough(const loop_rule& loop, const task_output& output) {
   const auto at = at_pointer(output.value, loop.pointer);
-  return !at || !detail::same_answer(*at, loop.until);
+  return at && detail::same_answer(*at, loop.until);
 }
 
 error scheduler::impl::loop_error(const record& r, const task_output& output) const {
@@ -26,6 +24,42 @@ boxed<error> scheduler::impl::merge_output(const record& r, const task_output& o
   const auto merged = merge_state(state_values, options, r.rules()->state_key, output.value);
   if (merged.has_error()) return in_place(merged.error(), concat("the output of ", quote(r.call->id)));
   return {};
+}
+
+// Whether and when it is tried again. May put another output in the failure's place.
+scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<error>& failure, task_output& output, bool& loops_on, time_point now) {
+  record& r = records[t];
+  live& l = *r.now_running;
+  if (l.aborting) failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
+  error_decision decision;
+  const bool ran_out = l.aborting && l.timed_out && l.retry_after_timeout;  // of this attempt's time, not the task's
+  if (failure && (!l.aborting || ran_out) && options.on_error) decision = decide(t, *failure, now);
+  using action = error_decision::action;
+  if (decision.what == action::substitute) {
+    output = task_output(std::move(decision.output));
+    failure.reset();
+    l.aborting = false;
+    loops_on = loop_goes_on(r, output);
+    if (!loops_on) failure = merge_output(r, output);
+  }
+  const bool hopeless = decision.what == action::fail || decision.what == action::substitute;
+  const auto& policy = policy_of(r);
+  const bool once = r.rules() && r.rules()->effect == effect_class::at_most_once;
+  const bool retryable = failure && !once && (!l.aborting || ran_out) && !hopeless &&
+                         (failure->retry != retry_class::terminal || decision.what == action::retry);
+  const bool again = retryable && l.tries <= static_cast<std::uint32_t>(policy.max_retries);
+  next_try next;
+  next.pause = failure && !once && (!l.aborting || ran_out) && !hopeless && !goes_on(r) &&
+               (decision.what == action::pause || (!again && policy.pause_when_exhausted));
+  next.delay = next.pause ? failure->retry_after.value_or(std::chrono::milliseconds(0))
+               : !again   ? duration::zero()
+               : decision.what == action::retry ? decision.delay
+                                                : backoff(r, *failure);
+  next.in_time = again && (deadline_of(r) == never || detail::later(now, next.delay) < deadline_of(r));
+  if (again && !next.in_time) {
+    failure->message += concat("; the next try in ", to_text(next.delay), " would be after the ", r.more->deadline_name);
+  }
+  return next;
 }
 
 // What the user's handler says; when it throws, the standard decision.
