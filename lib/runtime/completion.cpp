@@ -1,5 +1,6 @@
 #include "runtime/completion.hpp"
 
+#include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -13,6 +14,17 @@ namespace corchestra::detail {
 
 namespace {
 
+// A result that nobody else has is moved out; a fence orders what others have read of it before that.
+result<run_result> value_of(std::shared_ptr<run_result> outcome) {
+  if (outcome.use_count() > 1) return *outcome;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return std::move(*outcome);
+}
+template <class Value>
+Value value_of(Value v) {
+  return v;
+}
+
 template <class Handler, class Value>
 void complete_by_post(const any_io_executor& via, Handler handler, Value value) {
   asio::post(via, [via, h = std::move(handler), v = std::move(value)]() mutable {
@@ -20,7 +32,7 @@ void complete_by_post(const any_io_executor& via, Handler handler, Value value) 
     asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable {
       auto slot = asio::get_associated_cancellation_slot(h);
       if (slot.is_connected()) slot.clear();
-      std::move(h)(std::move(v));
+      std::move(h)(value_of(std::move(v)));
     });
   });
 }
@@ -31,8 +43,12 @@ void complete(const any_io_executor& via, plain_handler handler, boost::system::
   complete_by_post(via, std::move(handler), ec);
 }
 
-void complete_with(const any_io_executor& via, run_handler handler, result<run_result> value) {
-  complete_by_post(via, std::move(handler), std::move(value));
+void complete_with(const any_io_executor& via, run_handler handler, error failure) {
+  complete_by_post(via, std::move(handler), std::move(failure));
+}
+
+void complete_with(const any_io_executor& via, run_handler handler, std::shared_ptr<run_result> outcome) {
+  complete_by_post(via, std::move(handler), std::move(outcome));
 }
 
 awaitable<void> suspend(std::function<void(plain_handler)> start) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include <corchestra/async/awaitable.hpp>
@@ -15,8 +16,10 @@ using plain_handler = asio::any_completion_handler<void(boost::system::error_cod
 /// Calls a handler on its own executor, never inline, its cancellation slot cleared. `via` is an executor that may be posted to.
 void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec = {});
 
-/// The same with a run's outcome.
-void complete_with(const any_io_executor& via, run_handler handler, result<run_result> value);
+/// The same with the error of a run that could not start.
+void complete_with(const any_io_executor& via, run_handler handler, error failure);
+/// The same with a run's outcome, of which the handler gets a copy unless it is the last to have it.
+void complete_with(const any_io_executor& via, run_handler handler, std::shared_ptr<run_result> outcome);
 
 /// Suspends the coroutine until the handler given to `start` is called; throws its error.
 awaitable<void> suspend(std::function<void(plain_handler)> start);

@@ -35,7 +35,7 @@ any_io_executor strand_on(const any_io_executor& executor) {
 }
 }  // namespace
 
-run_impl::run_impl(any_io_executor executor, std::string run_id, run_options options, agent_registry agents,
+run_impl::run_impl(any_io_executor executor, std::string run_id, run_options&& options, agent_registry agents,
                    run_callbacks callbacks, orchestrator_options settings)
     : executor_(std::move(executor)),
       strand_(strand_on(executor_)),
@@ -325,7 +325,7 @@ void run_impl::complete_end() {
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
-  if (result_handler_) complete_with(strand_, std::exchange(result_handler_, nullptr), *result_);
+  if (result_handler_) complete_with(strand_, std::exchange(result_handler_, nullptr), result_);
   work_ = {};
   let_go();
 }

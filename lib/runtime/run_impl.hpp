@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -50,7 +51,7 @@ struct awaited_grant {
 /// only functions marked so may be called from elsewhere.
 class run_impl : public shutdown_listener, public std::enable_shared_from_this<run_impl> {
  public:
-  run_impl(any_io_executor executor, std::string run_id, run_options options, agent_registry agents,
+  run_impl(any_io_executor executor, std::string run_id, run_options&& options, agent_registry agents,
            run_callbacks callbacks, orchestrator_options settings);
 
   static run handle(std::shared_ptr<run_impl> r) { return run(std::move(r)); }
@@ -78,7 +79,8 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   time_point now() const { return time_.now(); }
   /// After anything that may have changed the scheduler: aborts, starts, wake-ups, deadlines.
   void after_event() { after_event(now()); }
-  void after_event(time_point at);
+  /// `starts`: something may be there to be started.
+  void after_event(time_point at, bool starts = true);
   bool full() const noexcept;
   std::size_t max_pending() const noexcept { return settings_.max_pending; }
   void wait_for_space(plain_handler handler);
@@ -147,7 +149,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   any_io_executor executor_, strand_;
   time_service& time_;
   agent_registry agents_;
-  std::vector<std::shared_ptr<agent>> agent_by_number_;
+  boost::container::small_vector<std::shared_ptr<agent>, 2> agent_by_number_;
   run_callbacks callbacks_;
   orchestrator_options settings_;
   scheduler scheduler_;

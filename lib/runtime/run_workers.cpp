@@ -12,19 +12,21 @@ namespace corchestra::detail {
 
 // Scheduler commands --------------------------------------------------------------------------------------------------
 
-void run_impl::after_event(time_point at) {
-  carry_out_requests();
+void run_impl::after_event(time_point at, bool starts) {
+  if (scheduler_.has_requests()) carry_out_requests();
   if (!scheduler_.finished()) {
-    while (const auto command = take(at)) assign(*command);
-    carry_out_requests();
+    while (const auto command = starts ? take(at) : std::nullopt) assign(*command);
+    if (scheduler_.has_requests()) carry_out_requests();
   }
   if (scheduler_.finished()) end();
-  for (const task_index t : std::exchange(just_ended_, {})) {
-    const auto it = awaited_.find(t);
-    if (it == awaited_.end()) continue;
-    const auto child = std::move(it->second);
-    awaited_.erase(it);
-    if (child->parent) complete(strand_, std::move(child->parent));
+  if (!just_ended_.empty()) {
+    for (const task_index t : std::exchange(just_ended_, {})) {
+      const auto it = awaited_.find(t);
+      if (it == awaited_.end()) continue;
+      const auto child = std::move(it->second);
+      awaited_.erase(it);
+      if (child->parent) complete(strand_, std::move(child->parent));
+    }
   }
   if (!space_waiters_.empty() && (!full() || scheduler_.finished())) {
     for (auto& h : std::exchange(space_waiters_, {})) {
@@ -93,7 +95,6 @@ void run_impl::resume_now(attempt& a) {
 
 // What the scheduler asks of attempts under way: to stop, or to hear an answer.
 void run_impl::carry_out_requests() {
-  if (!scheduler_.has_requests()) return;
   std::vector<stop_request> stops;
   for (const auto& a : scheduler_.take_aborts()) {
     const auto place = scheduler_.tag(a.task);
@@ -190,7 +191,7 @@ awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<w
     }
     const auto next = scheduler_.finished() ? std::nullopt : take(at);
     if (next) w->next = *next;
-    after_event(at);
+    after_event(at, next.has_value());
     if (next) continue;
     if (scheduler_.finished() || ending_) break;
     co_await suspend([this, parking = w.get()](plain_handler handler) {  // two pointers: no allocation for the function

@@ -46,7 +46,7 @@ bool strand_queue::end_turn() noexcept {
 }
 
 void strand_queue::drop() noexcept {
-  std::vector<strand_job> ready, after, mail;
+  jobs ready, after, mail;
   const std::lock_guard lock(mutex_);
   closed_ = true;
   ready.swap(ready_);

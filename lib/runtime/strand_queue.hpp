@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -8,7 +9,6 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace corchestra::detail {
 
@@ -45,7 +45,10 @@ class strand_job {
   strand_job(strand_job&& o) noexcept : act_(std::exchange(o.act_, nullptr)) {
     if (act_ != nullptr) act_(o, this, false);
   }
-  strand_job& operator=(strand_job&&) = delete;
+  strand_job& operator=(strand_job&& o) noexcept {
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(o));
+  }
   ~strand_job() {
     if (act_ != nullptr) act_(*this, nullptr, false);
   }
@@ -84,12 +87,13 @@ class strand_queue {
 
   const std::size_t patience_;
   std::atomic<std::thread::id> runner_{};
-  std::vector<strand_job> ready_;  // from `next_` on
-  std::vector<strand_job> after_;  // those
+  using jobs = boost::container::small_vector<strand_job, 2>;  // few runs have more waiting at once
+  jobs ready_;  // from `next_` on
+  jobs after_;  // those
   std::size_t next_ = 0;
   std::atomic<bool> has_mail_ = false;
   std::mutex mutex_;               // of all below
-  std::vector<strand_job> inbox_;  // from outside
+  jobs inbox_;  // from outside
   bool busy_ = false, closed_ = false;
 };
 
