@@ -57,6 +57,7 @@ class id_table {
 
   /// The first number that may be it.
   std::uint32_t candidate(std::uint64_t hash) const noexcept {
+    if (slots_.empty()) return none;
     for (std::size_t i = place(hash);; i = next(i)) {
       if (slots_[i] == 0) return none;
       if (same_tag(slots_[i], hash)) return number(slots_[i]);
@@ -66,6 +67,7 @@ class id_table {
   /// `id_of(n)` is the id of number n.
   template <class IdOf>
   std::uint32_t find(std::string_view id, std::uint64_t hash, const IdOf& id_of) const {
+    if (slots_.empty()) return none;
     for (std::size_t i = place(hash);; i = next(i)) {
       if (slots_[i] == 0) return none;
       if (same_tag(slots_[i], hash) && id_of(number(slots_[i])) == id) return number(slots_[i]);
@@ -132,7 +134,7 @@ class id_table {
     slots_[i] = static_cast<std::uint32_t>((hash & ~number_bits_) | (std::uint64_t{n} + 1));
   }
 
-  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1);  // 0: free
+  std::vector<std::uint32_t> slots_;  // 0: free; none before `reset` or `reserve`
   std::uint64_t number_bits_ = 0;
   std::size_t count_ = 0;
 };

@@ -16,8 +16,13 @@ namespace corchestra::detail {
 class name_table {
  public:
   std::uint32_t number(std::string_view name) {
+    if (!recent_) {  // the first, and nearly always the only one
+      if (names_.empty()) names_.push_back(std::make_unique<const std::string>(name));
+      if (*names_[0] == name) return 0;
+      recent_ = std::make_unique<std::array<entry, places>>();
+    }
     const print p(name);
-    const entry& seen = recent_[p.place()];
+    const entry& seen = (*recent_)[p.place()];
     if (seen.known == p && (name.size() <= 16 || *names_[seen.number] == name)) return seen.number;
     return look_up(name, p);
   }
@@ -60,7 +65,7 @@ class name_table {
         for (std::uint32_t n = 0; n < few; ++n) index_.emplace(*names_[n], n);
       }
     }
-    recent_[p.place()] = {p, number};
+    (*recent_)[p.place()] = {p, number};
     return number;
   }
   // The next number when it is not there.
@@ -75,7 +80,7 @@ class name_table {
     return n;
   }
 
-  std::array<entry, places> recent_{};
+  std::unique_ptr<std::array<entry, places>> recent_;  // once there are two
   std::vector<std::unique_ptr<const std::string>> names_;
   std::unordered_map<std::string_view, std::uint32_t> index_;  // views of `names_`, once they are more than a few
 };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/block_index.hpp"
+#include "core/place.hpp"
 
 namespace corchestra::detail {
 
@@ -14,12 +15,13 @@ class record_store {
  public:
   static constexpr std::size_t block_size = 16;  // small, so that small runs cost little
 
-  T& operator[](std::size_t i) noexcept { return blocks_[i / block_size].at[i % block_size]; }
-  const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size].at[i % block_size]; }
+  T& operator[](std::size_t i) noexcept { return blocks_[i / block_size].at(i % block_size); }
+  const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size].at(i % block_size); }
 
   T& emplace_back() {
     if (size_ % block_size == 0) blocks_.place(size_ / block_size) = std::make_unique<block>();
-    return (*this)[size_++];
+    block& b = blocks_[size_++ / block_size];
+    return *std::construct_at(&b.at(b.made++));
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -32,8 +34,15 @@ class record_store {
 
  private:
   struct block {
-    std::array<T, block_size> at;
-    std::size_t forgotten = 0;
+    std::array<place<T>, block_size> places;
+    std::uint32_t made = 0, forgotten = 0;
+
+    block() noexcept {}  // NOLINT(modernize-use-equals-default): that would clear all places
+    block(const block&) = delete;
+    ~block() {
+      for (std::uint32_t i = 0; i < made; ++i) std::destroy_at(&at(i));
+    }
+    T& at(std::size_t i) noexcept { return places[i].get(); }
   };
   block_index<block> blocks_;
   std::size_t size_ = 0;

@@ -18,7 +18,8 @@ namespace {
 /// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. `longest_first` is sorted.
 duration pigeonhole(const std::vector<duration>& longest_first, std::size_t slots) {
   duration best{}, all{};
-  if (slots == 0) return best;
+  if (slots == 0 || longest_first.empty()) return best;
+  if (longest_first.size() <= slots) return longest_first.front();
   std::vector<duration> prefix;
   prefix.reserve(longest_first.size() + 1);
   prefix.push_back(all);
@@ -58,6 +59,8 @@ double run_metrics::efficiency_of_slots() const noexcept {
 }
 
 struct metrics_fold::impl {
+  static constexpr std::size_t few = 16;  // tasks: what small runs need at once
+
   /// A task that has not ended.
   struct task {
     std::unique_ptr<task_index[]> needs;  // their number, then whom it waits for, until it does not any more
@@ -133,7 +136,10 @@ struct metrics_fold::impl {
       m.longest_path = std::max(m.longest_path, d);
       return;
     }
-    if (n >= paths.size()) paths.resize(n + 1);
+    if (n >= paths.size()) {
+      if (n >= paths.capacity()) paths.reserve(std::max<std::size_t>({few, n + 1, 2 * paths.capacity()}));
+      paths.resize(n + 1);
+    }
     paths[n] = d;
     m.longest_path = std::max(m.longest_path, d);
     for (task_index a = t.parent; a != no_task;) {
@@ -194,7 +200,10 @@ struct metrics_fold::impl {
     if (t.begun) {
       m.sequential += t.worked;
       ++executed;
-      if (keep_tasks) durations.push_back(t.worked);
+      if (keep_tasks) {
+        if (durations.capacity() == 0) durations.reserve(few);
+        durations.push_back(t.worked);
+      }
     }
     set_path(e.task, t, t.before + (t.begun ? t.worked : duration{}));
     tasks.remove(e.task);
@@ -242,6 +251,9 @@ metrics_fold& metrics_fold::operator=(metrics_fold&&) noexcept = default;
 void metrics_fold::operator()(const event& e) {
   auto& s = *impl_;
   s.last = e.at;
+  const auto of_task = [&](auto f) {
+    if (auto* t = s.tasks.find(e.task)) f(*t);
+  };
   switch (e.type) {
     case event_type::run_started:
       s.begin = e.at;
@@ -254,24 +266,19 @@ void metrics_fold::operator()(const event& e) {
       if (e.task != no_task) s.submitted(e);
       return;
     case event_type::task_state_changed:
+      return of_task([&](impl::task& t) { s.state_changed(t, e); });
     case event_type::attempt_started:
+      return of_task([&](impl::task& t) { s.attempt_started(t, e); });
     case event_type::attempt_ended:
+      return of_task([&](impl::task& t) {
+        s.rest(t, e.at);
+        if (e.outcome == task_state::completed) t.kept = t.worked;
+      });
     case event_type::task_ended:
-      break;
+      if (e.result) of_task([&](impl::task& t) { s.task_ended(t, e); });
+      return;
     default:
       return;
-  }
-  auto* task = s.tasks.find(e.task);
-  if (!task) return;
-  if (e.type == event_type::task_state_changed) {
-    s.state_changed(*task, e);
-  } else if (e.type == event_type::attempt_started) {
-    s.attempt_started(*task, e);
-  } else if (e.type == event_type::attempt_ended) {
-    s.rest(*task, e.at);
-    if (e.outcome == task_state::completed) task->kept = task->worked;
-  } else if (e.result) {
-    s.task_ended(*task, e);
   }
 }
 

@@ -5,7 +5,7 @@
 
 namespace corchestra {
 
-scheduler::impl::impl(run_options o)
+scheduler::impl::impl(run_options&& o)
     : options(std::move(o)),
       ready(options.order),
       ledger(options.budget),
@@ -162,7 +162,10 @@ std::vector<lock_status> scheduler::locks() const {
 }
 
 std::uint64_t scheduler::fence(task_index task, std::string_view resource) const { return impl_->resources.fence(task, resource); }
-const json& scheduler::shared_state() const noexcept { return impl_->state_values; }
+const json& scheduler::shared_state() const noexcept {
+  static const json nothing = json::object();
+  return impl_->state_values.is_null() ? nothing : impl_->state_values;
+}
 budget_status scheduler::budget() const noexcept { return impl_->ledger.run(); }
 std::vector<std::pair<std::string, budget_status>> scheduler::agent_budgets() const { return impl_->ledger.agents(); }
 

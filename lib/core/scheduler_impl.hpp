@@ -55,7 +55,7 @@ struct scheduler::impl {
   using group = detail::task_group;
   using alarm = detail::alarm;
 
-  explicit impl(run_options o);
+  explicit impl(run_options&& o);
   impl(const impl&) = delete;
 
   // data
@@ -74,7 +74,7 @@ struct scheduler::impl {
   std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
   std::vector<kind> kinds;
   std::map<std::string, learnt> all_learnt;  // by type; of an agent: a 0 byte before its name
-  std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type
+  std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type; empty while they are few
   std::uint32_t last_kind = none;
   std::vector<agent_entry> agents;
   std::vector<group> groups;
@@ -111,7 +111,7 @@ struct scheduler::impl {
   time_point running_due = never, run_due = never;
   random_bits random;
   std::uint64_t seq = 0;
-  json state_values = json::object();
+  json state_values;  // null: nothing yet
   run_state state = run_state::running;
   cancel_reason run_cancelled = cancel_reason::none;
   std::string reason;
@@ -156,6 +156,7 @@ struct scheduler::impl {
   void number_ids(const prepared& tasks, std::span<const task_call> calls);
   void enter(task_index t, time_point now);
   void link(task_index t, std::span<const task_index> needs, time_point now);
+  std::uint32_t find_kind(const task_call& c);
   std::uint32_t kind_of(const task_call& c);
   std::uint32_t agent_of(std::string_view name);
   detail::key_index key_of(const std::string& name);

@@ -21,6 +21,7 @@ error scheduler::impl::loop_error(const record& r, const task_output& output) co
 
 boxed<error> scheduler::impl::merge_output(const record& r, const task_output& output) {
   if (!r.rules() || r.rules()->state_key.empty()) return {};
+  if (state_values.is_null()) state_values = json::object();
   const auto merged = merge_state(state_values, options, r.rules()->state_key, output.value);
   if (merged.has_error()) return in_place(merged.error(), concat("the output of ", quote(r.call->id)));
   return {};

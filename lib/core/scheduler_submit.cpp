@@ -10,13 +10,26 @@ std::uint32_t scheduler::impl::agent_of(std::string_view name) {
   return static_cast<std::uint32_t>(agents.size() - 1);
 }
 
+// The next number when it is new. A few are compared one by one.
+std::uint32_t scheduler::impl::find_kind(const task_call& c) {
+  constexpr std::size_t few = 8;
+  const auto next = static_cast<std::uint32_t>(kinds.size());
+  if (next < few) {
+    std::uint32_t k = 0;
+    while (k < next && !(kinds[k].agent == c.agent && kinds[k].task_type == c.task_type)) ++k;
+    return k;
+  }
+  const auto name = [](const auto& of) { return concat(of.agent, '\0', of.task_type); };
+  if (kind_index.empty()) {
+    for (std::uint32_t k = 0; k < next; ++k) kind_index.emplace(name(kinds[k]), k);
+  }
+  return kind_index.try_emplace(name(c), next).first->second;
+}
+
 std::uint32_t scheduler::impl::kind_of(const task_call& c) {
   if (last_kind != none && kinds[last_kind].agent == c.agent && kinds[last_kind].task_type == c.task_type) return last_kind;
-  std::string name = c.agent;
-  name += '\0';
-  name += c.task_type;
-  const auto [it, added] = kind_index.try_emplace(std::move(name), static_cast<std::uint32_t>(kinds.size()));
-  if (added) {
+  last_kind = find_kind(c);
+  if (last_kind == kinds.size()) {
     kind& k = kinds.emplace_back();
     k.agent = c.agent;
     k.task_type = c.task_type;
@@ -25,7 +38,7 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
     use_pool(k.pools, "\1type ", k.task_type);
     const auto [same, first] = all_learnt.try_emplace(k.task_type.empty() ? std::string(1, '\0') + k.agent : k.task_type);
     k.times = &same->second;
-    if (!first) return last_kind = it->second;
+    if (!first) return last_kind;
     k.times->agent = k.agent;
     k.times->task_type = k.task_type;
     if (options.durations) {
@@ -36,7 +49,7 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
       }
     }
   }
-  return last_kind = it->second;
+  return last_kind;
 }
 
 detail::key_index scheduler::impl::key_of(const std::string& name) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace corchestra::detail {
 
@@ -27,9 +28,6 @@ std::int64_t start_queue::second_of(time_point t) noexcept {
 void start_queue::set_weight(key_index key, double weight) { turns_.set_weight(key, weight); }
 
 void start_queue::push(const entry& e) {
-  if (e.key >= lanes_.size()) lanes_.resize(std::size_t{e.key} + 1);
-  aging_queue& lane = lanes_[e.key];
-  if (lane.empty()) turns_.join(e.key);
   queued_start q;
   q.at.ready_at = e.ready_at;
   q.at.priority = e.priority;
@@ -38,12 +36,30 @@ void start_queue::push(const entry& e) {
   q.at.set_key(order_, {.priority = e.priority, .second = second_of(e.ready_at), .rank = rank, .depth = e.depth});
   q.task = e.task;
   q.ticket = e.ticket;
+  if (size_++ == 0) {
+    only_ = q;
+    only_key_ = e.key;
+    return;
+  }
+  if (only_key_ != none) push_to_lane(only_, std::exchange(only_key_, none));
+  push_to_lane(q, e.key);
+}
+
+void start_queue::push_to_lane(const queued_start& q, key_index key) {
+  if (key >= lanes_.size()) lanes_.resize(std::size_t{key} + 1);
+  aging_queue& lane = lanes_[key];
+  if (lane.empty()) turns_.join(key);
   lane.push(q);
-  ++size_;
 }
 
 bool start_queue::pop(entry& out, time_point now) {
   if (size_ == 0) return false;
+  --size_;
+  if (only_key_ != none) {
+    charged_ = false;
+    fill(out, only_, std::exchange(only_key_, none));
+    return true;
+  }
   aging_queue::present present{.full = {}, .second = second_of(now)};
   // The first moment of the second that is less than `most_aging` before the present one.
   const std::chrono::seconds full(present.second - aging_queue::most_aging + 1);
@@ -54,6 +70,17 @@ bool start_queue::pop(entry& out, time_point now) {
                             : turns_.current();
   aging_queue& lane = lanes_[key];
   const queued_start q = lane.take(order_, present);
+  fill(out, q, key);
+  if (lane.empty()) {
+    turns_.leave(key);
+    charged_ = false;
+  } else if (charged_) {
+    turns_.spend(key, cost(q.at.weight()));
+  }
+  return true;
+}
+
+void start_queue::fill(entry& out, const queued_start& q, key_index key) const noexcept {
   out.task = q.task;
   out.ticket = q.ticket;
   out.priority = q.at.priority;
@@ -63,14 +90,6 @@ bool start_queue::pop(entry& out, time_point now) {
   out.key = key;
   out.rank = q.at.rank(order_);
   out.ready_at = q.at.ready_at;
-  if (lane.empty()) {
-    turns_.leave(key);
-    charged_ = false;
-  } else if (charged_) {
-    turns_.spend(key, cost(q.at.weight()));
-  }
-  --size_;
-  return true;
 }
 
 void start_queue::refund(const entry& e) {

@@ -53,11 +53,17 @@ class start_queue {
   std::size_t size() const noexcept { return size_; }
 
  private:
+  static constexpr key_index none = ~key_index{0};
+
   std::int64_t second_of(time_point t) noexcept;
+  void push_to_lane(const queued_start& q, key_index key);
+  void fill(entry& out, const queued_start& q, key_index key) const noexcept;
 
   start_order order_;
   std::vector<aging_queue> lanes_;  // by key
   deficit_round_robin turns_;
+  queued_start only_;  // a single entry needs no lane
+  key_index only_key_ = none;
   std::size_t size_ = 0;
   bool charged_ = false;  // the entry last popped was paid for
   time_point asked_{};    // second_of: the last argument and answer

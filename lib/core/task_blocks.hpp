@@ -8,6 +8,7 @@
 #include <corchestra/core/event.hpp>
 
 #include "core/block_index.hpp"
+#include "core/place.hpp"
 
 namespace corchestra::detail {
 
@@ -19,7 +20,7 @@ class task_blocks {
   /// Null when the task was never added, or was removed.
   T* find(task_index t) noexcept {
     block* b = blocks_.find(t / size);
-    return b && b->used[t % size] ? &b->values[t % size] : nullptr;
+    return b && b->used[t % size] ? &b->values[t % size].get() : nullptr;
   }
   const T* find(task_index t) const noexcept { return const_cast<task_blocks*>(this)->find(t); }
 
@@ -31,22 +32,22 @@ class task_blocks {
     if (!place) place = spare_ ? std::move(spare_) : std::make_unique<block>();
     block& in = *place;
     if (!in.used[i]) {
+      std::construct_at(&in.values[i].get());
       in.used[i] = true;
       ++in.count;
       ++count_;
     }
-    return in.values[i];
+    return in.values[i].get();
   }
 
   void remove(task_index t) {
-    T* value = find(t);
-    if (!value) return;
-    *value = {};
-    const std::size_t b = t / size;
-    blocks_[b].used[t % size] = false;
-    --blocks_[b].count;
+    const std::size_t b = t / size, i = t % size;
+    block* in = blocks_.find(b);
+    if (!in || !in->used[i]) return;
+    std::destroy_at(&in->values[i].get());
+    in->used[i] = false;
     --count_;
-    if (b + 1 < blocks_.end()) drop_if_empty(b);
+    if (--in->count == 0 && b + 1 < blocks_.end()) drop_if_empty(b);
   }
 
   std::size_t count() const noexcept { return count_; }
@@ -58,7 +59,7 @@ class task_blocks {
       block* in = blocks_.find(b);
       if (!in) continue;
       for (std::size_t i = 0; i < size; ++i) {
-        if (in->used[i]) f(static_cast<task_index>(b * size + i), in->values[i]);
+        if (in->used[i]) f(static_cast<task_index>(b * size + i), in->values[i].get());
       }
     }
   }
@@ -70,9 +71,17 @@ class task_blocks {
  private:
   static constexpr std::size_t size = 16;  // small, so that small runs cost little
   struct block {
-    std::array<T, size> values{};
+    std::array<place<T>, size> values;
     std::array<bool, size> used{};
     std::size_t count = 0;
+
+    block() noexcept {}  // NOLINT(modernize-use-equals-default): that would clear all places
+    block(const block&) = delete;
+    ~block() {
+      for (std::size_t i = 0; i < size && count > 0; ++i) {
+        if (used[i]) std::destroy_at(&values[i].get());
+      }
+    }
   };
   void drop_if_empty(std::size_t b) {
     const block* in = blocks_.find(b);
