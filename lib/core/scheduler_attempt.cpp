@@ -265,7 +265,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     s.tell_budget_alerts(now);
     return true;
   }
-  auto result = s.new_result(task, outcome == task_state::completed ? std::move(end.output) : task_output());
+  auto result = outcome == task_state::completed ? s.new_result(task, std::move(end.output)) : s.new_result(task);
   if (outcome != task_state::completed) {
     result->cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result->reason = failure->message;

@@ -3,7 +3,7 @@
 
 namespace corchestra {
 
-std::unique_ptr<task_result> scheduler::impl::new_result(task_index t, task_output output) const {
+std::unique_ptr<task_result> scheduler::impl::new_result(task_index t, task_output&& output) const {
   const task_call& c = *records[t].call;
   return std::unique_ptr<task_result>(
       new task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)});

@@ -270,7 +270,7 @@ struct scheduler::impl {
 
   // scheduler_end.cpp
   /// With what the call says.
-  std::unique_ptr<task_result> new_result(task_index t, task_output output = {}) const;
+  std::unique_ptr<task_result> new_result(task_index t, task_output&& output = {}) const;
   void finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now);
   void settle(time_point now);
   void settle_one(task_index t, time_point now);

@@ -2,6 +2,10 @@
 
 namespace corchestra {
 
+namespace {
+constexpr std::size_t few = 8;
+}
+
 std::uint32_t scheduler::impl::agent_of(std::string_view name) {
   for (std::uint32_t a = 0; a < agents.size(); ++a) {
     if (agents[a].name == name) return a;
@@ -12,7 +16,6 @@ std::uint32_t scheduler::impl::agent_of(std::string_view name) {
 
 // The next number when it is new. A few are compared one by one.
 std::uint32_t scheduler::impl::find_kind(const task_call& c) {
-  constexpr std::size_t few = 8;
   const auto next = static_cast<std::uint32_t>(kinds.size());
   if (next < few) {
     std::uint32_t k = 0;
@@ -82,6 +85,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   const auto first = static_cast<task_index>(records.size());
   const auto count = static_cast<task_index>(tasks.calls.size());
   if (count == 0) return;
+  if (running.capacity() == 0) running.reserve(std::min<std::size_t>(slots, few));
   const std::uint32_t number = store(std::move(tasks.calls));
   const std::span<task_call> calls = batches[number].calls;
   const bool any_needs = !tasks.first_need.empty();

@@ -28,17 +28,20 @@ std::chrono::nanoseconds coarse_now() {
 }
 // An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
 // it, with its own allocation, at every hop.)
-any_io_executor strand_on(const any_io_executor& executor) {
+any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<strand_queue>& queue) {
   constexpr std::size_t patience = 32;
-  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return run_strand(*plain, patience);
-  return run_strand(executor, 0);
+  const auto* plain = executor.target<asio::io_context::executor_type>();
+  if (plain == nullptr) return run_strand(executor, 0);
+  const run_strand strand(*plain, patience);
+  queue = strand.queue();
+  return strand;
 }
 }  // namespace
 
 run_impl::run_impl(any_io_executor executor, std::string run_id, run_options&& options, agent_registry agents,
                    run_callbacks callbacks, orchestrator_options settings)
     : executor_(std::move(executor)),
-      strand_(strand_on(executor_)),
+      strand_(strand_on(executor_, queue_)),
       time_(time_service::of(executor_)),
       agents_(std::move(agents)),
       callbacks_(std::move(callbacks)),
@@ -52,11 +55,19 @@ run_impl::run_impl(any_io_executor executor, std::string run_id, run_options&& o
 
 void run_impl::launch(scheduler::prepared tasks) {
   shutdown_service::add(executor_, weak_from_this());
-  asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable {
-    self->anchor_ = self->time_.anchor();
-    self->scheduler_.begin(std::move(p), self->anchor_.at);
-    self->after_event(self->anchor_.at);
-  });
+  asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
+}
+
+void run_impl::begin(scheduler::prepared tasks) {
+  anchor_ = time_.anchor();
+  scheduler_.begin(std::move(tasks), anchor_.at);
+  workers_.reserve(std::min<std::size_t>(scheduler_.slots(), 8));
+  if (!queue_) return after_event(anchor_.at);
+  boost::container::small_vector<std::shared_ptr<worker>, 8> first;
+  first_workers_ = &first;
+  after_event(anchor_.at);
+  first_workers_ = nullptr;
+  for (auto& w : first) spawn(std::move(w), true);
 }
 
 void run_impl::post(std::function<void(run_impl&)> f) {

@@ -13,6 +13,7 @@
 #include "async/shared_timer.hpp"
 #include "async/shutdown_service.hpp"
 #include "runtime/completion.hpp"
+#include "runtime/strand_queue.hpp"
 
 namespace corchestra::detail {
 
@@ -124,7 +125,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     run_impl& run;
   };
 
-  awaitable<void> work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w);
+  void begin(scheduler::prepared tasks);
+  void spawn(std::shared_ptr<worker> w, bool at_once);
+  awaitable<void> work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
@@ -146,7 +149,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   result_list listed_results();
   std::string parent_of(std::string_view id) const;
 
-  any_io_executor executor_, strand_;
+  any_io_executor executor_;
+  std::shared_ptr<strand_queue> queue_;  // of a strand that keeps its turn; else null
+  any_io_executor strand_;
   time_service& time_;
   agent_registry agents_;
   boost::container::small_vector<std::shared_ptr<agent>, 2> agent_by_number_;
@@ -159,6 +164,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   time_point armed_ = time_point::max();
   std::vector<std::shared_ptr<worker>> workers_;  // all that were ever needed; a lost one's place is empty
   std::vector<std::uint32_t> idle_, free_places_;  // places of parked ones, of lost ones
+  boost::container::small_vector_base<std::shared_ptr<worker>>* first_workers_ = nullptr;  // while the run begins
   std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
   std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
   std::unordered_map<task_index, std::shared_ptr<awaited_child>> awaited_;

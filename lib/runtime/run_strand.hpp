@@ -27,6 +27,8 @@ class run_strand {
   template <class Other>
   run_strand(Inner inner, const run_strand<Other>& other) noexcept : inner_(std::move(inner)), queue_(other.queue_) {}
 
+  const std::shared_ptr<strand_queue>& queue() const noexcept { return queue_; }
+
   template <class Property>
     requires asio::can_query<const Inner&, Property>::value
   decltype(auto) query(const Property& p) const noexcept {

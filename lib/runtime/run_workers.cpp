@@ -77,8 +77,15 @@ void run_impl::assign(const scheduler::start_command& command) {
     workers_[w->number] = w;
   }
   ++working_;
-  asio::co_spawn(strand_, work(shared_from_this(), w),
-                 asio::bind_cancellation_slot(w->signal.slot(), [self = shared_from_this()](std::exception_ptr) {}));
+  // One whose step would come next may as well begin when all else is done.
+  if (first_workers_ != nullptr && queue_->idle()) return first_workers_->push_back(std::move(w));
+  spawn(std::move(w), false);
+}
+
+void run_impl::spawn(std::shared_ptr<worker> w, bool at_once) {
+  auto slot = w->signal.slot();
+  asio::co_spawn(strand_, work(shared_from_this(), std::move(w), at_once),
+                 asio::bind_cancellation_slot(slot, [self = shared_from_this()](std::exception_ptr) {}));
 }
 
 // The worker that carries out this attempt; null when it has not begun, or is given up.
@@ -154,8 +161,8 @@ void run_impl::begin_attempt(worker& w) {
   scheduler_.tag(w.next.task) = w.number;
 }
 
-awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w) {
-  co_await asio::post(asio::use_awaitable);  // co_spawn may have run us inline, in the middle of `after_event`
+awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once) {
+  if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
   for (;;) {
     begin_attempt(*w);
     scheduler::attempt_end ended;

@@ -72,6 +72,9 @@ class strand_queue {
 
   bool runs_here() const noexcept { return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  /// In a turn: what would be posted now would come next.
+  bool idle() const noexcept { return waiting() == 0 && !has_mail_.load(std::memory_order_acquire); }
+
   /// True when a turn is to be begun.
   bool push(strand_job job);
   /// In a turn: what was there at its begin, and what came since while that is not much.
