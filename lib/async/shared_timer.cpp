@@ -57,16 +57,17 @@ void shared_timer::fire(const any_io_executor& executor, std::uint64_t arming) {
 // the last one: its completion, the next start, the first step of that.
 void shared_timer::look_later(const any_io_executor& executor) {
   if (armed_ == time_point::max() || std::exchange(looks_, patience) > 0) return;
-  look(executor);
+  looks_on_ = executor;
+  look();
 }
 
-void shared_timer::look(const any_io_executor& executor) {
-  asio::post(executor, [this, executor] {
+void shared_timer::look() {
+  asio::post(looks_on_, [this] {
     const std::lock_guard lock(mutex_);
     if (!clients_.empty()) {
       looks_ = 0;
     } else if (--looks_ > 0) {
-      look(executor);
+      look();
     } else {
       armed_ = time_point::max();
       ++arming_;
@@ -79,6 +80,7 @@ void shared_timer::shutdown() {
   const std::lock_guard lock(mutex_);
   clients_.clear();
   timer_.reset();
+  looks_on_ = {};
 }
 
 }  // namespace corchestra::detail

@@ -48,7 +48,7 @@ class shared_timer : public asio::execution_context::service {
   void arm(const any_io_executor& executor);
   void fire(const any_io_executor& executor, std::uint64_t arming);
   void look_later(const any_io_executor& executor);
-  void look(const any_io_executor& executor);
+  void look();
 
   static constexpr int patience = 3;
   std::mutex mutex_;
@@ -56,6 +56,7 @@ class shared_timer : public asio::execution_context::service {
   std::unique_ptr<timer> timer_;
   time_point armed_ = time_point::max();
   std::uint64_t arming_ = 0;
+  any_io_executor looks_on_;
   int looks_ = 0;  // still to come before a timer without clients is given up
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -66,17 +67,17 @@ struct scheduler::impl {
   bool details = true;  // the sink reads `event::data`
   std::function<bool(std::string_view)> known_agent;
   detail::record_store<record> records;
-  std::vector<batch> batches;
+  boost::container::small_vector<batch, 1> batches;
   std::vector<std::uint32_t> free_batches;
   detail::id_table index;
   std::vector<edge> edges;
   std::uint32_t free_edge = none;
-  std::vector<std::unique_ptr<live>> spare;  // of ended attempts, for the next
-  std::vector<kind> kinds;
+  boost::container::small_vector<std::unique_ptr<live>, 2> spare;  // of ended attempts, for the next
+  boost::container::small_vector<kind, 1> kinds;
   std::map<std::string, learnt> all_learnt;  // by type; of an agent: a 0 byte before its name
   std::unordered_map<std::string, std::uint32_t> kind_index;  // agent, 0 byte, type; empty while they are few
   std::uint32_t last_kind = none;
-  std::vector<agent_entry> agents;
+  boost::container::small_vector<agent_entry, 1> agents;
   std::vector<group> groups;
   std::map<std::string, detail::key_index, std::less<>> keys;
   std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name
@@ -116,7 +117,7 @@ struct scheduler::impl {
   cancel_reason run_cancelled = cancel_reason::none;
   std::string reason;
   bool draining = false, open = false, ended = false, failing = false, closing = false, budget_gone = false, own_budgets = false, score_failed = false;
-  std::vector<task_index> settling;  // ended tasks whose dependants are still to be told
+  boost::container::small_vector<task_index, 4> settling;  // ended tasks whose dependants are still to be told
   bool settling_now = false;
 
   // scheduler_prepare.cpp

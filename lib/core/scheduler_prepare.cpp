@@ -179,7 +179,7 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
   const std::string* last_agent = nullptr;
   bool wrong = false, branches = false;
   std::size_t edges_wanted = 0;
-  std::array<std::uint64_t, 32> hashes{};  // in blocks: the table's memory is fetched meanwhile
+  std::array<std::uint64_t, 32> hashes;  // in blocks: the table's memory is fetched meanwhile
   for (task_index begin = 0; begin < count; begin += hashes.size()) {
     const auto end = std::min<task_index>(count, begin + hashes.size());
     for (task_index i = begin; i < end && p.ids; ++i) {

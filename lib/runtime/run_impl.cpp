@@ -26,15 +26,19 @@ std::chrono::nanoseconds coarse_now() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
+const asio::io_context::executor_type* plain_executor(const any_io_executor& executor) {
+  return executor.target<asio::io_context::executor_type>();
+}
 // An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
 // it, with its own allocation, at every hop.)
 any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<strand_queue>& queue) {
   constexpr std::size_t patience = 32;
-  const auto* plain = executor.target<asio::io_context::executor_type>();
-  if (plain == nullptr) return run_strand(executor, 0);
-  const run_strand strand(*plain, patience);
-  queue = strand.queue();
-  return strand;
+  const auto with = [&](auto strand) -> any_io_executor {
+    queue = strand.queue();
+    return strand;
+  };
+  if (const auto* plain = plain_executor(executor)) return with(run_strand(*plain, patience));
+  return with(run_strand(executor, 0));
 }
 }  // namespace
 
@@ -62,7 +66,7 @@ void run_impl::begin(scheduler::prepared tasks) {
   anchor_ = time_.anchor();
   scheduler_.begin(std::move(tasks), anchor_.at);
   workers_.reserve(std::min<std::size_t>(scheduler_.slots(), 8));
-  if (!queue_) return after_event(anchor_.at);
+  if (plain_executor(executor_) == nullptr) return after_event(anchor_.at);
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
   first_workers_ = &first;
   after_event(anchor_.at);
@@ -93,6 +97,7 @@ void run_impl::shutdown() noexcept {
   for (auto* waiters : {&space_waiters_, &end_waiters_}) {
     for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;
   }
+  queue_->drop();  // and whoever still has a handle posts to no effect
 }
 
 namespace {

@@ -150,7 +150,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::string parent_of(std::string_view id) const;
 
   any_io_executor executor_;
-  std::shared_ptr<strand_queue> queue_;  // of a strand that keeps its turn; else null
+  std::shared_ptr<strand_queue> queue_;  // of the strand
   any_io_executor strand_;
   time_service& time_;
   agent_registry agents_;

@@ -266,6 +266,18 @@ TEST_CASE("[L28] callbacks and agents that keep a handle of their run do not kee
   CHECK(alive.use_count() == 1);
 }
 
+TEST_CASE("[L28] what is asked of a run whose context is gone happens to nobody") {
+  std::optional<run> kept;
+  {
+    virtual_orchestra v({10s});
+    kept = v.o.start(plan({task("t")})).value();
+    v.time.advance(GENERATE(0s, 5s, 20s));
+  }
+  kept->request_cancel();
+  kept->close();
+  CHECK_FALSE(kept->id().empty());
+}
+
 TEST_CASE("a status has the progress of the run, each task weighted by what it is expected to take") {
   virtual_orchestra v({10s});
   auto all = [&]() -> awaitable<double> {
