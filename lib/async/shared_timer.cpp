@@ -8,21 +8,27 @@ namespace corchestra::detail {
 asio::execution_context::id shared_timer::id;
 
 shared_timer::client::client(const any_io_executor& executor)
-    : executor_(executor), timer_(asio::use_service<shared_timer>(asio::query(executor, asio::execution::context))) {}
+    : executor_(executor), timer_(&asio::use_service<shared_timer>(asio::query(executor, asio::execution::context))) {}
 
 void shared_timer::client::set(time_point due) {
-  const std::lock_guard lock(timer_.mutex_);
-  if (is_linked()) timer_.clients_.erase(timer_.clients_.iterator_to(*this));
+  const std::lock_guard lock(timer_->mutex_);
+  if (is_linked()) timer_->clients_.erase(timer_->clients_.iterator_to(*this));
   due_ = due;
-  timer_.clients_.insert(*this);
-  if (due < timer_.armed_) timer_.arm(executor_);
+  timer_->clients_.insert(*this);
+  if (due < timer_->armed_) timer_->arm(executor_);
 }
 
 void shared_timer::client::clear() {
-  const std::lock_guard lock(timer_.mutex_);
+  if (timer_ == nullptr) return;
+  const std::lock_guard lock(timer_->mutex_);
   if (!is_linked()) return;
-  timer_.clients_.erase(timer_.clients_.iterator_to(*this));
-  if (timer_.clients_.empty()) timer_.look_later(executor_);
+  timer_->clients_.erase(timer_->clients_.iterator_to(*this));
+  if (timer_->clients_.empty()) timer_->look_later(executor_);
+}
+
+void shared_timer::client::let_go() {
+  clear();
+  timer_ = nullptr;
 }
 
 // With the lock, for the first of the clients.

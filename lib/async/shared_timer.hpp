@@ -29,6 +29,8 @@ class shared_timer : public asio::execution_context::service {
     /// At `due` or later, once; a deadline that was set before is forgotten.
     void set(time_point due);
     void clear();
+    /// The context is going away: `clear`, and nothing is asked of the timer any more.
+    void let_go();
 
     friend bool operator<(const client& a, const client& b) noexcept { return a.due_ < b.due_; }
 
@@ -39,7 +41,7 @@ class shared_timer : public asio::execution_context::service {
    private:
     friend shared_timer;
     any_io_executor executor_;
-    shared_timer& timer_;
+    shared_timer* timer_;  // null: let go of
     time_point due_{};
   };
 

@@ -80,7 +80,7 @@ void run_impl::post(std::function<void(run_impl&)> f) {
 
 void run_impl::shutdown() noexcept {
   ending_ = true;
-  alarm_.clear();
+  alarm_.let_go();
   result_handler_ = nullptr;
   work_ = {};
   idle_.clear();
