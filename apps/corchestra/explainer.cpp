@@ -21,7 +21,7 @@ struct explainer::state : std::enable_shared_from_this<state> {
       : executor(e),
         time(time_service::of(e)),
         signals(e, SIGUSR1),
-        timer(time.make_timer(e)),
+        look(time.make_timer(e)),
         patience(p),
         show(std::move(s)),
         changed(time.now()) {}
@@ -36,7 +36,7 @@ struct explainer::state : std::enable_shared_from_this<state> {
 
   void arm() {
     if (!patience || closed) return;
-    timer->async_wait_until(changed + *patience, [self = shared_from_this()](boost::system::error_code ec) {
+    look->async_wait_until(changed + *patience, [self = shared_from_this()](boost::system::error_code ec) {
       if (ec || self->closed) return;
       if (const time_point now = self->time.now(); now - self->changed >= *self->patience) {
         self->changed = now;
@@ -76,7 +76,7 @@ struct explainer::state : std::enable_shared_from_this<state> {
   any_io_executor executor;
   time_service& time;
   asio::signal_set signals;
-  std::unique_ptr<timer> timer;
+  std::unique_ptr<timer> look;
   optional_duration patience;
   std::function<void(const std::string&)> show;
   time_point changed;
@@ -94,7 +94,7 @@ explainer::~explainer() {
   state_->closed = true;
   boost::system::error_code ignored;
   state_->signals.cancel(ignored);
-  state_->timer->cancel();
+  state_->look->cancel();
 }
 
 void explainer::operator()(const event& e) {

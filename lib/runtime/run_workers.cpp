@@ -161,7 +161,7 @@ void run_impl::begin_attempt(worker& w) {
   scheduler_.tag(w.next.task) = w.number;
 }
 
-awaitable<void> run_impl::work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once) {
+awaitable<void> run_impl::work([[maybe_unused]] std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once) {
   if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
   for (;;) {
     begin_attempt(*w);

@@ -21,10 +21,10 @@ class strand_job {
       ::new (static_cast<void*>(&place_)) function(std::forward<F>(f));
       act_ = [](strand_job& from, strand_job* to, bool call) {
         function& stored = *std::launder(reinterpret_cast<function*>(&from.place_));
-        function f(std::move(stored));
+        function taken(std::move(stored));
         stored.~function();
-        if (to != nullptr) ::new (static_cast<void*>(&to->place_)) function(std::move(f));
-        if (call) f();
+        if (to != nullptr) ::new (static_cast<void*>(&to->place_)) function(std::move(taken));
+        if (call) taken();
       };
     } else {
       place_ = new function(std::forward<F>(f));
@@ -35,8 +35,8 @@ class strand_job {
         }
         const std::unique_ptr<function> stored(static_cast<function*>(from.place_));
         if (!call) return;
-        function f(std::move(*stored));
-        f();
+        function taken(std::move(*stored));
+        taken();
       };
     }
   }
