@@ -15,10 +15,12 @@ using tests::virtual_orchestra;
 TEST_CASE("[A2][E5][E10] a plan of many calls runs in one operation and gives all results in listing order") {
   virtual_orchestra v;
   v.agent->takes("slow", 5s);
-  const auto r = v.time.run([&]() -> awaitable<run_result> {
-    auto done = co_await async_run(v.o, plan({task("slow"), task("b"), task("c")}));
+  const auto p = plan({task("slow"), task("b"), task("c")});
+  auto all = [&]() -> awaitable<run_result> {
+    auto done = co_await async_run(v.o, p);
     co_return std::move(done).value();
-  }());
+  };
+  const auto r = v.time.run(all());
   REQUIRE(r.results.size() == 3);
   CHECK(r.results[0].id == "slow");
   CHECK(r.results[2].id == "c");
