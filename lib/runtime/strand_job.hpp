@@ -81,6 +81,16 @@ class job_ring {
     std::destroy_at(&first);
     return job;
   }
+  /// All of another's, behind its own. Where there are none, many change hands at once.
+  void take_all(job_ring& from) {
+    if (empty() && from.more_) {
+      std::swap(more_, from.more_);
+      std::swap(capacity_, from.capacity_);
+      first_ = std::exchange(from.first_, 0);
+      end_ = std::exchange(from.end_, 0);
+    }
+    while (!from.empty()) push(from.pop());
+  }
   /// `pop()()`, without moving it: a job has left its place when its function is called.
   void call_first() { at(first_++)(); }
 

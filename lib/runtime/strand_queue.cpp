@@ -19,7 +19,7 @@ bool strand_queue::push(strand_job job) {
 
 void strand_queue::take_inbox() {
   const std::lock_guard lock(mutex_);
-  while (!inbox_.empty()) jobs_.push(inbox_.pop());
+  jobs_.take_all(inbox_);
   has_mail_.store(false, std::memory_order_relaxed);
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
@@ -67,6 +68,21 @@ TEST_CASE("what was there when the turn of a run's strand came runs in it, howev
   asio::post(io, [&] { log += '-'; });
   io.run();
   CHECK(log == "sssss-");
+}
+
+TEST_CASE("many posts from outside and from within a run's strand keep their order over several turns") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 2);
+  std::vector<int> order;
+  for (int i = 0; i < 100; ++i) {
+    asio::post(strand, [&, i] {
+      order.push_back(i);
+      asio::post(strand, [&, i] { order.push_back(100 + i); });
+    });
+  }
+  io.run();
+  REQUIRE(order.size() == 200);
+  CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST_CASE("dispatch within a run's strand calls at once, post does not, and from outside neither does") {
