@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/place.hpp"
+
 namespace corchestra::detail {
 
 /// A function to be called once. One of a pointer's size, as Asio's erased functions are, needs no memory of its own.
@@ -96,26 +98,21 @@ class job_ring {
 
  private:
   static constexpr std::uint32_t few = 4;
-  struct place {
-    alignas(strand_job) std::array<std::byte, sizeof(strand_job)> bytes;
-  };
-
   strand_job& at(std::uint32_t i) noexcept {
-    place& p = (more_ ? more_.get() : own_.data())[i & (capacity_ - 1)];
-    return *std::launder(reinterpret_cast<strand_job*>(p.bytes.data()));
+    return (more_ ? more_.get() : own_.data())[i & (capacity_ - 1)].get();
   }
   void grow() {
-    std::unique_ptr<place[]> twice(new place[std::size_t{capacity_} * 2]);
+    std::unique_ptr<place<strand_job>[]> twice(new place<strand_job>[std::size_t{capacity_} * 2]);
     const std::uint32_t count = end_ - first_;
-    for (std::uint32_t i = 0; i < count; ++i) ::new (twice[i].bytes.data()) strand_job(pop());
+    for (std::uint32_t i = 0; i < count; ++i) std::construct_at(&twice[i].get(), pop());
     more_ = std::move(twice);
     capacity_ *= 2;
     first_ = 0;
     end_ = count;
   }
 
-  std::array<place, few> own_;
-  std::unique_ptr<place[]> more_;  // NOLINT(modernize-avoid-c-arrays)
+  std::array<place<strand_job>, few> own_;
+  std::unique_ptr<place<strand_job>[]> more_;  // NOLINT(modernize-avoid-c-arrays)
   std::uint32_t capacity_ = few;   // a power of two
   std::uint32_t first_ = 0, end_ = 0;
 };
