@@ -3,12 +3,12 @@
 #include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace corchestra::detail {
 
@@ -52,8 +52,8 @@ void complete_with(const any_io_executor& via, run_handler handler, std::shared_
 }
 
 awaitable<void> suspend(std::function<void(plain_handler)> start) {
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-      [&start](auto handler) { start(plain_handler(std::move(handler))); }, asio::use_awaitable);
+  co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(
+      [&start](auto handler) { start(plain_handler(std::move(handler))); }, asio::deferred);
 }
 
 awaitable<void> run_on(any_io_executor strand, std::function<void()> f) {

@@ -15,6 +15,7 @@ struct orchestrator::impl {
   any_io_executor executor;
   orchestrator_options options;
   agent_registry agents;
+  std::shared_ptr<detail::stage_pool> stages;
   mutable std::mutex mutex;  // the list of runs and the flag
   std::vector<std::weak_ptr<detail::run_impl>> runs;
   bool closed = false;
@@ -32,6 +33,7 @@ struct orchestrator::impl {
 };
 
 orchestrator::orchestrator(any_io_executor executor, orchestrator_options options) : impl_(std::make_shared<impl>()) {
+  impl_->stages = std::make_shared<detail::stage_pool>(executor);
   impl_->executor = std::move(executor);
   impl_->next_id = std::exchange(options.run_id, {});
   impl_->options = std::move(options);
@@ -53,7 +55,7 @@ result<run> orchestrator::launch(task_plan plan, run_callbacks callbacks, run_ha
     id = std::exchange(s.next_id, {});
     if (id.empty()) id = s.ids.next();
   }
-  auto r = std::make_shared<detail::run_impl>(s.executor, std::move(id), std::move(plan.options), s.agents,
+  auto r = std::make_shared<detail::run_impl>(s.executor, s.stages, std::move(id), std::move(plan.options), s.agents,
                                               std::move(callbacks), s.options);
   auto prepared = r->prepare(std::move(plan.tasks));
   if (prepared.has_error()) return prepared.error();

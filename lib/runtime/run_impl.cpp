@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <chrono>
@@ -12,7 +11,6 @@
 #include <corchestra/base/text.hpp>
 
 #include "runtime/run_progress.hpp"
-#include "runtime/run_strand.hpp"
 
 namespace corchestra::detail {
 
@@ -26,26 +24,12 @@ std::chrono::nanoseconds coarse_now() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
-const asio::io_context::executor_type* plain_executor(const any_io_executor& executor) {
-  return executor.target<asio::io_context::executor_type>();
-}
-// An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
-// it, with its own allocation, at every hop.)
-any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<strand_queue>& queue) {
-  constexpr std::size_t patience = 32;
-  const auto with = [&](auto strand) -> any_io_executor {
-    queue = strand.queue();
-    return strand;
-  };
-  if (const auto* plain = plain_executor(executor)) return with(run_strand(*plain, patience));
-  return with(run_strand(executor, 0));
-}
 }  // namespace
 
-run_impl::run_impl(any_io_executor executor, std::string run_id, run_options&& options, agent_registry agents,
-                   run_callbacks callbacks, orchestrator_options settings)
+run_impl::run_impl(any_io_executor executor, std::shared_ptr<stage_pool> stages, std::string run_id, run_options&& options,
+                   agent_registry agents, run_callbacks callbacks, orchestrator_options settings)
     : executor_(std::move(executor)),
-      strand_(strand_on(executor_, queue_)),
+      stages_(std::move(stages)),
       time_(time_service::of(executor_)),
       agents_(std::move(agents)),
       callbacks_(std::move(callbacks)),
@@ -58,20 +42,28 @@ run_impl::run_impl(any_io_executor executor, std::string run_id, run_options&& o
 }
 
 void run_impl::launch(scheduler::prepared tasks) {
-  shutdown_service::add(executor_, weak_from_this());
+  stage_ = stages_->take();
+  queue_ = stage_->queue();
+  strand_ = stage_->strand();
+  self_ = shared_from_this();
+  shutdown_service::add(executor_, self_);
   asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
 }
 
 void run_impl::begin(scheduler::prepared tasks) {
   anchor_ = time_.anchor();
   scheduler_.begin(std::move(tasks), anchor_.at);
-  workers_.reserve(std::min<std::size_t>(scheduler_.slots(), 8));
-  if (plain_executor(executor_) == nullptr) return after_event(anchor_.at);
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
-  first_workers_ = &first;
+  if (queue_->keeps_turn()) first_workers_ = &first;
   after_event(anchor_.at);
   first_workers_ = nullptr;
-  for (auto& w : first) spawn(std::move(w), true);
+  for (const auto& w : first) {
+    if (auto parked = std::move(w->parked)) {
+      std::move(parked)(boost::system::error_code());
+    } else {
+      spawn(w, true);
+    }
+  }
 }
 
 void run_impl::post(std::function<void(run_impl&)> f) {
@@ -83,13 +75,13 @@ void run_impl::shutdown() noexcept {
   alarm_.let_go();
   result_handler_ = nullptr;
   work_ = {};
-  idle_.clear();
-  for (const auto& w : std::exchange(workers_, {})) {
-    if (!w) continue;
-    w->parked = nullptr;
-    if (!w->current) continue;
-    w->current->resume.clear();
-    w->current->answer = nullptr;
+  if (stage_) {
+    for (const auto& w : stage_->workers) {
+      if (!w || !w->current) continue;
+      w->current->resume.clear();
+      w->current->answer = nullptr;
+    }
+    stage_.reset();
   }
   for (const auto& [task, child] : std::exchange(awaited_, {})) child->parent = nullptr;
   for (const auto& [reservation, grant] : std::exchange(awaited_grants_, {})) grant->handler = nullptr;
@@ -98,6 +90,7 @@ void run_impl::shutdown() noexcept {
     for (const auto& h : std::exchange(*waiters, {})) *h = nullptr;
   }
   queue_->drop();  // and whoever still has a handle posts to no effect
+  self_.reset();
 }
 
 namespace {
@@ -311,7 +304,6 @@ void run_impl::end() {
   if (ending_) return;
   ending_ = true;
   alarm_.clear();
-  for (const auto place : std::exchange(idle_, {})) complete(strand_, std::move(workers_[place]->parked));
   complete_end();
 }
 
@@ -344,6 +336,8 @@ void run_impl::complete_end() {
   if (result_handler_) complete_with(strand_, std::exchange(result_handler_, nullptr), result_);
   work_ = {};
   let_go();
+  stages_->give(std::move(stage_));
+  self_.reset();
 }
 
 // Callbacks and agents may keep a handle of the run, which keeps them: the circle is cut here.
@@ -351,6 +345,10 @@ void run_impl::let_go() {
   callbacks_ = {};
   agents_ = {};
   agent_by_number_.clear();
+  if (!stage_) return;
+  for (const auto& w : stage_->workers) {
+    if (w) w->body.reset();
+  }
 }
 
 // By its id: a child's begins with its parent's.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/container/small_vector.hpp>
 #include <memory>
 #include <unordered_map>
@@ -13,7 +12,7 @@
 #include "async/shared_timer.hpp"
 #include "async/shutdown_service.hpp"
 #include "runtime/completion.hpp"
-#include "runtime/strand_queue.hpp"
+#include "runtime/run_stage.hpp"
 
 namespace corchestra::detail {
 
@@ -48,12 +47,12 @@ struct awaited_grant {
   boxed<error> refused;
 };
 
-/// A run: its scheduler, the worker loops that carry out its commands, and whoever waits for it. Lives on one strand;
-/// only functions marked so may be called from elsewhere.
+/// A run: its scheduler, the stage on which its commands are carried out, and whoever waits for it. Lives on the stage's
+/// strand, and keeps itself until its end; only functions marked so may be called from elsewhere.
 class run_impl : public shutdown_listener, public std::enable_shared_from_this<run_impl> {
  public:
-  run_impl(any_io_executor executor, std::string run_id, run_options&& options, agent_registry agents,
-           run_callbacks callbacks, orchestrator_options settings);
+  run_impl(any_io_executor executor, std::shared_ptr<stage_pool> stages, std::string run_id, run_options&& options,
+           agent_registry agents, run_callbacks callbacks, orchestrator_options settings);
 
   static run handle(std::shared_ptr<run_impl> r) { return run(std::move(r)); }
   static const std::shared_ptr<run_impl>& of(const run& r) { return r.impl_; }
@@ -66,6 +65,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
 
   // From any thread.
   const std::string& id() const noexcept { return scheduler_.run_id(); }
+  /// Once it is launched.
   const any_io_executor& strand() const noexcept { return strand_; }
   /// Called when the run has ended; `outcome` is there then. Cancelling the handler's slot ends only the waiting.
   void on_end(plain_handler handler);
@@ -103,16 +103,6 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   bool ended() const noexcept { return result_ != nullptr; }
 
  private:
-  struct worker {
-    asio::cancellation_signal signal;
-    std::shared_ptr<attempt> current;
-    std::shared_ptr<agent> body;  // of the current attempt: it may outlive the run
-    scheduler::start_command next;
-    plain_handler parked;
-    std::uint32_t number = 0;
-    bool busy = false, lost = false;
-  };
-
   struct stop_request {
     std::shared_ptr<worker> who;
     task_index task;
@@ -126,8 +116,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   };
 
   void begin(scheduler::prepared tasks);
-  void spawn(std::shared_ptr<worker> w, bool at_once);
-  awaitable<void> work(std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once);
+  void spawn(const std::shared_ptr<worker>& w, bool at_once);
+  static awaitable<void> work(std::shared_ptr<worker> w, bool at_once);
+  static void park(worker& w, plain_handler handler);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
@@ -150,6 +141,8 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::string parent_of(std::string_view id) const;
 
   any_io_executor executor_;
+  std::shared_ptr<stage_pool> stages_;
+  std::unique_ptr<run_stage> stage_;  // until its end
   std::shared_ptr<strand_queue> queue_;  // of the strand
   any_io_executor strand_;
   time_service& time_;
@@ -162,17 +155,16 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   clock_anchor anchor_;
   alarm alarm_{*this};
   time_point armed_ = time_point::max();
-  std::vector<std::shared_ptr<worker>> workers_;  // all that were ever needed; a lost one's place is empty
-  std::vector<std::uint32_t> idle_, free_places_;  // places of parked ones, of lost ones
   boost::container::small_vector_base<std::shared_ptr<worker>>* first_workers_ = nullptr;  // while the run begins
-  std::size_t working_ = 0;                       // coroutines that have not ended, without lost ones
+  std::size_t working_ = 0;  // workers that are not parked, without lost ones
+  std::shared_ptr<run_impl> self_;  // until its end
   std::vector<std::shared_ptr<plain_handler>> space_waiters_, end_waiters_;
   std::unordered_map<task_index, std::shared_ptr<awaited_child>> awaited_;
   std::unordered_map<std::uint64_t, std::shared_ptr<awaited_grant>> awaited_grants_;
   std::vector<task_index> just_ended_;
   std::shared_ptr<run_result> result_;
   run_handler result_handler_;
-  any_io_executor work_;  // tracked, while the handler waits
+  any_io_executor work_;  // tracked, while the handler waits or something has begun
   std::size_t callback_failures_ = 0;
   std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere_;  // of callbacks bound to an executor
   bool ending_ = false, told_ = false, in_after_event_ = false;

@@ -1,7 +1,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <corchestra/base/text.hpp>
@@ -59,40 +61,41 @@ std::optional<scheduler::start_command> run_impl::take(time_point at) {
 }
 
 void run_impl::assign(const scheduler::start_command& command) {
-  if (!idle_.empty()) {
-    auto& w = *workers_[idle_.back()];
-    idle_.pop_back();
-    w.next = command;
-    complete(strand_, std::move(w.parked));
-    return;
-  }
-  auto w = std::make_shared<worker>();
-  w->next = command;
-  if (free_places_.empty()) {
-    w->number = static_cast<std::uint32_t>(workers_.size());
-    workers_.push_back(w);
+  auto& workers = stage_->workers;
+  std::shared_ptr<worker> w;
+  if (!stage_->idle.empty()) {
+    w = workers[stage_->idle.back()];
+    stage_->idle.pop_back();
   } else {
-    w->number = free_places_.back();
-    free_places_.pop_back();
-    workers_[w->number] = w;
+    w = std::make_shared<worker>();
+    if (stage_->free_places.empty()) {
+      w->number = static_cast<std::uint32_t>(workers.size());
+      workers.push_back(w);
+    } else {
+      w->number = stage_->free_places.back();
+      stage_->free_places.pop_back();
+      workers[w->number] = w;
+    }
   }
-  ++working_;
+  w->next = command;
+  w->run = self_;
+  if (working_++ == 0 && !work_) work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
   // One whose step would come next may as well begin when all else is done.
   if (first_workers_ != nullptr && queue_->idle()) return first_workers_->push_back(std::move(w));
-  spawn(std::move(w), false);
+  if (!w->parked) return spawn(w, false);
+  asio::post(strand_, [h = std::move(w->parked)]() mutable { std::move(h)(boost::system::error_code()); });
 }
 
-void run_impl::spawn(std::shared_ptr<worker> w, bool at_once) {
+void run_impl::spawn(const std::shared_ptr<worker>& w, bool at_once) {
   auto slot = w->signal.slot();
-  asio::co_spawn(strand_, work(shared_from_this(), std::move(w), at_once),
-                 asio::bind_cancellation_slot(slot, [self = shared_from_this()](std::exception_ptr) {}));
+  asio::co_spawn(strand_, work(w, at_once), asio::bind_cancellation_slot(slot, [](std::exception_ptr) {}));
 }
 
 // The worker that carries out this attempt; null when it has not begun, or is given up.
-run_impl::worker* run_impl::worker_of(task_index task, std::uint32_t number) {
+worker* run_impl::worker_of(task_index task, std::uint32_t number) {
   const auto place = scheduler_.tag(task);
-  if (place >= workers_.size() || !workers_[place]) return nullptr;
-  auto& w = *workers_[place];
+  if (!stage_ || place >= stage_->workers.size() || !stage_->workers[place]) return nullptr;
+  auto& w = *stage_->workers[place];
   return w.busy && w.current->task == task && w.current->number == number ? &w : nullptr;
 }
 
@@ -105,7 +108,7 @@ void run_impl::carry_out_requests() {
   std::vector<stop_request> stops;
   for (const auto& a : scheduler_.take_aborts()) {
     const auto place = scheduler_.tag(a.task);
-    const auto w = place < workers_.size() ? workers_[place] : nullptr;
+    const auto w = stage_ && place < stage_->workers.size() ? stage_->workers[place] : nullptr;
     if (!w) continue;
     if (a.abandoned) {
       // A fresh worker takes this one's place; the run does not wait for it.
@@ -113,8 +116,8 @@ void run_impl::carry_out_requests() {
       w->lost = true;
       if (w->current->when_abandoned) w->current->when_abandoned();
       --working_;
-      workers_[place] = nullptr;
-      free_places_.push_back(place);
+      stage_->workers[place] = nullptr;
+      stage_->free_places.push_back(place);
       settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }
@@ -124,7 +127,7 @@ void run_impl::carry_out_requests() {
     // Posted: never resumed inline from a callback, and the workers have begun by then.
     asio::post(strand_, [self = shared_from_this(), stops = std::move(stops)] {
       for (const auto& [who, task, number] : stops) {
-        if (who->busy && who->current->task == task && who->current->number == number) who->signal.emit(asio::cancellation_type::terminal);
+        if (who->busy && who->run == self && who->current->task == task && who->current->number == number) who->signal.emit(asio::cancellation_type::terminal);
       }
     });
   }
@@ -149,10 +152,8 @@ const std::shared_ptr<agent>& run_impl::agent_of(task_index task) {
 
 void run_impl::begin_attempt(worker& w) {
   // The last attempt's context is used again when nobody has kept it.
-  if (!w.current || w.current.use_count() > 1) {
-    w.current = std::make_shared<attempt>();
-    w.current->run = shared_from_this();
-  }
+  if (!w.current || w.current.use_count() > 1) w.current = std::make_shared<attempt>();
+  if (!w.current->run) w.current->run = self_;
   w.current->task = w.next.task;
   w.current->number = w.next.attempt;
   w.current->live = true;
@@ -161,20 +162,22 @@ void run_impl::begin_attempt(worker& w) {
   scheduler_.tag(w.next.task) = w.number;
 }
 
-awaitable<void> run_impl::work([[maybe_unused]] std::shared_ptr<run_impl> self, std::shared_ptr<worker> w, bool at_once) {
+awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
   if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
-  for (;;) {
-    begin_attempt(*w);
+  while (!w->lost) {
+    run_impl& run = *w->run;
+    auto& scheduler = run.scheduler_;
+    run.begin_attempt(*w);
     scheduler::attempt_end ended;
     std::exception_ptr thrown;
-    if (scheduler_.abort_requested(w->next.task)) {
+    if (scheduler.abort_requested(w->next.task)) {
       ended.failure = fail(errc::cancelled, "cancelled before it began");
     } else {
       try {
         result<task_output> r = co_await w->body->run(attempt::context(w->current));
         if (r.has_value()) {
           ended.output = std::move(*r);
-          if (callbacks_.expand) expand(*w, ended.output);
+          if (run.callbacks_.expand) run.expand(*w, ended.output);
         } else {
           ended.failure = r.error();
         }
@@ -182,7 +185,7 @@ awaitable<void> run_impl::work([[maybe_unused]] std::shared_ptr<run_impl> self, 
         thrown = std::current_exception();
       }
       // One that was asked to stop has its reason already.
-      if (thrown && !scheduler_.abort_requested(w->next.task)) ended.failure = error_from_exception(thrown);
+      if (thrown && !scheduler.abort_requested(w->next.task)) ended.failure = error_from_exception(thrown);
     }
     // Always: a cancelled or shielded attempt must not colour the next one.
     co_await asio::this_coro::reset_cancellation_state();
@@ -190,28 +193,32 @@ awaitable<void> run_impl::work([[maybe_unused]] std::shared_ptr<run_impl> self, 
 
     w->current->live = false;
     w->busy = false;
-    const time_point at = now();
-    scheduler_.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
-    if (w->lost) {
-      after_event(at);
-      break;
-    }
-    const auto next = scheduler_.finished() ? std::nullopt : take(at);
+    const time_point at = run.now();
+    scheduler.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
+    const auto next = w->lost || scheduler.finished() ? std::nullopt : run.take(at);
     if (next) w->next = *next;
-    after_event(at, next.has_value());
-    if (next) continue;
-    if (scheduler_.finished() || ending_) break;
-    co_await suspend([this, parking = w.get()](plain_handler handler) {  // two pointers: no allocation for the function
-      parking->parked = std::move(handler);
-      idle_.push_back(parking->number);
-    });
-    if (ending_) break;
+    run.after_event(at, next.has_value() || w->lost);
+    if (next || w->lost) continue;
+    co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(
+        [w = w.get()](auto handler) { park(*w, plain_handler(std::move(handler))); }, asio::deferred);
   }
-  w->current.reset();  // it keeps the run alive
+  w->current.reset();  // it keeps the run
   w->body.reset();
-  if (!w->lost) --working_;
-  complete_end();
+  w->run.reset();
   co_await asio::this_coro::throw_if_cancelled(false);
+}
+
+void run_impl::park(worker& w, plain_handler handler) {
+  w.parked = std::move(handler);
+  if (w.current.use_count() > 1) {
+    w.current.reset();
+  } else {
+    w.current->run.reset();
+  }
+  const auto run = std::move(w.run);
+  run->stage_->idle.push_back(w.number);
+  --run->working_;
+  run->complete_end();
 }
 
 }  // namespace corchestra::detail

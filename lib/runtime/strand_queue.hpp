@@ -18,6 +18,9 @@ class strand_queue {
 
   bool runs_here() const noexcept { return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  /// Handlers may follow one another without a look at the context.
+  bool keeps_turn() const noexcept { return patience_ > 0; }
+
   /// In a turn: what would be posted now would come next.
   bool idle() const noexcept { return jobs_.empty() && !has_mail_.load(std::memory_order_acquire); }
 

@@ -1,0 +1,91 @@
+#include "runtime/run_stage.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <iterator>
+
+#include "runtime/run_impl.hpp"
+#include "runtime/run_strand.hpp"
+
+namespace corchestra::detail {
+
+namespace {
+
+constexpr int patience = 3;  // turns of the executor: a completion, the next start, and what else may lie between
+
+// An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
+// it, with its own allocation, at every hop.)
+any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<strand_queue>& queue) {
+  constexpr std::size_t handlers = 32;
+  const auto with = [&](auto strand) -> any_io_executor {
+    queue = strand.queue();
+    return strand;
+  };
+  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return with(run_strand(*plain, handlers));
+  return with(run_strand(executor, 0));
+}
+
+}  // namespace
+
+run_stage::run_stage(const any_io_executor& executor) : strand_(strand_on(executor, queue_)) {}
+
+run_stage::~run_stage() {
+  for (const auto& w : workers) {
+    if (w) w->parked = nullptr;
+  }
+}
+
+std::unique_ptr<run_stage> stage_pool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stages_.empty()) {
+      auto stage = std::move(stages_.back());
+      stages_.pop_back();
+      return stage;
+    }
+  }
+  return std::make_unique<run_stage>(executor_);
+}
+
+void stage_pool::give(std::unique_ptr<run_stage> stage) {
+  stage->passed = 0;
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stages_.push_back(std::move(stage));
+    first = !std::exchange(listed_, true);
+    if (std::exchange(looking_, true) && !first) return;
+  }
+  if (first) shutdown_service::add(executor_, weak_from_this());
+  look();
+}
+
+void stage_pool::look() {
+  asio::post(executor_, [self = shared_from_this()] {
+    std::vector<std::unique_ptr<run_stage>> old;
+    {
+      const std::lock_guard lock(self->mutex_);
+      auto& stages = self->stages_;
+      const auto stay = std::partition(stages.begin(), stages.end(), [](const auto& s) { return ++s->passed < patience; });
+      old.assign(std::make_move_iterator(stay), std::make_move_iterator(stages.end()));
+      stages.erase(stay, stages.end());
+      self->looking_ = !stages.empty();
+      if (self->looking_) self->look();
+    }
+    for (auto& s : old) {
+      const any_io_executor strand = s->strand();
+      asio::post(strand, [own = std::move(s)]() mutable { own.reset(); });
+    }
+  });
+}
+
+void stage_pool::shutdown() noexcept {
+  std::vector<std::unique_ptr<run_stage>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(stages_);
+  }
+}
+
+}  // namespace corchestra::detail

@@ -1,0 +1,140 @@
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <corchestra/runtime/async_run.hpp>
+
+#include "support/plans.hpp"
+
+using namespace corchestra;
+using namespace std::chrono_literals;
+using tests::plan;
+using tests::task;
+
+namespace {
+
+/// An orchestrator whose agent notes on which strand its tasks run.
+struct stages {
+  asio::io_context io;
+  orchestrator o{io.get_executor()};
+  std::vector<any_io_executor> seen;
+
+  stages() {
+    o.agents().add("a", [this](task_context c) -> awaitable<result<task_output>> {
+      seen.push_back(c.executor());
+      co_await asio::post(asio::use_awaitable);
+      co_return task_output{};
+    });
+  }
+  void run_then(std::function<void()> next) {
+    async_run(o, plan({task("x"), task("y"), task("z", {"x", "y"})}), [next = std::move(next)](const result<run_result>& r) {
+      REQUIRE(r.has_value());
+      CHECK(r->success());
+      if (next) next();
+    });
+  }
+  /// `f` after so many turns of the context.
+  void after(int turns, std::function<void()> f) {
+    asio::post(io, [this, turns, f = std::move(f)] { turns > 1 ? after(turns - 1, f) : f(); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a run that follows at once takes the strand and the workers of the one before it") {
+  stages s;
+  s.run_then([&] { s.run_then(nullptr); });
+  s.io.run();
+  REQUIRE(s.seen.size() == 6);
+  CHECK(s.seen[3] == s.seen[0]);
+  CHECK(s.seen[5] == s.seen[0]);
+}
+
+TEST_CASE("runs at the same time have strands of their own, and later ones may have either") {
+  stages s;
+  for (int i = 0; i < 2; ++i) s.run_then([&] { s.run_then(nullptr); });
+  s.io.run();
+  REQUIRE(s.seen.size() == 12);
+  int first = 0;
+  for (const auto& e : s.seen) first += e == s.seen[0] ? 1 : 0;
+  CHECK(first == 6);
+}
+
+TEST_CASE("workers that nobody takes over within a few turns go, and the context may end") {
+  stages s;
+  std::weak_ptr<int> alive;
+  {
+    const auto kept = std::make_shared<int>();
+    alive = kept;
+    s.o.agents().add("a", [kept](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
+  }
+  s.run_then([&] { s.after(20, [&] { s.run_then(nullptr); }); });
+  s.io.run();  // returns
+  s.o.agents().add("a", [](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
+  CHECK(alive.expired());
+}
+
+TEST_CASE("a context that is destroyed when a run has just ended frees its parked workers") {
+  std::optional<orchestrator> longer;
+  {
+    stages s;
+    longer.emplace(s.o);
+    s.run_then([&] { s.io.stop(); });
+    s.io.run();
+  }
+  longer.reset();
+}
+
+TEST_CASE("a body that was abandoned ends without touching the run that has its strand now") {
+  stages s;
+  asio::steady_timer never(s.io, asio::steady_timer::time_point::max());
+  bool late = false;
+  s.o.agents().add("deaf", [&](task_context c) -> awaitable<result<task_output>> {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    boost::system::error_code ec;
+    co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    late = true;
+    CHECK(c.cancelled());
+    co_return task_output{};
+  });
+  auto p = plan({task("x"), task("stuck")});
+  p.tasks[1].agent = "deaf";
+  p.tasks[1].limits.start_to_close = 1ms;
+  p.options.limits.cancel_grace = 1ms;
+  async_run(s.o, p, [&](const result<run_result>& r) {
+    CHECK(r->find("stuck")->cancelled == cancel_reason::abandoned);
+    s.run_then([&] {
+      never.cancel();
+      s.run_then(nullptr);
+    });
+  });
+  s.io.run();
+  CHECK(late);
+  CHECK(s.seen.size() == 7);
+}
+
+TEST_CASE("runs one after another on a pool of threads hand their strand over") {
+  asio::thread_pool pool(2);
+  orchestrator o(pool.get_executor());
+  o.agents().add("a", [](task_context) -> awaitable<result<task_output>> {
+    co_await asio::post(asio::use_awaitable);
+    co_return task_output{};
+  });
+  std::atomic<int> ended = 0;
+  const std::function<void(int)> go = [&](int runs) {
+    async_run(o, plan({task("x"), task("y"), task("z", {"x"})}), [&, runs](const result<run_result>& r) {
+      if (r.has_value() && r->success()) ++ended;
+      if (runs > 1) go(runs - 1);
+    });
+  };
+  for (int i = 0; i < 4; ++i) go(50);
+  pool.join();
+  CHECK(ended == 200);
+}
