@@ -1,35 +1,17 @@
 #include <corchestra/core/run_metrics.hpp>
 
 #include <algorithm>
-#include <boost/sort/spreadsort/integer_sort.hpp>
-#include <functional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/name_table.hpp"
+#include "core/run_tally.hpp"
 #include "core/task_blocks.hpp"
 
 namespace corchestra {
 
 namespace {
-
-/// However (k-1)*P+1 tasks are dealt to P slots, one slot gets k of them: so the k shortest among the (k-1)*P+1 longest
-/// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. `longest_first` is sorted.
-duration pigeonhole(const std::vector<duration>& longest_first, std::size_t slots) {
-  duration best{}, all{};
-  if (slots == 0 || longest_first.empty()) return best;
-  if (longest_first.size() <= slots) return longest_first.front();
-  std::vector<duration> prefix;
-  prefix.reserve(longest_first.size() + 1);
-  prefix.push_back(all);
-  for (const duration d : longest_first) prefix.push_back(all += d);
-  for (std::size_t k = 1; (k - 1) * slots < longest_first.size(); ++k) {
-    const std::size_t longest = (k - 1) * slots + 1;
-    best = std::max(best, prefix[longest] - prefix[longest - k]);
-  }
-  return best;
-}
 
 double ratio(duration a, duration b) { return to_seconds(a) / to_seconds(b); }
 
@@ -78,23 +60,23 @@ struct metrics_fold::impl {
   std::vector<duration> paths;  // of ended tasks by number: the longest chain that ends there
   std::unordered_map<task_index, duration> subtree_paths;  // by ancestor, of everything spawned under it
   std::unordered_map<task_index, task_index> parents;
-  std::vector<duration> durations;  // of started tasks; longest first up to `sorted`
-  std::size_t sorted = 0;
+  detail::run_tally tally;
   detail::name_table agents;
   std::vector<agent_metrics> by_agent;
-  run_metrics m;
-  duration waited{};
-  std::size_t started = 0, executed = 0, width = 0;
+  std::array<std::size_t, task_state_count> counts{};
+  std::size_t total = 0;
   bool keep_tasks = true;
   time_point begin{}, last{};
   bool ended = false;
+
+  impl(bool keep, std::size_t slots) : tally(keep, slots), keep_tasks(keep) {}
 
   void submitted(const event& e) {
     task& t = tasks.add(e.task);
     t.submitted = e.at;
     t.state = e.state;
-    ++m.total_tasks;
-    ++m.counts[static_cast<std::size_t>(e.state)];
+    ++total;
+    ++counts[static_cast<std::size_t>(e.state)];
     if (!e.needs.empty()) {
       t.needs = std::make_unique<task_index[]>(e.needs.size() + 1);
       t.needs[0] = static_cast<task_index>(e.needs.size());
@@ -132,16 +114,12 @@ struct metrics_fold::impl {
   }
 
   void set_path(task_index n, const task& t, duration d) {
-    if (!keep_tasks) {
-      m.longest_path = std::max(m.longest_path, d);
-      return;
-    }
+    if (!keep_tasks) return;
     if (n >= paths.size()) {
       if (n >= paths.capacity()) paths.reserve(std::max<std::size_t>({few, n + 1, 2 * paths.capacity()}));
       paths.resize(n + 1);
     }
     paths[n] = d;
-    m.longest_path = std::max(m.longest_path, d);
     for (task_index a = t.parent; a != no_task;) {
       duration& longest = subtree_paths[a];
       longest = std::max(longest, d);
@@ -152,21 +130,21 @@ struct metrics_fold::impl {
 
   void change_state(task& t, task_state s) {
     if (t.state == s) return;
-    --m.counts[static_cast<std::size_t>(t.state)];
-    ++m.counts[static_cast<std::size_t>(s)];
+    --counts[static_cast<std::size_t>(t.state)];
+    ++counts[static_cast<std::size_t>(s)];
     t.state = s;
   }
 
   void work(task& t, time_point at) {
     if (std::exchange(t.working, true)) return;
     t.since = at;
-    m.peak_width = std::max(m.peak_width, ++width);
+    tally.works();
   }
 
   void rest(task& t, time_point at) {
     if (!std::exchange(t.working, false)) return;
     t.worked += at - t.since;
-    --width;
+    tally.rests();
   }
 
   void state_changed(task& t, const event& e) {
@@ -180,8 +158,7 @@ struct metrics_fold::impl {
     change_state(t, task_state::running);
     if (!std::exchange(t.begun, true)) {
       settle_needs(t);
-      waited += e.at - t.submitted;
-      ++started;
+      tally.starts(e.at - t.submitted);
     }
     t.worked = t.kept;
     work(t, e.at);
@@ -195,55 +172,24 @@ struct metrics_fold::impl {
     if (agent == by_agent.size()) by_agent.emplace_back();
     ++by_agent[agent].tasks;
     if (r.success()) ++by_agent[agent].successes;
-    if (r.usage.known()) m.usage += r.usage;
     settle_needs(t);
-    if (t.begun) {
-      m.sequential += t.worked;
-      ++executed;
-      if (keep_tasks) {
-        if (durations.capacity() == 0) durations.reserve(few);
-        durations.push_back(t.worked);
-      }
-    }
-    set_path(e.task, t, t.before + (t.begun ? t.worked : duration{}));
+    if (t.begun) tally.executed(t.worked);
+    const duration path = t.before + (t.begun ? t.worked : duration{});
+    tally.ends(r.usage, path);
+    set_path(e.task, t, path);
     tasks.remove(e.task);
   }
 
-  void sort_durations() {
-    if (sorted == durations.size()) return;
-    const auto longer = std::greater<>();
-    const auto digits = [](duration d, unsigned shift) { return -d.count() >> shift; };
-    if (sorted == 0) {
-      boost::sort::spreadsort::integer_sort(durations.begin(), durations.end(), digits, longer);
-      sorted = durations.size();
-      return;
-    }
-    const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(sorted);
-    std::sort(middle, durations.end(), longer);
-    std::vector<duration> all(durations.size());
-    std::merge(durations.begin(), middle, middle, durations.end(), all.begin(), longer);
-    durations = std::move(all);
-    sorted = durations.size();
-  }
-
   run_metrics at(time_point now) {
-    sort_durations();
-    const auto per = [](duration d, std::size_t n) { return n == 0 ? duration{} : d / static_cast<std::int64_t>(n); };
-    run_metrics out = m;
-    out.wall = now - begin;
-    out.average_wait = per(waited, started);
-    out.executed_tasks = executed;
-    out.average_execution = per(m.sequential, executed);
-    out.lower_bound = std::max({m.longest_path, per(m.sequential, m.slots), pigeonhole(durations, m.slots)});
+    run_metrics out = tally.at(now - begin);
+    out.counts = counts;
+    out.total_tasks = total;
     for (std::uint32_t i = 0; i < by_agent.size(); ++i) out.agents.emplace(agents.name(i), by_agent[i]);
     return out;
   }
 };
 
-metrics_fold::metrics_fold(bool keep_tasks, std::size_t slots) : impl_(std::make_unique<impl>()) {
-  impl_->keep_tasks = keep_tasks;
-  impl_->m.slots = slots;
-}
+metrics_fold::metrics_fold(bool keep_tasks, std::size_t slots) : impl_(std::make_unique<impl>(keep_tasks, slots)) {}
 metrics_fold::~metrics_fold() = default;
 metrics_fold::metrics_fold(metrics_fold&&) noexcept = default;
 metrics_fold& metrics_fold::operator=(metrics_fold&&) noexcept = default;
@@ -257,7 +203,7 @@ void metrics_fold::operator()(const event& e) {
   switch (e.type) {
     case event_type::run_started:
       s.begin = e.at;
-      if (e.data.is_object() && s.m.slots == 0) s.m.slots = e.data.value("max_concurrent_tasks", std::size_t{0});
+      if (e.data.is_object() && s.tally.slots() == 0) s.tally.set_slots(e.data.value("max_concurrent_tasks", std::size_t{0}));
       return;
     case event_type::run_ended:
       s.ended = true;

@@ -7,12 +7,14 @@ namespace corchestra {
 
 scheduler::impl::impl(run_options&& o)
     : options(std::move(o)),
+      tally(options.keep == keep_results::all, 0),
       ready(options.order),
       ledger(options.budget),
       retries(options.retry_budget),
       random(options.seed) {
   const auto& l = options.limits;
   slots = options.mode == scheduling_mode::sequential ? 1 : std::max<std::size_t>(1, l.max_concurrent_tasks);
+  tally.set_slots(slots);
   open = options.stay_open;
   const auto declare = [&](std::string id, detail::resource_kind kind, std::uint32_t capacity, duration period) {
     const auto ok = resources.declare(id, kind, capacity, period);
@@ -68,6 +70,7 @@ const std::string& scheduler::reason() const noexcept { return impl_->reason; }
 std::size_t scheduler::size() const noexcept { return impl_->records.size(); }
 
 void scheduler::omit_details() noexcept { impl_->details = false; }
+void scheduler::tell(event_sink sink) { impl_->sink = std::move(sink); }
 
 task_index scheduler::find(std::string_view id) const noexcept {
   return impl_->find(id);

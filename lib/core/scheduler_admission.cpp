@@ -11,10 +11,10 @@ void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_
   }
   --counts[static_cast<std::size_t>(r.state)];
   ++counts[static_cast<std::size_t>(s)];
+  const bool resumed = r.state == s;
   r.state = s;
   r.waiting = w;
   // attempt_started and task_ended say the rest themselves
-  const bool resumed = s == task_state::running && r.phase() == phase::working && r.now_running->attempt_left != duration::zero();
   if (!is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
 }
 

@@ -31,6 +31,8 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
     }
   }
   live& l = *r.now_running;
+  if (r.attempts == 1) tally.starts(now - r.submitted);
+  tally.works();
   ++l.tries;
   retries.attempted(now);
   l.phase = phase::working;
@@ -71,11 +73,15 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
 void scheduler::impl::end_attempt(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
-  if (l.phase == phase::working) slots_in_use -= weight_of(r);
+  if (l.phase == phase::working) {
+    slots_in_use -= weight_of(r);
+    tally.rests();
+  }
   if (l.phase == phase::wants_slot || (r.more && r.more->asked)) unqueue(t, now);
   if (l.phase != phase::working) l.waited += now - l.wait_began;
   l.phase = phase::none;
   l.last_attempt = now - l.started;
+  l.worked = l.kept + l.last_attempt - l.waited;
   ++r.ticket;
   running[l.running_place] = running.back();
   records[running.back()].now_running->running_place = l.running_place;
@@ -100,6 +106,7 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   l.phase = impl::phase::waiting;
   l.wait_began = now;
   s.slots_in_use -= s.weight_of(r);
+  s.tally.rests();
   s.release(task, true, false, now);
   l.attempt_left = l.attempt_due == impl::never ? duration::zero() : std::max(l.attempt_due - now, duration(1));
   l.attempt_due = impl::never;
@@ -141,6 +148,7 @@ void scheduler::impl::take_slot_again(task_index t, time_point now) {
   l.phase = phase::working;
   l.waited += now - l.wait_began;
   slots_in_use += weight_of(r);
+  tally.works();
   if (r.more) r.more->waits_since = never;
   if (l.attempt_left != duration::zero()) l.attempt_due = detail::later(now, l.attempt_left);
   l.heartbeat_at = now;
@@ -336,6 +344,7 @@ void scheduler::impl::iterate(task_index t, task_output output, std::optional<ch
   r.more->previous = std::move(output.value);
   r.more->has_previous = true;
   r.now_running->tries = 0;
+  r.now_running->kept = r.now_running->worked;
   ++r.ticket;
   end_scope(t, concat("an iteration of its parent ", quote(r.call->id), " ended"), now);
   if (left_out(r)) {

@@ -26,6 +26,7 @@ void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_re
   if (r.more) out->iterations = r.more->iteration;
   if (r.parent != no_task) out->parent = records[r.parent].call->id;
   r.result = out.get();
+  count_work(t, *out);
   const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out->skipped));
   ++(fine ? good : bad);
   if (options.keep == keep_results::all || s != task_state::completed) {
@@ -176,6 +177,7 @@ void scheduler::impl::tell_dependants(task_index t, outcome o, skip_cause cause,
   for (auto e = first; e != none; e = edges[e].next) {
     const task_index d = edges[e].to;
     if (!records.holds(d)) continue;  // it did not wait for this one, and is forgotten
+    come_after(d, t, false);
     const bool refused = not_taken && std::find(not_taken->begin(), not_taken->end(), records[d].call->id) != not_taken->end();
     if (refused) {
       tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now, true);
@@ -213,6 +215,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   if (r.now_running && !r.abandoned && r.now_running->phase == phase::none) {
     live& l = *r.now_running;
     l.usage = {};
+    l.worked = l.kept = duration::zero();
     l.tries = l.replans = 0;
     l.aborting = l.timed_out = l.retry_after_timeout = false;
     l.why = cancel_reason::none;
@@ -231,6 +234,7 @@ void scheduler::impl::close_subtree(task_index t, time_point now) {
       const bool skipped = r.state == task_state::skipped;
       for (const task_index d : std::exchange(r.more->subtree_watchers, {})) {
         if (!records.holds(d)) continue;
+        come_after(d, t, true);
         tell_dependant(d, t, ok ? outcome::ok : skipped ? outcome::skipped : outcome::bad,
                        skipped ? r.result->skipped : skip_cause::upstream_failed, now);
       }
@@ -338,6 +342,7 @@ void scheduler::impl::check_end(time_point now) {
   const bool drained = draining && running.empty();
   if (!nothing_left && !drained) return;
   ended = true;
+  ended_at = now;
   if (unfinished > 0 || (bad > 0 && run_cancelled == cancel_reason::shutdown)) {
     state = run_state::interrupted;
   } else if (bad == 0) {

@@ -18,6 +18,7 @@
 #include "core/rate_window.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
+#include "core/run_tally.hpp"
 #include "core/scheduler_parts.hpp"
 #include "core/scheduler_record.hpp"
 #include "core/start_queue.hpp"
@@ -50,6 +51,7 @@ struct scheduler::impl {
     std::vector<detail::claim> pools;
     learnt* times = nullptr;
     std::uint32_t agent_number = 0;
+    agent_metrics ended;
   };
 
   using agent_entry = detail::agent_entry;
@@ -81,6 +83,8 @@ struct scheduler::impl {
   std::vector<group> groups;
   std::map<std::string, detail::key_index, std::less<>> keys;
   std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name
+  detail::run_tally tally;
+  time_point began{}, ended_at{};
   std::vector<std::unique_ptr<task_result>> results;
   std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
@@ -182,6 +186,12 @@ struct scheduler::impl {
   void publish(event& e, task_index t, time_point now);
   void flush_progress(task_index t, time_point now);
   void tell_budget_alerts(time_point now);
+
+  // scheduler_metrics.cpp
+  duration worked_so_far(const record& r, time_point now) const;
+  void count_work(task_index t, const task_result& result);
+  /// `d` waited for the end of `from`: of all beneath it too, if `whole`.
+  void come_after(task_index d, task_index from, bool whole);
 
   // scheduler_admission.cpp
   void set_state(task_index t, task_state s, wait_reason w, time_point now);

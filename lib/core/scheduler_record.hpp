@@ -47,6 +47,8 @@ struct live_attempt {
   double progress = 0;
   std::string why_text, progress_text;
   duration waited{};          // of this attempt, inside
+  duration worked{};          // with a slot, in the last attempt and in `kept`
+  duration kept{};            // work of iterations that completed
   time_point wait_began{};
   std::unique_ptr<staged_children> staged;
   boxed<error> capped;        // a limit on children was hit: this attempt cannot complete
@@ -70,6 +72,7 @@ struct task_extra {
   std::vector<task_index> children;
   std::vector<task_index> subtree_watchers;
   bool subtree_failed = false;
+  duration subtree_path{};  // the longest `path` of what was spawned under it
   time_point deadline = never;
   std::string deadline_name;
   // joins
@@ -111,6 +114,7 @@ struct task_record {
   std::unique_ptr<live_attempt> now_running;
   task_result* result = nullptr;
   time_point submitted{};
+  duration path{};             // the longest chain of measured durations that it came after, once it has ended with its own
   float rank = 0;              // upward rank in seconds
   std::uint32_t first_edge = none, last_edge = none;  // to those that need it
   task_index parent = no_task;

@@ -90,6 +90,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   const std::span<task_call> calls = batches[number].calls;
   const bool any_needs = !tasks.first_need.empty();
   if (options.keep == keep_results::all && results.capacity() < first + count) results.reserve(std::max<std::size_t>(first + count, 2 * first));
+  tally.reserve(results.capacity());
   if (edges.capacity() < edges.size() + tasks.needs.size()) edges.reserve(std::max(edges.size() + tasks.needs.size(), 2 * edges.size()));
   for (task_index i = 0; i < count; ++i) {
     const task_index t = first + i;
@@ -195,6 +196,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
     r.depth = static_cast<std::uint16_t>(p.depth + 1);
     r.priority = std::max(r.priority, p.priority);
     r.urgency = p.urgency;
+    r.path = p.path + worked_so_far(p, now);
     p.get().children.push_back(t);
     ++p.open_subtree;
     ++spawned;
@@ -247,6 +249,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
     const bool whole = (n & subtree_bit) != 0;
     const task_index u = n & ~subtree_bit;
     const record& up = records[u];
+    if (whole ? up.open_subtree == 0 : is_terminal(up.state)) come_after(t, u, whole);
     if (is_terminal(r.state) || !(whole ? up.open_subtree == 0 : is_terminal(up.state))) continue;
     const bool ok = up.state == task_state::completed && !(whole && up.more && up.more->subtree_failed);
     const bool skipped = up.state == task_state::skipped;
@@ -258,6 +261,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
 void scheduler::begin(prepared tasks, time_point now) {
   auto& s = *impl_;
   const auto& o = s.options;
+  s.began = now;
   if (o.limits.run_timeout) s.run_due = detail::later(now, *o.limits.run_timeout);
   constexpr const char* modes[] = {"auto", "sequential", "levels", "parallel"};
   json data;

@@ -34,11 +34,11 @@ run_impl::run_impl(any_io_executor executor, std::shared_ptr<stage_pool> stages,
       agents_(std::move(agents)),
       callbacks_(std::move(callbacks)),
       settings_(std::move(settings)),
-      scheduler_(std::move(run_id), std::move(options), [this](const event& e) { observe(e); },
+      scheduler_(std::move(run_id), std::move(options), {},
                  [this](std::string_view name) { return agents_.find(name) != nullptr; }),
-      metrics_(scheduler_.options().keep == keep_results::all, scheduler_.slots()),
       failures_elsewhere_(callbacks_.failures_elsewhere) {
   if (!callbacks_.on_event) scheduler_.omit_details();
+  if (callbacks_.on_event || callbacks_.on_task_ended || callbacks_.on_progress) scheduler_.tell(observer());
 }
 
 void run_impl::launch(scheduler::prepared tasks) {
@@ -184,7 +184,6 @@ void run_impl::call_back(std::string_view name, F f) {
 }
 
 void run_impl::observe(const event& e) {
-  metrics_(e);
   if (e.type == event_type::task_ended) {
     if (!awaited_.empty()) {
       if (const auto it = awaited_.find(e.task); it != awaited_.end()) {
@@ -210,6 +209,7 @@ bool run_impl::full() const noexcept {
 }
 
 std::shared_ptr<awaited_child> run_impl::await_child(task_index task, std::weak_ptr<attempt> by) {
+  if (awaited_.empty()) scheduler_.tell(observer());
   auto child = std::make_shared<awaited_child>();
   child->by = std::move(by);
   return awaited_[task] = std::move(child);
@@ -271,7 +271,7 @@ std::vector<task_result> run_impl::results() const {
 }
 
 run_metrics run_impl::metrics() const {
-  run_metrics m = result_ ? metrics_.value() : metrics_.snapshot(now());
+  run_metrics m = scheduler_.metrics(now());
   m.callback_failures = callback_failures_ + (failures_elsewhere_ ? failures_elsewhere_->load() : 0);
   return m;
 }

@@ -127,6 +127,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void begin_attempt(worker& w);
   void expand(worker& w, const task_output& output);
   void observe(const event& e);
+  event_sink observer() {
+    return [this](const event& e) { observe(e); };
+  }
   template <class F>
   void call_back(std::string_view name, F f);
   void arm();
@@ -151,7 +154,6 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   run_callbacks callbacks_;
   orchestrator_options settings_;
   scheduler scheduler_;
-  metrics_fold metrics_;
   clock_anchor anchor_;
   alarm alarm_{*this};
   time_point armed_ = time_point::max();

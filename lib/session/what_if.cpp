@@ -85,7 +85,6 @@ class foresight {
   };
 
   void observe(const event& e) {
-    metrics_(e);
     timeline_(e);
     attribution_(e);
     if (e.type == event_type::attempt_started && e.attempt == 1) out_.order.emplace_back(e.task_id);
@@ -138,7 +137,7 @@ class foresight {
   }
 
   foreseen_run report(const scheduler& s) {
-    out_.metrics = metrics_.value();
+    out_.metrics = s.metrics(now_);
     out_.timeline = timeline_.value();
     for (const auto& r : s.results()) {
       const task_call& t = s.call(s.find(r->id));
@@ -153,7 +152,6 @@ class foresight {
   time_point now_{};
   std::priority_queue<end, std::vector<end>, std::greater<>> ends_;
   std::size_t started_ = 0;
-  metrics_fold metrics_;
   timeline_fold timeline_;
   time_attribution attribution_{time_attribution::keep::spans};
   foreseen_run out_;

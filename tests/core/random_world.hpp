@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corchestra/base/text.hpp>
+#include <corchestra/core/run_metrics.hpp>
 #include <corchestra/core/scheduler.hpp>
 
 #include "core/random_plan.hpp"
@@ -60,6 +61,7 @@ class random_world {
     if (keep_log_) log += dump_json(to_record(e, {})) + "\n";
     rules_(e);
     model_(e);
+    metrics_(e);
   }
 
   int pick(int from, int to) { return plan_.pick(from, to); }
@@ -305,6 +307,7 @@ class random_world {
     need(s.slots_in_use() == 0 && s.running().empty(), "all slots are free at the end");
     need(!s.next_deadline().has_value() && !s.next_start(now_), "nothing is due after the end");
     need(s.unfinished() == 0 || drained, "all tasks have ended");
+    check_metrics(s.metrics(now_));
     const auto none_reserved = [&](const budget_status& b) { need(b.reserved.none(), "a reservation is left"); };
     none_reserved(s.budget());
     for (const auto& [name, b] : s.agent_budgets()) none_reserved(b);
@@ -315,10 +318,28 @@ class random_world {
     for (const auto& l : s.locks()) need(l.holders.empty() || drained, "a lock is left: " + l.resource);
   }
 
+  // What the scheduler counts on the way is what its events say.
+  void check_metrics(const run_metrics& m) const {
+    const run_metrics told = metrics_.value();
+    need(m.counts == told.counts && m.total_tasks == told.total_tasks, "metrics: tasks by state");
+    need(m.wall == told.wall && m.sequential == told.sequential, "metrics: time at work");
+    need(m.executed_tasks == told.executed_tasks && m.average_execution == told.average_execution, "metrics: executed tasks");
+    need(m.average_wait == told.average_wait, "metrics: waiting for the first start");
+    need(m.peak_width == told.peak_width && m.slots == told.slots, "metrics: slots");
+    need(m.usage == told.usage, "metrics: usage");
+    need(std::ranges::equal(m.agents, told.agents, [](const auto& a, const auto& b) {
+      return a.first == b.first && a.second.tasks == b.second.tasks && a.second.successes == b.second.successes;
+    }), "metrics: agents");
+    // By events alone, what had ended of a join that did not wait for all of it was waited for.
+    need(m.longest_path == told.longest_path || (plan_.has_joins && m.longest_path < told.longest_path), "metrics: the longest path");
+    if (plan_.options.keep == keep_results::all && !plan_.has_joins) need(m.lower_bound == told.lower_bound, "metrics: the bound");
+  }
+
   random_plan plan_;
   bool keep_log_;
   reference_model model_;
   record_rules rules_;
+  metrics_fold metrics_;
   time_point now_{};
   std::vector<body> bodies_;
   std::multimap<time_point, std::string> resumes_;

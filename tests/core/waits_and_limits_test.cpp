@@ -127,6 +127,24 @@ TEST_CASE("what is learnt of a task leaves out the time it waited inside") {
   CHECK(*r.s.durations().expected("", "a") == duration(3s));
 }
 
+TEST_CASE("an attempt without a time limit tells, too, when it works again after a wait") {
+  auto o = slots(1);
+  o.limits.default_start_to_close = std::nullopt;
+  hand_run r(o, {call("t")});
+  r.start();
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
+  const auto before = r.count(event_type::task_state_changed);
+  r.pass(5s);
+  r.s.attempt_leaves_wait(r.at("t"), 1);
+  REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
+  r.start();
+  CHECK(r.count(event_type::task_state_changed) == before + 1);
+  CHECK(r.s.waiting(r.at("t")) == wait_reason::none);
+  r.pass(2s);
+  r.end("t");
+  CHECK(r.s.metrics(r.now).sequential == duration(2s));
+}
+
 TEST_CASE("two agents of one task type teach the same entry") {
   auto a = call("x"), b = call("y");
   b.agent = "b";

@@ -13,6 +13,7 @@
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/plan.hpp>
+#include <corchestra/core/run_metrics.hpp>
 
 namespace corchestra {
 
@@ -38,6 +39,8 @@ class scheduler {
   /// For a sink that does not read `event::data`: what has a field of its own, and the options in `run_started`, are no longer
   /// written there.
   void omit_details() noexcept;
+  /// Where facts go from now on; none: nowhere.
+  void tell(event_sink sink);
 
   // Events in -----------------------------------------------------------------------------------------------------------
 
@@ -240,6 +243,8 @@ class scheduler {
   budget_limit budget_left(task_index task) const;
   /// What was known of durations at the start, and what this run has added.
   duration_book durations() const;
+  /// Up to `now`, or to the end of the run; without failures of callbacks.
+  run_metrics metrics(time_point now) const;
   /// Why a task is not running, or what has become of it: a line a cause, deeper causes indented. Never empty.
   std::vector<std::string> why(task_index task, time_point now) const;
 
