@@ -135,8 +135,10 @@ const task_result* scheduler::result_of(task_index task) const {
   return impl_->records.holds(task) ? impl_->records[task].result : nullptr;
 }
 const std::vector<std::unique_ptr<task_result>>& scheduler::results() const noexcept { return impl_->results; }
+const std::vector<task_index>& scheduler::ended_tasks() const noexcept { return impl_->results_of; }
 std::vector<std::unique_ptr<task_result>> scheduler::take_results() {
   auto all = std::exchange(impl_->results, {});
+  impl_->results_of.clear();
   for (task_index t = 0; !impl_->passing.empty() && t < impl_->records.size(); ++t) {
     const auto it = impl_->passing.find(t);
     if (it == impl_->passing.end()) continue;

@@ -31,6 +31,7 @@ void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_re
   ++(fine ? good : bad);
   if (options.keep == keep_results::all || s != task_state::completed) {
     results.push_back(std::move(out));
+    results_of.push_back(t);
   } else {
     passing.emplace(t, std::move(out));
   }

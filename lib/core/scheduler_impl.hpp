@@ -86,6 +86,7 @@ struct scheduler::impl {
   detail::run_tally tally;
   time_point began{}, ended_at{};
   std::vector<std::unique_ptr<task_result>> results;
+  std::vector<task_index> results_of;  // the tasks
   std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
   std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, staged_count = 0, watched_subtrees = 0, good = 0, bad = 0, failures = 0;
@@ -173,10 +174,11 @@ struct scheduler::impl {
   duration expected(const record& r) const;
   /// Slots it takes: never more than there are (mode sequential has one).
   std::uint32_t weight_of(const record& r) const noexcept {
-    return r.call->rules ? static_cast<std::uint32_t>(std::min<std::size_t>(r.call->rules->weight, slots)) : 1;
+    const auto* rules = r.rules();
+    return rules ? static_cast<std::uint32_t>(std::min<std::size_t>(rules->weight, slots)) : 1;
   }
   std::vector<task_index> topological(task_index first) const;
-  void set_order(task_index first, bool any_needs);
+  void set_order(task_index first);
   void open_levels(time_point now);
   void pull_to_level(task_index child, time_point now);
 

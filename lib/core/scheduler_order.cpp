@@ -7,7 +7,7 @@ constexpr duration assumed_duration = std::chrono::seconds(1);
 }
 
 duration scheduler::impl::expected(const record& r) const {
-  if (r.call->rules && r.call->rules->expected_duration) return *r.call->rules->expected_duration;
+  if (const auto* rules = r.rules(); rules && rules->expected_duration) return *rules->expected_duration;
   return kinds[r.kind].times->expected.value_or(assumed_duration);
 }
 
@@ -40,9 +40,9 @@ std::vector<task_index> scheduler::impl::topological(task_index first) const {
 
 // Levels of the new tasks, and their upward ranks: own expected duration plus the greatest rank of those that need it
 // (HEFT, Topcuoglu 2002). Ranks of tasks that were there before stay.
-void scheduler::impl::set_order(task_index first, bool any_needs) {
+void scheduler::impl::set_order(task_index first) {
   const auto n = static_cast<task_index>(records.size());
-  const auto order = any_needs ? topological(first) : std::vector<task_index>();
+  const auto order = topological(first);
   const auto at = [&](task_index i) { return order.empty() ? first + i : order[i]; };
   for (task_index i = 0; i < n - first; ++i) {
     record& r = records[at(i)];
@@ -61,7 +61,7 @@ void scheduler::impl::set_order(task_index first, bool any_needs) {
     if (r.more) {
       for (const task_index w : r.more->subtree_watchers) best = std::max(best, records[w].rank);
     }
-    r.rank = best + static_cast<float>(to_seconds(expected(r)));
+    r.rank += best;
   }
   if (options.mode != scheduling_mode::levels) return;
   for (task_index t = first; t < n; ++t) {

@@ -134,11 +134,12 @@ struct task_record {
   bool awaited = false;        // by its parent
   bool needed = false;         // by what a drained run finishes
   bool queued = false;
+  bool ruled = false;          // the call has rules; asked more often than the call is in the cache
 
   task_extra& get() { return more ? *more : *(more = std::make_unique<task_extra>()); }
   attempt_phase phase() const noexcept { return now_running ? now_running->phase : attempt_phase::none; }
   bool aborting() const noexcept { return now_running && now_running->aborting; }
-  const task_rules* rules() const noexcept { return call->rules.get(); }
+  const task_rules* rules() const noexcept { return ruled ? call->rules.get() : nullptr; }
 };
 
 }  // namespace corchestra::detail

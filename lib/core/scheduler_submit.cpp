@@ -90,6 +90,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   const std::span<task_call> calls = batches[number].calls;
   const bool any_needs = !tasks.first_need.empty();
   if (options.keep == keep_results::all && results.capacity() < first + count) results.reserve(std::max<std::size_t>(first + count, 2 * first));
+  results_of.reserve(results.capacity());
   tally.reserve(results.capacity());
   if (edges.capacity() < edges.size() + tasks.needs.size()) edges.reserve(std::max(edges.size() + tasks.needs.size(), 2 * edges.size()));
   for (task_index i = 0; i < count; ++i) {
@@ -101,9 +102,11 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
     r.priority = r.call->priority;
     r.parent = parent;
     r.awaited = awaited;
+    r.ruled = r.call->rules.has_value();
     ++counts[static_cast<std::size_t>(task_state::pending)];
     ++unfinished;
     enter(t, now);
+    r.rank = static_cast<float>(to_seconds(expected(r)));
     if (sink) {
       event e;
       e.type = event_type::task_submitted;
@@ -116,7 +119,7 @@ void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_
   }
   number_ids(tasks, calls);
   for (task_index i = 0; i < count && any_needs; ++i) link(first + i, tasks.needs_of(i), now);
-  set_order(first, any_needs);
+  if (any_needs || parent != no_task || options.mode == scheduling_mode::levels) set_order(first);
   for (task_index t = first; parent != no_task && t < first + count; ++t) {
     if (awaited || records[t].urgency > 0) make_urgent(t, now);
   }

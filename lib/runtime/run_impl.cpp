@@ -360,13 +360,19 @@ std::string run_impl::parent_of(std::string_view id) const {
 }
 
 result_list run_impl::listed_results() {
-  std::vector<std::unique_ptr<task_result>> owned = scheduler_.take_results();
+  const std::vector<task_index>& ended = scheduler_.ended_tasks();
   std::vector<const task_result*> listed;
+  if (ended.size() == scheduler_.size()) {  // without a look at every task, which are far apart
+    listed.resize(ended.size());
+    for (std::size_t i = 0; i < ended.size(); ++i) listed[ended[i]] = scheduler_.results()[i].get();
+    return {scheduler_.take_results(), std::move(listed)};
+  }
+  std::vector<std::unique_ptr<task_result>> owned = scheduler_.take_results();
   listed.reserve(owned.size());
   for (task_index t = 0; t < scheduler_.size(); ++t) {
     if (!scheduler_.known(t)) continue;
-    if (const auto* ended = scheduler_.result_of(t)) {
-      listed.push_back(ended);
+    if (const auto* result = scheduler_.result_of(t)) {
+      listed.push_back(result);
       continue;
     }
     auto open = std::make_unique<task_result>();  // of an interrupted run: not ended, for `resume`

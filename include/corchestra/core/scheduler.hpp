@@ -223,7 +223,8 @@ class scheduler {
   const task_result* result_of(task_index task) const;
   /// The results so far in order of ending.
   const std::vector<std::unique_ptr<task_result>>& results() const noexcept;
-  /// The same, given away: `result_of` stays valid while the caller keeps them.
+  const std::vector<task_index>& ended_tasks() const noexcept;  ///< of these results, in their order
+  /// The results, given away: `result_of` stays valid while the caller keeps them.
   std::vector<std::unique_ptr<task_result>> take_results();
   std::size_t count(task_state s) const noexcept;
   std::size_t unfinished() const noexcept;
