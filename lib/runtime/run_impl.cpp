@@ -51,6 +51,7 @@ void run_impl::launch(scheduler::prepared tasks) {
 }
 
 void run_impl::begin(scheduler::prepared tasks) {
+  stage_->keep(scheduler_.slots());  // what an earlier run needed more of would be memory for nothing
   anchor_ = time_.anchor();
   scheduler_.begin(std::move(tasks), anchor_.at);
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;

@@ -36,6 +36,17 @@ run_stage::~run_stage() {
   }
 }
 
+void run_stage::keep(std::size_t most) {
+  for (std::size_t i = most; i < workers.size(); ++i) {
+    if (workers[i]) workers[i]->parked = nullptr;
+  }
+  if (most >= workers.size()) return;
+  workers.resize(most);
+  const auto gone = [most](std::uint32_t place) { return place >= most; };
+  std::erase_if(idle, gone);
+  std::erase_if(free_places, gone);
+}
+
 std::unique_ptr<run_stage> stage_pool::take() {
   {
     const std::lock_guard lock(mutex_);
@@ -50,15 +61,15 @@ std::unique_ptr<run_stage> stage_pool::take() {
 
 void stage_pool::give(std::unique_ptr<run_stage> stage) {
   stage->passed = 0;
-  bool first = false;
+  bool listed = false, looking = false;
   {
     const std::lock_guard lock(mutex_);
     stages_.push_back(std::move(stage));
-    first = !std::exchange(listed_, true);
-    if (std::exchange(looking_, true) && !first) return;
+    listed = std::exchange(listed_, true);
+    looking = std::exchange(looking_, true);
   }
-  if (first) shutdown_service::add(executor_, weak_from_this());
-  look();
+  if (!listed) shutdown_service::add(executor_, weak_from_this());
+  if (!looking) look();
 }
 
 void stage_pool::look() {

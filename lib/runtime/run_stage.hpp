@@ -41,6 +41,9 @@ class run_stage {
   const any_io_executor& strand() const noexcept { return strand_; }
   const std::shared_ptr<strand_queue>& queue() const noexcept { return queue_; }
 
+  /// While all are parked: those beyond so many go.
+  void keep(std::size_t most);
+
   std::vector<std::shared_ptr<worker>> workers;  // all that were ever needed; a lost one's place is empty
   std::vector<std::uint32_t> idle, free_places;  // places of parked ones, of lost ones
   int passed = 0;                                // turns of the executor since its run ended

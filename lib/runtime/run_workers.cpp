@@ -157,6 +157,7 @@ void run_impl::begin_attempt(worker& w) {
   w.current->task = w.next.task;
   w.current->number = w.next.attempt;
   w.current->live = true;
+  w.current->model_calls = 0;
   if (const auto& a = agent_of(w.next.task); w.body != a) w.body = a;
   w.busy = true;
   scheduler_.tag(w.next.task) = w.number;

@@ -11,6 +11,7 @@
 
 #include <corchestra/runtime/async_run.hpp>
 
+#include "runtime/run_stage.hpp"
 #include "support/plans.hpp"
 
 using namespace corchestra;
@@ -55,6 +56,22 @@ TEST_CASE("a run that follows at once takes the strand and the workers of the on
   REQUIRE(s.seen.size() == 6);
   CHECK(s.seen[3] == s.seen[0]);
   CHECK(s.seen[5] == s.seen[0]);
+}
+
+TEST_CASE("a stage keeps no more workers than its next run has slots") {
+  asio::io_context io;
+  detail::run_stage stage(io.get_executor());
+  for (std::uint32_t i = 0; i < 5; ++i) stage.workers.push_back(i == 1 ? nullptr : std::make_shared<detail::worker>());
+  stage.idle = {3, 0, 4, 2};
+  stage.free_places = {1};
+  stage.keep(5);
+  CHECK(stage.workers.size() == 5);
+  stage.keep(3);
+  CHECK(stage.workers.size() == 3);
+  CHECK(stage.idle == std::vector<std::uint32_t>{0, 2});
+  stage.keep(1);
+  CHECK(stage.idle == std::vector<std::uint32_t>{0});
+  CHECK(stage.free_places.empty());
 }
 
 TEST_CASE("runs at the same time have strands of their own, and later ones may have either") {

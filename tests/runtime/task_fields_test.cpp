@@ -98,6 +98,24 @@ TEST_CASE("[E42] the idempotency key is the same in every attempt") {
   CHECK(keys == std::vector<std::string>{r.run_id + "/t", r.run_id + "/t"});
 }
 
+TEST_CASE("calls of models are numbered from 1 in every attempt, whichever worker carries it out") {
+  virtual_orchestra v;
+  std::vector<std::uint32_t> seen;
+  v.o.agents().add("asks", [&](task_context c) -> awaitable<result<task_output>> {
+    seen.push_back(c.next_model_call());
+    seen.push_back(c.next_model_call());
+    if (c.attempt() == 1) co_return fail(errc::connection_lost, "gone", retry_class::transient);
+    co_return task_output{};
+  });
+  auto first = task("first"), second = task("second", {"first"});
+  for (auto* t : {&first, &second}) {
+    t->agent = "asks";
+    t->retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  }
+  CHECK(v.run(plan({first, second})).success());
+  CHECK(seen == std::vector<std::uint32_t>{1, 2, 1, 2, 1, 2, 1, 2});
+}
+
 TEST_CASE("[E46] memory of an endless run is bounded by what fails and what waits") {
   virtual_orchestra v;
   auto p = plan({}, 4);
