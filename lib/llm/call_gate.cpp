@@ -55,7 +55,8 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
   }
 
   static void complete(outcome o) {
-    asio::post(o.who->work, [o = std::move(o)]() mutable {
+    const any_io_executor executor = o.who->work;  // GCC moves `o` into the function before it looks at other arguments
+    asio::post(executor, [o = std::move(o)]() mutable {
       auto handler = std::move(o.who->handler);
       auto slot = asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();

@@ -63,7 +63,7 @@ void running_instances::operator()(const event& e) {
     if (e.call) {
       for (const auto& r : e.call->resources) i.resources_locked.push_back(r.id);
     }
-    instances_.insert_or_assign(i.instance_id, std::move(i));
+    instances_.insert_or_assign(std::string(e.task_id), std::move(i));
   } else if (e.type == event_type::task_progress || e.type == event_type::model_call ||
              e.type == event_type::tool_started || e.type == event_type::tool_ended) {
     if (const auto it = instances_.find(e.task_id); it != instances_.end()) it->second.heartbeat = e.at;

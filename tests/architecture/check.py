@@ -25,6 +25,9 @@ TIMER = re.compile(r"\bsteady_timer\b|\bsystem_timer\b|\bexpires_(after|at)\b")
 # GCC 14 evaluates both operands, and both branches, of these: see docs/design/compilers.md.
 AWAIT_IN_RETURN_CONDITION = re.compile(
     r"co_return\b[^;{]*(?:\bco_await\b[^;{]*(?:&&|\|\||\?)|(?:&&|\|\||\?)[^;{]*\bco_await\b)")
+# Arguments are evaluated in any order, and GCC begins with the last.
+CALL = re.compile(r"\w\(")
+MOVED = re.compile(r"std::move\((\w+)\)")
 # Catch2 takes such a name for a flag when CTest asks it for that one test.
 NAME_LIKE_A_FLAG = re.compile(r'^(?:TEST_CASE|TEST_CASE_METHOD|TEMPLATE_TEST_CASE)\([^"\n]*"-')
 TOKEN = re.compile(
@@ -36,6 +39,33 @@ def code_of(text):
     def blank(match):
         return ('""' if match[0][0] in "\"R'" else "") + "\n" * match[0].count("\n")
     return TOKEN.sub(blank, text)
+
+
+def arguments_of(code, opening):
+    """Where each argument of a call begins and ends; `opening` is the place of its parenthesis."""
+    found, depth, begin = [], 0, opening + 1
+    for at in range(opening, len(code)):
+        if code[at] in "([{":
+            depth += 1
+        elif code[at] in ")]}":
+            depth -= 1
+        if (code[at] == "," and depth == 1) or depth == 0:
+            found.append((begin, at))
+            begin = at + 1
+        if depth == 0:
+            break
+    return found
+
+
+def moved_beside_use(code):
+    """Places of calls that move a variable in one argument and look at it in another."""
+    for call in CALL.finditer(code):
+        texts = [code[begin:end] for begin, end in arguments_of(code, call.end() - 1)]
+        for moving in texts:
+            for name in MOVED.findall(moving):
+                use = re.compile(rf"(?<![\w.>]){name}(?:\.|->|\[)")
+                if any(other is not moving and use.search(other) for other in texts):
+                    yield call.start()
 
 
 def layer_table(root):
@@ -106,6 +136,9 @@ class Checker:
             for match in pattern.finditer(text):
                 self.report(path, text.count("\n", 0, match.start()) + 1, rule)
         each(AWAIT_IN_RETURN_CONDITION, "co_await under &&, || or ?: in a co_return: name the operands first")
+        for place in moved_beside_use(text):
+            self.report(path, text.count("\n", 0, place) + 1,
+                        "moved in one argument and used in another: which comes first is open")
         if layer is None:
             return
         if layer == "core":

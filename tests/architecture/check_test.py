@@ -79,6 +79,12 @@ class CheckTest(unittest.TestCase):
         self.expect("lib/net/a.cpp", "co_return x ?\n co_await a() : co_await b();\n", "1: " + rule)
         self.expect("lib/net/a.cpp", "co_return a && b; co_await c();\n")
 
+    def test_nothing_is_moved_beside_its_use(self):
+        rule = "moved in one argument and used in another: which comes first is open"
+        self.expect("lib/net/a.cpp", "asio::post(o.who->work,\n [o = std::move(o)] { f(o.x); });\n", "1: " + rule)
+        self.expect("lib/net/a.cpp", "f(std::move(a), g(b, a->c));\n", "1: " + rule)
+        self.expect("lib/net/a.cpp", "f(a.b, std::move(c)); a.f(std::move(a)); f(b.a.c, [](x a) { a.b; }, std::move(d));\n")
+
     def test_files_are_short(self):
         self.expect("lib/net/a.cpp", "\n" * 401, "400: 401 lines, and 400 are the limit: one concept a file")
 
