@@ -1,5 +1,8 @@
 #include "batch/body_facts.hpp"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -90,7 +93,7 @@ result<void> body_facts::put_in(request_line& line) const {
   line.max_tokens = max_tokens_;
   line.answers = std::min(answers_, most_answers) * std::min(prompts_, most_answers);
   const bool more = !first_message_.empty() && first_message_.size() + 2 < messages_.size();
-  line.prefix = more ? std::hash<std::string_view>()(first_message_) | 1 : 0;
+  line.prefix = more ? XXH3_64bits(first_message_.data(), first_message_.size()) | 1 : 0;
   return {};
 }
 

@@ -36,7 +36,10 @@ result<void> read_id(std::string_view raw, std::string& id) {
   return {};
 }
 
-result<void> read_path(std::string_view raw, std::string& to) {
+result<void> read_path(std::string_view raw, request_line& line) {
+  if (raw == line.url) return {};
+  line.url.clear();
+  std::string& to = line.path;
   if (!read_string(raw, to))
     return wrong(concat("url: expected a text such as '/v1/chat/completions', got ", one_line(raw, 40)));
   std::string_view path = to;
@@ -56,7 +59,13 @@ result<void> read_path(std::string_view raw, std::string& to) {
   }
   if (!fine) return wrong(concat("url: expected a path such as '/v1/chat/completions', got ", quote(to)));
   to.erase(0, to.size() - path.size());
+  line.url = raw;
   return {};
+}
+
+void set_path(request_line& line, std::string_view path) {
+  line.path = path;
+  line.url.clear();
 }
 
 std::string generated_id(const record& r) { return concat("request-", r.line); }
@@ -138,7 +147,7 @@ result<void> request_maker::pass_on(request_line& to, const record& r, const bat
   } else if (auto read = read_id(id, to.custom_id); read.has_error()) {
     return read;
   }
-  if (auto read = read_path(url, to.path); read.has_error()) return read;
+  if (auto read = read_path(url, to); read.has_error()) return read;
   to.body = body;
   if (auto seen = facts.put_in(to); seen.has_error()) return seen;
   const bool replaced = options_.model_forced && to.model != options_.model;
@@ -151,7 +160,7 @@ result<void> request_maker::pass_on(request_line& to, const record& r, const bat
 
 result<void> request_maker::chat(request_line& to, const record& r, ordered_json line) const {
   to.index = r.index;
-  to.path = chat_path;
+  set_path(to, chat_path);
   to.body.clear();
   to.custom_id = generated_id(r);
   if (auto own = take_id(line, to); own.has_error()) return own;
@@ -183,7 +192,7 @@ result<void> request_maker::chat(request_line& to, const record& r, ordered_json
 result<void> request_maker::templated(request_line& to, const record& r, const ordered_json& row) const {
   if (!row.is_object()) return wrong(concat("expected an object of columns, got ", row.type_name()));
   to.index = r.index;
-  to.path = chat_path;
+  set_path(to, chat_path);
   to.body.clear();
   to.custom_id = generated_id(r);
   ordered_json ids = row;

@@ -21,6 +21,7 @@ struct request_line {
   std::uint64_t index = 0;  ///< from 0, among the requests of the file
   std::string custom_id;
   std::string path;  ///< below the base URL
+  std::string url;   ///< what the path was read from, as it is written there: mostly that of the next line, too
   std::string body;  ///< JSON text
   std::string model, service_tier;
   std::optional<std::int64_t> max_tokens;  ///< of each of its answers: the widest that is named

@@ -29,7 +29,9 @@ void append_response(std::string& out, const llm::api_reply& reply) {
     out += "null";
     return;
   }
-  out += concat(R"({"status_code":)", reply.status, R"(,"request_id":)");
+  out += R"({"status_code":)";
+  detail::append_text(out, reply.status);
+  out += R"(,"request_id":)";
   append_json_string(out, reply.request_id);
   out += R"(,"body":)";
   constexpr std::size_t kept = 64u << 10;

@@ -11,21 +11,22 @@ using namespace corchestra::batch;
 
 namespace {
 
-std::string random_line() {
-  const char* const pieces[] = {R"("custom_id":"a\"b")",
-                                R"("cust\u006fm_id":"b")",
-                                R"("method":"POST")",
-                                R"("url":"/v1/chat/completions")",
-                                R"("body":{"model":"m","max_tokens":7})",
-                                R"("body":{"max\u005ftokens":9,"messages":[{"a":[1]},{}]})",
-                                R"("b\u006fdy":{"n":3})",
-                                R"("body":7)",
-                                R"("other":[{"body":{}}])",
-                                R"( "x\"y" : null )"};
+const std::vector<std::string> usual = {R"("custom_id":"a\"b")",
+                                        R"("method":"POST")",
+                                        R"("url":"/v1/chat/completions")",
+                                        R"("body":{"model":"m","max_tokens":7})",
+                                        R"("body":{"n":2,"messages":[{"a":[1]},{}]})",
+                                        R"("body":7)",
+                                        R"("other":[{"body":{}}])"};
+// With escapes in names: too rare to be worth the one pass.
+const std::vector<std::string> unusual = {R"("cust\u006fm_id":"b")",
+                                          R"("body":{"max\u005ftokens":9,"messages":[{"a":[1]},{}]})",
+                                          R"("b\u006fdy":{"n":3})", R"( "x\"y" : null )"};
+
+std::string random_line(const std::vector<std::string>& pieces) {
   std::string line = "{";
-  for (const auto i :
-       *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, std::size(pieces))))
-    line += (line.size() > 1 ? "," : "") + std::string(pieces[i]);
+  for (const auto& piece : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(pieces)))
+    line += (line.size() > 1 ? "," : "") + piece;
   return line + "}";
 }
 
@@ -60,16 +61,21 @@ request_line facts(std::string_view body) {
 }  // namespace
 
 TEST_CASE("a line read in one pass says what one read member by member says") {
-  int in_one = 0;
-  REQUIRE(rc::check("lines", [&in_one] {
-    const std::string line = random_line();
+  REQUIRE(rc::check("usual lines", [] {
+    const std::string line = random_line(usual);
     batch_line one, other;
     other.read_valid(line);
-    if (!one.read(line)) return;
-    ++in_one;
+    RC_ASSERT(one.read(line));
     RC_ASSERT(all_of(one) == all_of(other));
   }));
-  CHECK(in_one > 10);
+  REQUIRE(rc::check("any lines", [] {
+    std::vector<std::string> all = usual;
+    all.insert(all.end(), unusual.begin(), unusual.end());
+    const std::string line = random_line(all);
+    batch_line one, other;
+    other.read_valid(line);
+    if (one.read(line)) RC_ASSERT(all_of(one) == all_of(other));
+  }));
 }
 
 TEST_CASE("escapes in the names of members do not hide them") {
