@@ -21,7 +21,8 @@ namespace {
 
 std::size_t width_of(std::uint32_t slots) {
   virtual_orchestra v;
-  CHECK(v.run(plan(numbered(50), slots)).metrics.peak_width == v.agent->peak());
+  const auto peak = v.run(plan(numbered(50), slots)).metrics.peak_width;
+  CHECK(peak == v.agent->peak());
   return v.agent->peak();
 }
 
