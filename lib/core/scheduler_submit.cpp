@@ -252,8 +252,8 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
     const bool whole = (n & subtree_bit) != 0;
     const task_index u = n & ~subtree_bit;
     const record& up = records[u];
-    if (whole ? up.open_subtree == 0 : is_terminal(up.state)) come_after(t, u, whole);
     if (is_terminal(r.state) || !(whole ? up.open_subtree == 0 : is_terminal(up.state))) continue;
+    come_after(t, u, whole);
     const bool ok = up.state == task_state::completed && !(whole && up.more && up.more->subtree_failed);
     const bool skipped = up.state == task_state::skipped;
     tell_dependant(t, u, ok ? outcome::ok : skipped ? outcome::skipped : outcome::bad,

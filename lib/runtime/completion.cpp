@@ -1,23 +1,23 @@
 #include "runtime/completion.hpp"
 
-#include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "runtime/sole_owner.hpp"
+
 namespace corchestra::detail {
 
 namespace {
 
-// A result that nobody else has is moved out; a fence orders what others have read of it before that.
+// A result that nobody else has is moved out.
 result<run_result> value_of(std::shared_ptr<run_result> outcome) {
-  if (outcome.use_count() > 1) return *outcome;
-  std::atomic_thread_fence(std::memory_order_acquire);
+  if (!is_sole_owner(outcome)) return *outcome;
   return std::move(*outcome);
 }
 template <class Value>

@@ -75,15 +75,16 @@ void stage_pool::give(std::unique_ptr<run_stage> stage) {
 void stage_pool::look() {
   asio::post(executor_, [self = shared_from_this()] {
     std::vector<std::unique_ptr<run_stage>> old;
+    bool again = false;
     {
       const std::lock_guard lock(self->mutex_);
       auto& stages = self->stages_;
       const auto stay = std::partition(stages.begin(), stages.end(), [](const auto& s) { return ++s->passed < patience; });
       old.assign(std::make_move_iterator(stay), std::make_move_iterator(stages.end()));
       stages.erase(stay, stages.end());
-      self->looking_ = !stages.empty();
-      if (self->looking_) self->look();
+      self->looking_ = again = !stages.empty();
     }
+    if (again) self->look();
     for (auto& s : old) {
       const any_io_executor strand = s->strand();
       asio::post(strand, [own = std::move(s)]() mutable { own.reset(); });

@@ -70,7 +70,7 @@ class stage_pool : public shutdown_listener, public std::enable_shared_from_this
 
   const any_io_executor executor_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<run_stage>> stages_;  // the last one first
+  std::vector<std::unique_ptr<run_stage>> stages_;  // the last one is taken first
   bool listed_ = false, looking_ = false;
 };
 

@@ -2,13 +2,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <corchestra/base/text.hpp>
 
 #include "runtime/run_impl.hpp"
+#include "runtime/sole_owner.hpp"
 
 namespace corchestra::detail {
 
@@ -152,7 +153,7 @@ const std::shared_ptr<agent>& run_impl::agent_of(task_index task) {
 
 void run_impl::begin_attempt(worker& w) {
   // The last attempt's context is used again when nobody has kept it.
-  if (!w.current || w.current.use_count() > 1) w.current = std::make_shared<attempt>();
+  if (!w.current || !is_sole_owner(w.current)) w.current = std::make_shared<attempt>();
   if (!w.current->run) w.current->run = self_;
   w.current->task = w.next.task;
   w.current->number = w.next.attempt;
@@ -211,10 +212,10 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
 
 void run_impl::park(worker& w, plain_handler handler) {
   w.parked = std::move(handler);
-  if (w.current.use_count() > 1) {
-    w.current.reset();
-  } else {
+  if (is_sole_owner(w.current)) {
     w.current->run.reset();
+  } else {
+    w.current.reset();
   }
   const auto run = std::move(w.run);
   run->stage_->idle.push_back(w.number);

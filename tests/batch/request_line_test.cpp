@@ -67,6 +67,24 @@ TEST_CASE("the path is what follows /v1") {
   }
 }
 
+TEST_CASE("a line's path is its own, whatever was made of the lines before it") {
+  const auto maker = request_maker::create({.model = "standard"});
+  REQUIRE(maker);
+  request_line line;
+  const auto path_of = [&](std::string_view url) {
+    const std::string text = url.empty() ? R"({"prompt":"hi"})" : concat(R"({"url":")", url, R"(","body":{"model":"m"}})");
+    return maker->make(line, line_record(text, 0), false) ? line.path : "refused";
+  };
+  CHECK(path_of("/v1/embeddings") == "embeddings");
+  CHECK(path_of("/v1/embeddings") == "embeddings");
+  CHECK(path_of("") == "chat/completions");
+  CHECK(path_of("/v1/embeddings") == "embeddings");
+  CHECK(path_of("//wrong") == "refused");
+  CHECK(path_of("//wrong") == "refused");
+  CHECK(path_of("/v1/embeddings") == "embeddings");
+  CHECK(path_of("/v1/completions") == "completions");
+}
+
 TEST_CASE("a line without an id is named by its place") {
   const auto r = made(R"({"url":"/v1/embeddings","body":{"model":"e","input":"x"}})");
   REQUIRE(r);

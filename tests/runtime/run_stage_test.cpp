@@ -84,29 +84,51 @@ TEST_CASE("runs at the same time have strands of their own, and later ones may h
   CHECK(first == 6);
 }
 
-TEST_CASE("workers that nobody takes over within a few turns go, and the context may end") {
+TEST_CASE("a stage that nobody takes over within a few turns goes, with its workers, and the context may end") {
   stages s;
-  std::weak_ptr<int> alive;
-  {
-    const auto kept = std::make_shared<int>();
-    alive = kept;
-    s.o.agents().add("a", [kept](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
-  }
   s.run_then([&] { s.after(20, [&] { s.run_then(nullptr); }); });
   s.io.run();  // returns
-  s.o.agents().add("a", [](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
-  CHECK(alive.expired());
+  REQUIRE(s.seen.size() == 6);
+  CHECK_FALSE(s.seen[3] == s.seen[0]);
 }
 
-TEST_CASE("a context that is destroyed when a run has just ended frees its parked workers") {
-  std::optional<orchestrator> longer;
-  {
-    stages s;
-    longer.emplace(s.o);
-    s.run_then([&] { s.io.stop(); });
-    s.io.run();
-  }
-  longer.reset();
+TEST_CASE("a parked worker keeps no agent") {
+  stages s;
+  auto kept = std::make_shared<int>();
+  const std::weak_ptr<int> alive = kept;
+  s.o.agents().add("a", [kept](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
+  kept.reset();
+  bool looked = false;
+  s.run_then([&] {
+    s.o.agents().add("a", [](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
+    looked = true;
+    CHECK(alive.expired());
+  });
+  s.io.run();
+  CHECK(looked);
+}
+
+TEST_CASE("a stage and its parked workers go after three turns, or with the context") {
+  const auto park_one = [](detail::stage_pool& pool) {
+    auto token = std::make_shared<int>();
+    auto stage = pool.take();
+    stage->workers.push_back(std::make_shared<detail::worker>());
+    stage->workers[0]->parked = [token](boost::system::error_code) {};
+    const std::weak_ptr<int> alive = token;
+    pool.give(std::move(stage));
+    return alive;
+  };
+  std::optional<asio::io_context> io(std::in_place);
+  const auto pool = std::make_shared<detail::stage_pool>(io->get_executor());
+  const auto first = park_one(*pool);
+  io->run_one();
+  io->run_one();
+  CHECK_FALSE(first.expired());
+  io->run();
+  CHECK(first.expired());
+  const auto second = park_one(*pool);
+  io.reset();
+  CHECK(second.expired());
 }
 
 TEST_CASE("a body that was abandoned ends without touching the run that has its strand now") {
