@@ -11,9 +11,11 @@ add_library(corchestra_warnings INTERFACE)
 target_compile_options(corchestra_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Woverloaded-virtual -Wno-missing-field-initializers
   # GCC's -Wnon-virtual-dtor fires on final classes that derive from boost::system::error_category, its plain -Wshadow on
-  # enumerators of an enum class; GCC 13 and 14 give the last two for the frames of correct coroutines
-  $<$<CXX_COMPILER_ID:Clang>:-Wshadow -Wnon-virtual-dtor>
+  # enumerators of an enum class; GCC 14 gives the last two for the frames of correct coroutines
+  $<$<CXX_COMPILER_ID:Clang>:-Wnon-virtual-dtor>
   $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local -Wno-mismatched-new-delete -Wno-maybe-uninitialized>
+  # A unity build puts constants of other files in sight.
+  $<$<AND:$<CXX_COMPILER_ID:Clang>,$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>>:-Wshadow>
   $<$<BOOL:${CORCHESTRA_WERROR}>:-Werror>)
 
 function(corchestra_layer name)

@@ -23,7 +23,7 @@ jobs() {
   echo $((cores < memory ? cores : memory))
 }
 
-# usable_compiler COMMAND: whether it is there, and Clang >= 16 or GCC >= 13.
+# usable_compiler COMMAND: whether it is there, and Clang >= 16 or GCC >= 14.
 usable_compiler() {
   command -v "$1" >/dev/null || return 1
   local major
@@ -31,7 +31,7 @@ usable_compiler() {
   if "$1" --version | grep -qi clang; then
     ((major >= 16))
   else
-    ((major >= 13))
+    ((major >= 14))
   fi
 }
 
@@ -42,11 +42,11 @@ choose_compiler() {
     echo "$CXX"
     return
   fi
-  for candidate in g++ clang++-19 clang++-18 clang++-17 clang++-16 clang++ g++-14 g++-13; do
+  for candidate in g++ clang++-19 clang++-18 clang++-17 clang++-16 clang++ g++-14; do
     if usable_compiler "$candidate"; then
       echo "$candidate"
       return
     fi
   done
-  die "no Clang >= 16 and no GCC >= 13 found: run scripts/setup, or set CXX"
+  die "no Clang >= 16 and no GCC >= 14 found: run scripts/setup, or set CXX"
 }

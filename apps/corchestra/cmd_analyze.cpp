@@ -15,7 +15,7 @@ namespace corchestra::program {
 
 namespace {
 
-ordered_json to_json(const dependency_graph& graph, const std::optional<analysis_result>& analysis) {
+ordered_json analysis_json(const dependency_graph& graph, const std::optional<analysis_result>& analysis) {
   ordered_json edges = ordered_json::array();
   for (const auto& e : graph.edges()) {
     edges.push_back({{"from", e.from},
@@ -39,7 +39,7 @@ ordered_json to_json(const dependency_graph& graph, const std::optional<analysis
   return out;
 }
 
-std::string to_text(const dependency_graph& graph, const std::optional<analysis_result>& analysis) {
+std::string analysis_text(const dependency_graph& graph, const std::optional<analysis_result>& analysis) {
   std::string out = graph.to_text();
   if (!out.ends_with('\n')) out += '\n';
   if (analysis) out += concat(analysis->edges.size(), " found by the analysis (", to_string(analysis->source), ")\n");
@@ -102,9 +102,9 @@ struct analyze_verb {
     if (found.analysis && !found.analysis->warning.empty())
       print_error(concat("warning: ", one_line(found.analysis->warning, 1000)));
     if (format == "json") {
-      print(dump_json(to_json(*graph, found.analysis), 2) + '\n');
+      print(dump_json(analysis_json(*graph, found.analysis), 2) + '\n');
     } else {
-      print(format == "dot" ? graph->to_dot() : to_text(*graph, found.analysis));
+      print(format == "dot" ? graph->to_dot() : analysis_text(*graph, found.analysis));
     }
     return found.endpoint_unreachable ? exit_code::unreachable : exit_code::success;
   }

@@ -12,7 +12,7 @@ namespace corchestra::program {
 
 namespace {
 
-ordered_json to_json(const std::vector<setting>& table) {
+ordered_json settings_json(const std::vector<setting>& table) {
   ordered_json all = ordered_json::array();
   for (const auto& s : table) {
     all.push_back({{"key", s.key},
@@ -54,7 +54,7 @@ struct config_verb {
     }
     const auto loaded = settings.load(document ? &*document : nullptr);
     if (loaded.has_error()) return refuse(loaded.error());
-    print(as_json ? dump_json(to_json(loaded->table), 2) + '\n' : to_table(loaded->table));
+    print(as_json ? dump_json(settings_json(loaded->table), 2) + '\n' : to_table(loaded->table));
     return exit_code::success;
   }
 

@@ -45,7 +45,7 @@ class ticker {
   int fd_;
 };
 
-console_options console_for(const display_options& d, const session_options& about) {
+console_options run_console_for(const display_options& d, const session_options& about) {
   console_options o;
   o.write = [fd = d.fd](std::string_view bytes) { write_to(fd, bytes); };
   o.live = d.terminal.interactive && !d.quiet;
@@ -86,7 +86,7 @@ logger through(const std::shared_ptr<console>& screen, boost::asio::io_context& 
 result<session_result> conduct(boost::asio::io_context& context, session_options options,
                                const display_options& display) {
   const any_io_executor executor = context.get_executor();
-  const auto screen = std::make_shared<console>(console_for(display, options));
+  const auto screen = std::make_shared<console>(run_console_for(display, options));
   const bool live = display.terminal.interactive && !display.quiet;
   if (live && ::isatty(STDERR_FILENO) == 1) options.logger = through(screen, context, options.logger);
   std::optional<run> started;

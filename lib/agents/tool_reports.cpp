@@ -8,7 +8,7 @@ namespace corchestra::detail {
 
 namespace {
 
-constexpr std::size_t max_name = 64, max_message = 300, max_shown_arguments = 2000;
+constexpr std::size_t max_name = 64, max_failure = 300, max_shown_arguments = 2000;
 
 // What the model wrote is quoted by the other messages.
 bool is_the_tools_own(llm::tool_outcome o) { return o == llm::tool_outcome::failed || o == llm::tool_outcome::timeout; }
@@ -37,7 +37,7 @@ void report_tools(llm::tool_loop_options& options, task_context context) {
                     {"outcome", to_string(end.outcome)},
                     {"elapsed_ms", elapsed.count()},
                     {"output_bytes", end.output_bytes}};
-    if (is_the_tools_own(end.outcome)) details["message"] = one_line(end.message, max_message);
+    if (is_the_tools_own(end.outcome)) details["message"] = one_line(end.message, max_failure);
     context.report_tool_ended(std::move(details));
   };
   options.approve = [context](llm::tool_call call) { return ask_for(context, std::move(call)); };

@@ -29,7 +29,7 @@ struct batch_console::impl {
     styled_line bar = start();
     bar.add(corchestra::detail::bar_text(glyphs, std::min<std::size_t>(options.width / 2, 40), fraction, {}),
             text_style::good)
-        .add(concat(' ', count(ended), '/', count(p.requests), "  ", corchestra::detail::percent_text(fraction), "  "))
+        .add(concat(' ', count_text(ended), '/', count_text(p.requests), "  ", corchestra::detail::percent_text(fraction), "  "))
         .add(left_text(p), text_style::bold);
     out.push_back(std::move(bar));
     out.push_back(
@@ -45,11 +45,10 @@ struct batch_console::impl {
 
   std::string plain_line(const batch_progress& p) const {
     const std::string cost = cost_text(p, ", ");
-    return concat(count(p.done + p.failed), " of ", count(p.requests), ": ", counts_text(p, ", "), ", ",
+    return concat(count_text(p.done + p.failed), " of ", count_text(p.requests), ": ", counts_text(p, ", "), ", ",
                   limits_text(p, ", "), ", ", cost.empty() ? std::string() : concat(cost, ", "), left_text(p));
   }
 
-  static std::string count(std::uint64_t n) { return corchestra::detail::grouped_text(static_cast<std::int64_t>(n)); }
   void write(std::string_view bytes) const {
     if (!bytes.empty() && options.write) options.write(bytes);
   }

@@ -3,16 +3,13 @@
 #include <corchestra/base/text.hpp>
 
 #include "batch/progress_text.hpp"
-#include "monitor/number_text.hpp"
 
 namespace corchestra::batch {
 
 namespace {
 
-std::string count(std::uint64_t n) { return corchestra::detail::grouped_text(static_cast<std::int64_t>(n)); }
-std::string requests(std::uint64_t n) { return concat(count(n), n == 1 ? " request" : " requests"); }
+std::string requests(std::uint64_t n) { return concat(count_text(n), n == 1 ? " request" : " requests"); }
 std::string are_left(std::uint64_t n) { return concat(requests(n), n == 1 ? " is left" : " are left"); }
-std::string dollars(const llm::money& m) { return corchestra::detail::dollars_text(m.micro_dollars()); }
 
 std::string end_text(const batch_result& r) {
   const batch_progress& p = r.progress;
@@ -56,7 +53,7 @@ std::vector<std::string> report_lines(const batch_result& r) {
   const batch_progress& p = r.progress;
   const double seconds = to_seconds(p.elapsed);
   std::string head =
-      concat(end_text(r), ": ", count(p.done), " done, ", count(p.failed), " failed in ", to_text(p.elapsed));
+      concat(end_text(r), ": ", count_text(p.done), " done, ", count_text(p.failed), " failed in ", to_text(p.elapsed));
   if (p.ended > 0 && seconds > 0)
     head += concat(" (", fixed(static_cast<double>(p.ended) / seconds, 1), " requests/s)");
   std::vector<std::string> lines{std::move(head)};
@@ -100,12 +97,12 @@ std::vector<std::string> plan_lines(const batch_job& job) {
   const batch_input& input = job.input();
   const cost_estimate cost = job.estimated_cost();
   std::vector<std::string> lines{
-      concat(requests(input.requests), " to ", input.path, ", ", count(job.left()), " to be sent")};
+      concat(requests(input.requests), " to ", input.path, ", ", count_text(job.left()), " to be sent")};
   for (const auto& [model, share] : input.models)
-    lines.push_back(concat("   ", model, ": ", requests(share.requests), ", ", count(share.bytes), " bytes"));
+    lines.push_back(concat("   ", model, ": ", requests(share.requests), ", ", count_text(share.bytes), " bytes"));
   if (cost.unpriced < input.requests) {
-    std::string line = concat("   Cost:  about ", dollars(cost.likely));
-    if (cost.most) line += concat(", at most ", dollars(*cost.most));
+    std::string line = concat("   Cost:  about ", money_text(cost.likely));
+    if (cost.most) line += concat(", at most ", money_text(*cost.most));
     lines.push_back(std::move(line));
   }
   if (cost.unpriced > 0) lines.push_back(concat("   Cost:  not known for ", requests(cost.unpriced)));

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t format = 2;
 
-ordered_json to_json_value(const batch_input& input) {
+ordered_json input_json(const batch_input& input) {
   ordered_json models = ordered_json::object();
   for (const auto& [name, m] : input.models)
     models[name] = {{"requests", m.requests},
@@ -120,7 +120,7 @@ result<void> batch_state::begin(batch_input input, ordered_json settings) {
   auto begun = store::transaction::begin(db_);
   if (begun.has_error()) return begun.error();
   for (const auto& [key, value] : {std::pair<const char*, ordered_json>{"format", format},
-                                   {"input", to_json_value(input)},
+                                   {"input", input_json(input)},
                                    {"settings", settings},
                                    {"progress", ordered_json::object()}}) {
     if (auto done = put(key, value); done.has_error()) return done.error();

@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::int64_t most_answers = 1 << 20;  // n, or prompts, of one request
 
-error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
-
 std::optional<std::int64_t> integer_of(std::string_view raw) {
   std::int64_t n = 0;
   const auto [end, failed] = std::from_chars(raw.data(), raw.data() + raw.size(), n);

@@ -8,6 +8,10 @@
 
 namespace corchestra::batch {
 
+/// `12,300`
+std::string count_text(std::uint64_t n);
+/// `$1.23`
+std::string money_text(const llm::money& m);
 /// `12 rate_limited, 3 timeout`, the most frequent first, at most `most` of them.
 std::string causes_text(const std::map<std::string, std::uint64_t>& failures, std::size_t most);
 /// `12,300 done · 45 failed (40 rate_limited, 5 timeout) · 64 in flight`

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view chat_path = "chat/completions";
 
-error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
-
 // What parse_json says of one line, whose number is known better by the caller.
 error bad_json(std::string_view text) {
   const auto parsed = parse_json(text);
@@ -84,6 +82,8 @@ result<void> take_id(ordered_json& line, request_line& to) {
 }
 
 }  // namespace
+
+error wrong(std::string message) { return fail(errc::invalid_argument, std::move(message)); }
 
 std::optional<std::int64_t> request_line::answer_tokens() const noexcept {
   constexpr std::int64_t most = 1'000'000'000'000;  // so that sums of any file fit

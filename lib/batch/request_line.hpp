@@ -16,6 +16,9 @@ namespace corchestra::batch {
 
 struct batch_line;
 
+/// `invalid_argument`: what is wrong with a line, in words; the caller knows which.
+error wrong(std::string message);
+
 /// One request of a batch.
 struct request_line {
   std::uint64_t index = 0;  ///< from 0, among the requests of the file

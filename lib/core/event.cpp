@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, event_type_count> type_names = {
     "model_call_ended",
 };
 
-std::int64_t milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
+std::int64_t in_milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }
 
 ordered_json error_value(const error& e) { return ordered_json{{"code", code_name(e)}, {"message", e.message}}; }
 
@@ -46,7 +46,7 @@ void add_result(ordered_json& data, const task_result& r) {
   data["state"] = to_string(r.state);
   data["success"] = r.success();
   data["attempts"] = r.attempts;
-  data["duration_ms"] = milliseconds(r.last_duration());
+  data["duration_ms"] = in_milliseconds(r.last_duration());
   if (r.skipped != skip_cause::none) data["skipped"] = to_string(r.skipped);
   if (r.cancelled != cancel_reason::none) data["cancelled"] = to_string(r.cancelled);
   if (!r.reason.empty()) data["reason"] = r.reason;
@@ -105,7 +105,7 @@ ordered_json to_record(const event& e, const clock_anchor& anchor) {
   if (e.type != event_type::task_ended && e.error) data["error"] = error_value(*e.error);
   if (e.usage && e.usage->known()) data["usage"] = to_json_value(*e.usage);
   if (e.type == event_type::attempt_ended && is_terminal(e.outcome)) data["outcome"] = to_lower(to_string(e.outcome));
-  if (e.retry_in) data["retry_in_ms"] = milliseconds(*e.retry_in);
+  if (e.retry_in) data["retry_in_ms"] = in_milliseconds(*e.retry_in);
   if (e.data.is_object()) {
     for (const auto& [key, value] : e.data.get().items()) data[key] = value;
   }

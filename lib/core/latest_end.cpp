@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t most_ends = 64;
 constexpr double farthest = 8;  // deviations; beyond, the tail's limit
 
-double below(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 double chance_by(const std::vector<uncertain_time>& ends, double t) {
   double all = 1;
-  for (const auto& e : ends) all *= e.variance > 0 ? below((t - e.mean) / std::sqrt(e.variance)) : t >= e.mean ? 1 : 0;
+  for (const auto& e : ends) all *= e.variance > 0 ? normal_cdf((t - e.mean) / std::sqrt(e.variance)) : t >= e.mean ? 1 : 0;
   return all;
 }
 
@@ -30,9 +30,9 @@ uncertain_time what_is_left(const uncertain_time& whole, double so_far) {
     const double left = so_far * spread / z;
     return {left, left * left};
   }
-  const double longer = below(-z);
-  const double mean = whole.mean * below(spread - z) / longer;
-  const double square = (whole.variance + whole.mean * whole.mean) * below(2 * spread - z) / longer;
+  const double longer = normal_cdf(-z);
+  const double mean = whole.mean * normal_cdf(spread - z) / longer;
+  const double square = (whole.variance + whole.mean * whole.mean) * normal_cdf(2 * spread - z) / longer;
   const double most = std::max(whole.mean, so_far);
   return {std::clamp(mean - so_far, 0.0, most), std::clamp(square - mean * mean, 0.0, most * most)};
 }

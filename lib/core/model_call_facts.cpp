@@ -7,7 +7,7 @@ namespace corchestra {
 
 namespace {
 
-std::string text(const json& data, const char* key) {
+std::string text_at(const json& data, const char* key) {
   const auto it = data.find(key);
   return it != data.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
@@ -18,7 +18,7 @@ std::optional<std::int64_t> whole(const json& data, const char* key) {
   return it->get<std::int64_t>();
 }
 
-optional_duration milliseconds(const json& data, const char* key) {
+optional_duration milliseconds_at(const json& data, const char* key) {
   const auto n = whole(data, key);
   constexpr std::int64_t most = 1'000'000'000'000;  // some thirty years
   if (!n || *n > most) return {};
@@ -43,16 +43,16 @@ std::optional<model_call_facts> facts_of_model_call(const event& e) {
   if (!ended && data.contains("call")) return std::nullopt;  // model_call_ended follows
   model_call_facts f;
   f.number = static_cast<std::uint32_t>(whole(data, "call").value_or(0));
-  f.asked = text(data, "model");
-  f.answered = ended ? text(data, "response_model") : f.asked;
-  f.finish = text(data, "finish");
+  f.asked = text_at(data, "model");
+  f.answered = ended ? text_at(data, "response_model") : f.asked;
+  f.finish = text_at(data, "finish");
   if (e.error) f.error = code_name(*e.error);
-  f.service_tier = text(data, "service_tier");
-  f.hedge = text(data, "hedge");
-  f.elapsed = milliseconds(data, "elapsed_ms").value_or(duration{});
-  f.first_token = milliseconds(data, "first_token_ms");
+  f.service_tier = text_at(data, "service_tier");
+  f.hedge = text_at(data, "hedge");
+  f.elapsed = milliseconds_at(data, "elapsed_ms").value_or(duration{});
+  f.first_token = milliseconds_at(data, "first_token_ms");
   f.http_attempts = static_cast<int>(whole(data, "http_attempts").value_or(0));
-  f.dollars = number(text(data, "cost_usd"));
+  f.dollars = number(text_at(data, "cost_usd"));
   if (e.usage) f.usage = *e.usage;
   return f;
 }

@@ -10,7 +10,7 @@ namespace corchestra {
 
 namespace {
 
-json append(json before, const json& output) {
+json appended(json before, const json& output) {
   if (!before.is_array()) before = json::array();
   before.push_back(output);
   return before;
@@ -51,7 +51,7 @@ json extreme(const json& before, const json& output, bool least) {
 }
 
 json reduce(std::string_view name, json before, const json& output) {
-  if (name == "append") return append(std::move(before), output);
+  if (name == "append") return appended(std::move(before), output);
   if (name == "union") return unite(std::move(before), output);
   if (name == "sum") return sum(before, output);
   if (name == "min") return extreme(before, output, true);

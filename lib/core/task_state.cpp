@@ -11,18 +11,18 @@ constexpr std::array<std::string_view, task_state_count> state_names = {
     "FAILED",  "CANCELLED", "TIMEOUT", "SKIPPED", "LIMIT_EXCEEDED",
 };
 
-constexpr unsigned bit(task_state s) { return 1u << static_cast<unsigned>(s); }
+constexpr unsigned bit_of(task_state s) { return 1u << static_cast<unsigned>(s); }
 
 // What may end a task that has not started: every terminal state but COMPLETED, which takes an attempt.
-constexpr unsigned unstarted_ends = bit(task_state::failed) | bit(task_state::cancelled) | bit(task_state::timeout) |
-                                    bit(task_state::skipped) | bit(task_state::limit_exceeded);
+constexpr unsigned unstarted_ends = bit_of(task_state::failed) | bit_of(task_state::cancelled) | bit_of(task_state::timeout) |
+                                    bit_of(task_state::skipped) | bit_of(task_state::limit_exceeded);
 
 constexpr std::array<unsigned, task_state_count> successors = {
-    /* pending */ bit(task_state::waiting) | bit(task_state::ready) | unstarted_ends,
-    /* waiting */ bit(task_state::ready) | bit(task_state::running) | unstarted_ends,
-    /* ready */ bit(task_state::waiting) | bit(task_state::running) | unstarted_ends,
-    /* running */ bit(task_state::waiting) | bit(task_state::ready) | bit(task_state::completed) | bit(task_state::failed) |
-        bit(task_state::cancelled) | bit(task_state::timeout) | bit(task_state::limit_exceeded),
+    /* pending */ bit_of(task_state::waiting) | bit_of(task_state::ready) | unstarted_ends,
+    /* waiting */ bit_of(task_state::ready) | bit_of(task_state::running) | unstarted_ends,
+    /* ready */ bit_of(task_state::waiting) | bit_of(task_state::running) | unstarted_ends,
+    /* running */ bit_of(task_state::waiting) | bit_of(task_state::ready) | bit_of(task_state::completed) | bit_of(task_state::failed) |
+        bit_of(task_state::cancelled) | bit_of(task_state::timeout) | bit_of(task_state::limit_exceeded),
     0,
     0,
     0,
@@ -34,7 +34,7 @@ constexpr std::array<unsigned, task_state_count> successors = {
 }  // namespace
 
 bool may_become(task_state from, task_state to) noexcept {
-  return (successors[static_cast<std::size_t>(from)] & bit(to)) != 0;
+  return (successors[static_cast<std::size_t>(from)] & bit_of(to)) != 0;
 }
 
 std::string_view to_string(task_state s) noexcept { return state_names[static_cast<std::size_t>(s)]; }

@@ -97,7 +97,7 @@ int implied_status(const error_body& b) {
 
 bool numeric(std::string_view s) { return s.find_first_not_of("0123456789") == std::string_view::npos; }
 
-std::string describe(const error_body& b) {
+std::string words_of(const error_body& b) {
   std::string out = b.message.empty() ? "no explanation" : one_line(b.message, max_message);
   const std::string& kind = !numeric(b.code) ? b.code : b.type;
   if (!kind.empty() && kind != b.message) out += concat(" (", one_line(kind, 80), ")");
@@ -138,7 +138,7 @@ error_body parse_error_body(std::string_view body, std::string_view content_type
 
 error error_of(int status, const error_body& body) {
   const bool again = passes(status) && !quota(body) && !any_of_is(body, "content_filter");
-  return fail(code_of(status, body), concat("HTTP ", status, ": ", describe(body)),
+  return fail(code_of(status, body), concat("HTTP ", status, ": ", words_of(body)),
               again ? retry_class::transient : retry_class::terminal);
 }
 
@@ -148,7 +148,7 @@ std::optional<error> error_in_reply(const json& reply) {
     return std::nullopt;
   const error_body body = error_body_of(reply);
   error out = error_of(implied_status(body), body);
-  out.message = concat("the server reported an error inside its reply: ", describe(body));
+  out.message = concat("the server reported an error inside its reply: ", words_of(body));
   return out;
 }
 

@@ -21,7 +21,7 @@ constexpr std::pair<std::string_view, price_tier> tiers[] = {
 };
 constexpr std::int64_t most_thousands = 1'000'000'000;
 
-bool take(std::string_view& text, std::string_view prefix) noexcept {
+bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
@@ -29,7 +29,7 @@ bool take(std::string_view& text, std::string_view prefix) noexcept {
 
 bool take_tier(std::string_view& text, price_tier& tier) noexcept {
   for (const auto& [name, value] : tiers) {
-    if (tier != price_tier::standard || !take(text, name)) continue;
+    if (tier != price_tier::standard || !take_prefix(text, name)) continue;
     tier = value;
     return true;
   }
@@ -39,11 +39,11 @@ bool take_tier(std::string_view& text, price_tier& tier) noexcept {
 bool take_threshold(std::string_view& text, std::int64_t& above) noexcept {
   std::string_view rest = text;
   std::int64_t thousands = 0;
-  if (above != 0 || !take(rest, "_above_")) return false;
+  if (above != 0 || !take_prefix(rest, "_above_")) return false;
   const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), thousands);
   if (problem != std::errc() || thousands <= 0 || thousands > most_thousands) return false;
   rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-  if (!take(rest, "k_tokens")) return false;
+  if (!take_prefix(rest, "k_tokens")) return false;
   text = rest;
   above = thousands * 1000;
   return true;
@@ -54,9 +54,9 @@ bool take_threshold(std::string_view& text, std::int64_t& above) noexcept {
 std::optional<price_key> parse_price_key(std::string_view key) noexcept {
   for (const auto& [name, kind] : names) {
     std::string_view rest = key;
-    if (!take(rest, name)) continue;
+    if (!take_prefix(rest, name)) continue;
     price_key found{.kind = kind};
-    if (kind == token_kind::cache_write && take(rest, "_above_1hr")) found.kind = token_kind::cache_write_1h;
+    if (kind == token_kind::cache_write && take_prefix(rest, "_above_1hr")) found.kind = token_kind::cache_write_1h;
     while (take_tier(rest, found.tier) || take_threshold(rest, found.above_prompt_tokens)) {
     }
     if (rest.empty()) return found;

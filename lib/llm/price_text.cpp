@@ -8,7 +8,7 @@ namespace corchestra::llm {
 
 namespace {
 
-constexpr long decimals = 15;     // of a femto-dollar
+constexpr long price_decimals = 15;     // of a femto-dollar
 constexpr long most_digits = 19;  // of max_token_price
 
 std::string take_digits(std::string_view& text) {
@@ -49,7 +49,7 @@ std::optional<token_price> parse_token_price(std::string_view text) {
   digits.erase(0, zeros);
   if (digits.empty()) return 0;
   point -= static_cast<long>(zeros);
-  const long kept = point + *exponent + decimals;  // digits of the price in femto-dollars
+  const long kept = point + *exponent + price_decimals;  // digits of the price in femto-dollars
   if (kept > most_digits) return std::nullopt;
   if (kept < 0) return 0;
   digits.resize(std::max(digits.size(), static_cast<std::size_t>(kept) + 1), '0');

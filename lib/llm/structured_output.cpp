@@ -10,7 +10,7 @@ namespace corchestra::llm {
 
 namespace {
 
-void describe(chat_request& request, const json_schema& schema) {
+void describe_schema(chat_request& request, const json_schema& schema) {
   if (request.messages.empty()) return;
   request.messages.back().content +=
       concat("\n\nAnswer with one JSON value only, without any other text, that matches this JSON Schema:\n",
@@ -25,7 +25,7 @@ awaitable<result<structured_answer>> ask_structured(structured_ask ask, chat_req
   time_service& clock = time_service::of(executor);
   output_rung first = output_rung::strict_schema;
   if (options.capabilities) first = options.capabilities->first(options.endpoint, request.model, clock.now());
-  if (options.describe) describe(request, schema);
+  if (options.describe) describe_schema(request, schema);
   const auto usage = std::make_shared<token_usage>();  // a model may keep its requests
   request.on_failed_usage = [usage, then = std::move(request.on_failed_usage)](const billed_call& failed) {
     *usage += failed.usage;

@@ -47,13 +47,13 @@ std::string_view responses_name(std::string_view chat) {
   return chat;
 }
 
-const json* member(const json& object, std::string_view name) {
+const json* find_member(const json& object, std::string_view name) {
   const auto it = object.find(name);
   return it == object.end() ? nullptr : &*it;
 }
 
 count count_of(const json& object, std::string_view name) {
-  const json* value = member(object, name);
+  const json* value = find_member(object, name);
   if (!value || !value->is_number()) return std::nullopt;
   const double n = value->get<double>();
   return n >= 0 && n < beyond ? static_cast<std::int64_t>(n) : 0;
@@ -108,7 +108,7 @@ std::optional<token_usage> read_usage(const json& usage) {
   const auto name = [responses](std::string_view chat) { return responses ? responses_name(chat) : chat; };
   usage_counts counts;
   for (const place& p : places) {
-    const json* const from = p.in == usage_itself ? &usage : member(usage, name(object_names[p.in]));
+    const json* const from = p.in == usage_itself ? &usage : find_member(usage, name(object_names[p.in]));
     if (from && from->is_object()) counts.*p.to = count_of(*from, name(p.name));
   }
   return counts.usage();

@@ -19,14 +19,14 @@ std::string text_of(const json& data, std::string_view key) {
   return it != data.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
-std::int64_t number_of(const json& data, std::string_view key) {
+std::int64_t number_at(const json& data, std::string_view key) {
   if (!data.is_object()) return 0;
   const auto it = data.find(key);
   return it != data.end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
 }
 
 duration milliseconds_of(const json& data, std::string_view key) {
-  return std::chrono::milliseconds(number_of(data, key));
+  return std::chrono::milliseconds(number_at(data, key));
 }
 
 bool flag_of(const json& data, std::string_view key) {
@@ -41,11 +41,11 @@ std::string spending_text(const json& data) {
   const auto spent = data.find("spent"), limit = data.find("limit");
   if (spent == data.end() || limit == data.end()) return {};
   if (limit->is_object() && limit->contains("micro_dollars")) {
-    parts.push_back(concat(dollars_text(number_of(*spent, "micro_dollars")), " of ",
-                           dollars_text(number_of(*limit, "micro_dollars"))));
+    parts.push_back(concat(dollars_text(number_at(*spent, "micro_dollars")), " of ",
+                           dollars_text(number_at(*limit, "micro_dollars"))));
   }
   if (limit->is_object() && limit->contains("tokens")) {
-    parts.push_back(concat(grouped_text(number_of(*spent, "tokens")), " of ", grouped_text(number_of(*limit, "tokens")),
+    parts.push_back(concat(grouped_text(number_at(*spent, "tokens")), " of ", grouped_text(number_at(*limit, "tokens")),
                            " tokens"));
   }
   return join(parts, ", ");
@@ -178,7 +178,7 @@ void narrator::tell_analysis(const event& e, std::vector<log_line>& out) {
   if (simulated_) out.push_back(announce_simulation());
   if (e.type == event_type::analysis_started) {
     analysis_at_ = e.at;
-    const auto tasks = static_cast<std::size_t>(std::max<std::int64_t>(0, number_of(e.data, "tasks")));
+    const auto tasks = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(e.data, "tasks")));
     out.push_back({log_weight::fact, glyphs_.note, text_style::accent,
                    concat("Analyzing the dependencies of ", counted(tasks, "task"))});
     return;

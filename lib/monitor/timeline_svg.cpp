@@ -23,14 +23,14 @@ using detail::short_number;
 using detail::text_width;
 using detail::width_of_column;
 
-constexpr double page_width = 1200, margin = 24, right_edge = page_width - margin;
+constexpr double page_width = 1200, page_margin = 24, right_edge = page_width - page_margin;
 constexpr double label_font = 12, most_label_columns = 34;
 constexpr double profile_height = 64;
 
-std::string number_of(std::size_t n) { return detail::grouped_text(static_cast<std::int64_t>(n)); }
+std::string grouped(std::size_t n) { return detail::grouped_text(static_cast<std::int64_t>(n)); }
 
 std::string count_of(std::size_t n, std::string_view what) {
-  return concat(number_of(n), ' ', what, n == 1 ? "" : "s");
+  return concat(grouped(n), ' ', what, n == 1 ? "" : "s");
 }
 
 class picture {
@@ -46,7 +46,7 @@ class picture {
 
     double widest = 0;
     for (const auto& l : rows_.labels) widest = std::max(widest, text_width(l, label_font));
-    left_ = margin + std::clamp(widest, 40.0, most_label_columns * width_of_column * label_font) + 10;
+    left_ = page_margin + std::clamp(widest, 40.0, most_label_columns * width_of_column * label_font) + 10;
     row_height_ = rows_.by_task ? (rows_.labels.size() <= 30 ? 26 : 18)
                                 : std::clamp(660.0 / static_cast<double>(std::max<std::size_t>(1, rows_.labels.size())),
                                              0.5, 24.0);
@@ -77,21 +77,21 @@ class picture {
 
   std::string description() const {
     std::string s = concat(count_of(rows_.tasks, "task"), " in ", to_text(t_.end - t_.begin), ", at most ",
-                           number_of(detail::peak_of(profile_)), " at once");
-    if (rows_.never_started > 0) s += concat(", ", number_of(rows_.never_started), " never started");
+                           grouped(detail::peak_of(profile_)), " at once");
+    if (rows_.never_started > 0) s += concat(", ", grouped(rows_.never_started), " never started");
     if (rows_.hidden_rows > 0) s += concat("; ", count_of(rows_.hidden_rows, "more row"), " not drawn");
     return s;
   }
 
   void heading() {
-    canvas_.text(margin, 38, "t h", detail::cut_to_width(name(), 90, "…"));
-    canvas_.text(margin, 60, "m", t_.run_id.empty() ? description() : concat(description(), " · run ", t_.run_id));
+    canvas_.text(page_margin, 38, "t h", detail::cut_to_width(name(), 90, "…"));
+    canvas_.text(page_margin, 60, "m", t_.run_id.empty() ? description() : concat(description(), " · run ", t_.run_id));
   }
 
   void legend() {
     std::array<std::size_t, task_state_count> counts{};
     for (const auto& e : t_.entries) ++counts[static_cast<std::size_t>(e.state)];
-    double at = margin, y = 76;
+    double at = page_margin, y = 76;
     const auto item = [&](std::string_view css, std::string_view label) {
       canvas_.box(at, y, 14, 10, 2, css);
       canvas_.text(at + 19, y + 9, "m", label);
@@ -100,12 +100,12 @@ class picture {
     for (const task_state s : detail::drawn_states) {
       const std::size_t n = counts[static_cast<std::size_t>(s)];
       if (n > 0)
-        item(s == task_state::skipped ? "n" : look_of(s).css_class, concat(look_of(s).name, ' ', number_of(n)));
+        item(s == task_state::skipped ? "n" : look_of(s).css_class, concat(look_of(s).name, ' ', grouped(n)));
     }
     if (std::any_of(rows_.gaps.begin(), rows_.gaps.end(), [](const auto& g) { return !g.never_started && !g.use; }))
       item("w", "waiting");
     if (!some_use_) return;
-    at = margin;
+    at = page_margin;
     y = 98;
     canvas_.text(at, y + 9, "m", "waited for");
     at += text_width("waited for", label_font) + 8;
@@ -242,9 +242,9 @@ class picture {
     turn(column, most);
     turn(std::min(column + 1, right_edge), current);
     d += concat('H', short_number(right_edge), 'V', short_number(base), 'Z');
-    canvas_.path(d, "p", concat("running at once, at most ", number_of(peak)));
+    canvas_.path(d, "p", concat("running at once, at most ", grouped(peak)));
     canvas_.path(concat('M', short_number(left_), ' ', short_number(base + 0.5), 'H', short_number(right_edge)), "g");
-    canvas_.text(left_ - 10, base - profile_height + 9, "m", number_of(peak), " text-anchor=\"end\"");
+    canvas_.text(left_ - 10, base - profile_height + 9, "m", grouped(peak), " text-anchor=\"end\"");
     canvas_.text(left_ - 10, base, "m", "0", " text-anchor=\"end\"");
     canvas_.text(left_, base + 18, "m", "running at once");
   }
@@ -261,7 +261,7 @@ class picture {
   }
 
   std::string page() const {
-    double end = bottom() + (t_.lanes > 1 ? 26 + profile_height + 24 : 0) + margin;
+    double end = bottom() + (t_.lanes > 1 ? 26 + profile_height + 24 : 0) + page_margin;
     if (rows_.labels.empty()) end += 30;
     return canvas_.page(page_width, end, name(), description(), rules(false), rules(true));
   }

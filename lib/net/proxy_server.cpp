@@ -24,7 +24,7 @@ result<std::string> decoded(std::string_view text) {
   return out;
 }
 
-error refuse(std::string_view why) { return fail(errc::invalid_argument, concat(expected, why)); }
+error bad_proxy(std::string_view why) { return fail(errc::invalid_argument, concat(expected, why)); }
 
 }  // namespace
 
@@ -32,25 +32,25 @@ result<proxy_server> parse_proxy(std::string_view text) {
   const std::string_view mark = "://";
   const auto begin = text.find(mark);
   const std::string scheme = begin == text.npos ? "http" : to_lower(text.substr(0, begin));
-  if (scheme != "http") return refuse(concat("the scheme ", quote(scheme, 20), " is not supported"));
+  if (scheme != "http") return bad_proxy(concat("the scheme ", quote(scheme, 20), " is not supported"));
   std::string_view place = begin == text.npos ? text : text.substr(begin + mark.size());
   proxy_server out;
   if (const auto at = place.rfind('@'); at != place.npos) {
     const std::string_view user = place.substr(0, at);
     // What follows a colon may be a password that was not encoded: it must not come into a message.
-    if (user.find_first_of("/?#@") != user.npos) return refuse("user and password must be percent-encoded");
+    if (user.find_first_of("/?#@") != user.npos) return bad_proxy("user and password must be percent-encoded");
     const auto colon = user.find(':');
     const auto name = decoded(user.substr(0, colon));
-    if (!name) return refuse(name.error().message);
-    if (name->find(':') != std::string::npos) return refuse("the user holds a colon");
+    if (!name) return bad_proxy(name.error().message);
+    if (name->find(':') != std::string::npos) return bad_proxy("the user holds a colon");
     const auto password = decoded(colon == user.npos ? std::string_view() : user.substr(colon + 1));
-    if (!password) return refuse(password.error().message);
+    if (!password) return bad_proxy(password.error().message);
     out.credentials = secret(concat(*name, ':', *password));
     place.remove_prefix(at + 1);
   }
   auto at = parse_url(concat("http://", place));
-  if (!at) return refuse(at.error().message);
-  if (at->path != "/" || !at->query.empty()) return refuse("a proxy has no path");
+  if (!at) return bad_proxy(at.error().message);
+  if (at->path != "/" || !at->query.empty()) return bad_proxy("a proxy has no path");
   out.at = std::move(*at);
   return out;
 }

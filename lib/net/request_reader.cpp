@@ -17,23 +17,23 @@ namespace http = boost::beast::http;
 namespace urls = boost::urls;
 using parser = http::request_parser<http::string_body>;
 
-received_request refuse(int status, std::string_view reason) {
+received_request refusal(int status, std::string_view reason) {
   received_request r;
   r.refusal = status;
   r.reason = reason;
   return r;
 }
 
-received_request refuse(const error_code& ec) {
-  if (ec == http::error::body_limit) return refuse(413, "the request's body is too large");
-  if (ec == http::error::header_limit) return refuse(431, "the request's header is too large");
-  return refuse(400, "the request is not valid HTTP");
+received_request refusal(const error_code& ec) {
+  if (ec == http::error::body_limit) return refusal(413, "the request's body is too large");
+  if (ec == http::error::header_limit) return refusal(431, "the request's header is too large");
+  return refusal(400, "the request is not valid HTTP");
 }
 
 received_request accept(parser& p) {
   auto& message = p.get();
   const auto target = urls::parse_uri_reference(message.target());
-  if (!target || !target->is_path_absolute()) return refuse(400, "the request's path is not valid");
+  if (!target || !target->is_path_absolute()) return refusal(400, "the request's path is not valid");
   server_request request;
   request.method = message.method_string();
   request.path = target->path();
@@ -71,12 +71,12 @@ awaitable<received_request> read_request(byte_stream& stream, boost::beast::flat
       error_code ec;
       const std::size_t used = p.put(buffer.data(), ec);
       buffer.consume(used);
-      if (ec && ec != http::error::need_more) co_return refuse(ec);
+      if (ec && ec != http::error::need_more) co_return refusal(ec);
       if (p.is_done()) co_return accept(p);
       if (ec || used == 0) break;
     }
     if (buffer.size() > options.max_header_bytes + read_chunk)
-      co_return refuse(431, "a line of the request is too large");
+      co_return refusal(431, "a line of the request is too large");
     if (p.is_header_done() && !continued && boost::beast::iequals(p.get()[http::field::expect], "100-continue")) {
       continued = true;
       const error_code ec = co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n", {});

@@ -9,7 +9,7 @@ namespace corchestra::net {
 
 namespace {
 
-const char* find(const char* begin, const char* end, char c) {
+const char* find_byte(const char* begin, const char* end, char c) {
   const void* at = begin == end ? nullptr : std::memchr(begin, c, static_cast<std::size_t>(end - begin));
   return at ? static_cast<const char*>(at) : end;
 }
@@ -20,8 +20,8 @@ result<void> sse_parser::feed(std::string_view bytes, const std::function<result
   if (bytes.empty()) return {};
   const char *at = bytes.data(), *const end = at + bytes.size();
   if (std::exchange(after_cr_, false) && *at == '\n') ++at;
-  for (const char* cr = find(at, end, '\r'); at != end;) {
-    const char* const stop = find(at, cr, '\n');
+  for (const char* cr = find_byte(at, end, '\r'); at != end;) {
+    const char* const stop = find_byte(at, cr, '\n');
     const std::string_view piece(at, static_cast<std::size_t>(stop - at));
     if (piece.size() + line_.size() + event_.data.size() > max_event_bytes_) {
       return fail(errc::too_large, concat("a server-sent event is larger than ", max_event_bytes_, " bytes"));
@@ -34,7 +34,7 @@ result<void> sse_parser::feed(std::string_view bytes, const std::function<result
     if (stop == cr) {
       after_cr_ = at == end;
       if (at != end && *at == '\n') ++at;
-      cr = find(at, end, '\r');
+      cr = find_byte(at, end, '\r');
     }
     if (line_.empty() && !piece.empty()) {
       line(piece);

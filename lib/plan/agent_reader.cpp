@@ -8,7 +8,7 @@ namespace corchestra::plan_file {
 
 namespace {
 
-json read_output_schema(const field& f) {
+json read_agent_schema(const field& f) {
   json schema = f.any_object();
   if (f.is_object())
     if (const auto compiled = json_schema::compile(schema); !compiled) f.fail(compiled.error().message);
@@ -24,7 +24,7 @@ void read_llm(const field& f, agent_spec& a) {
   if (const auto x = f.member("prompt")) a.prompt = x->non_empty("a prompt");
   if (const auto x = f.member("temperature")) a.temperature = x->number(0, 2);
   if (const auto x = f.member("max_tokens")) a.max_tokens = x->integer(1, 1'000'000'000);
-  if (const auto x = f.member("output_schema")) a.output_schema = read_output_schema(*x);
+  if (const auto x = f.member("output_schema")) a.output_schema = read_agent_schema(*x);
   if (const auto x = f.member("stream")) a.stream = x->boolean();
   if (const auto x = f.member("tools")) a.tools = x->texts("a list of tools");
   if (const auto x = f.member("max_steps")) a.max_steps = static_cast<int>(x->integer(1, 1000));

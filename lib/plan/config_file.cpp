@@ -11,7 +11,7 @@ namespace corchestra::plan_file {
 
 namespace {
 
-constexpr std::size_t max_bytes = 1u << 20;
+constexpr std::size_t max_config_bytes = 1u << 20;
 
 bool readable_by_others(const std::filesystem::path& file) {
   std::error_code failed;
@@ -78,7 +78,7 @@ class config_reader {
 }  // namespace
 
 result<config_values> read_config_file(const std::filesystem::path& file, const std::string& home) {
-  result<std::string> text = read_text_file(file, max_bytes);
+  result<std::string> text = read_text_file(file, max_config_bytes);
   if (!text) return text.error();
   result<node> root = parse_yaml(*text, file.string(), errc::invalid_config);
   if (!root) return root.error();

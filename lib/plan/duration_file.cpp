@@ -11,7 +11,7 @@ namespace corchestra {
 
 namespace {
 
-constexpr std::size_t max_bytes = 256u << 20;
+constexpr std::size_t max_file_bytes = 256u << 20;
 constexpr double longest_seconds = 100.0 * 366 * 24 * 3600;
 constexpr std::string_view expected = "expected seconds such as 2.5, or a duration such as 1m30s";
 
@@ -106,7 +106,7 @@ result<duration_file> parse_durations_csv(std::string_view text, std::string_vie
 }
 
 result<duration_file> load_duration_file(const std::filesystem::path& file) {
-  const result<std::string> text = plan_file::read_text_file(file, max_bytes);
+  const result<std::string> text = plan_file::read_text_file(file, max_file_bytes);
   if (!text) return text.error();
   return to_lower(file.extension().string()) == ".csv" ? parse_durations_csv(*text, file.string())
                                                        : parse_durations_json(*text, file.string());

@@ -5,13 +5,13 @@
 namespace corchestra::plan_file {
 
 namespace {
-constexpr std::size_t max_bytes = 200;
+constexpr std::size_t longest_name = 200;
 }
 
 std::string name_problem(std::string_view name) {
   const auto has = [&](auto what) { return std::any_of(name.begin(), name.end(), what); };
   if (name.empty()) return "must not be empty";
-  if (name.size() > max_bytes) return concat("must have at most ", max_bytes, " bytes, and has ", name.size());
+  if (name.size() > longest_name) return concat("must have at most ", longest_name, " bytes, and has ", name.size());
   if (name == "." || name == "..") return concat("must not be ", quote(name));
   if (has([](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); })) return "must not contain white space";
   if (has([](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))

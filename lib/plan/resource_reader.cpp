@@ -8,7 +8,7 @@ namespace {
 
 std::uint32_t read_amount(const field& f) { return static_cast<std::uint32_t>(f.integer(1, max_resource_amount)); }
 
-lock_mode read_mode(const field& f) {
+lock_mode read_lock_mode(const field& f) {
   return f.choice<lock_mode>({{"exclusive", lock_mode::exclusive},
                               {"shared", lock_mode::shared},
                               {"intent_exclusive", lock_mode::intent_exclusive},
@@ -18,7 +18,7 @@ lock_mode read_mode(const field& f) {
 void read_mode_and_amount(const field& f, resource_request& r) {
   const auto mode = f.member("mode");
   const auto amount = f.member("amount");
-  if (mode) r.mode = read_mode(*mode);
+  if (mode) r.mode = read_lock_mode(*mode);
   if (amount) r.amount = read_amount(*amount);
   if (mode && amount) amount->fail("a lock has a mode and a counter an amount: nothing has both");
 }
@@ -44,7 +44,7 @@ resource_request read_entry(const std::string& id, const field& f) {
   if (f.is_object()) {
     if (f.object({"mode", "amount"})) read_mode_and_amount(f, r);
   } else if (f.is_text()) {
-    r.mode = read_mode(f);
+    r.mode = read_lock_mode(f);
   } else if (f.value().value.is_number_integer()) {
     r.amount = read_amount(f);
   } else {

@@ -8,7 +8,7 @@ namespace corchestra::plan_file {
 
 namespace {
 
-constexpr std::size_t max_bytes = 4u << 20;
+constexpr std::size_t max_rules_bytes = 4u << 20;
 
 task_pattern read_pattern(const field& f) {
   task_pattern p;
@@ -112,7 +112,7 @@ result<resource_rules> parse_resource_rules(std::string_view yaml, std::string_v
 }
 
 result<resource_rules> load_resource_rules(const std::filesystem::path& file) {
-  const result<std::string> text = read_text_file(file, max_bytes);
+  const result<std::string> text = read_text_file(file, max_rules_bytes);
   if (!text) return text.error();
   if (to_lower(file.extension().string()) != ".json") return parse_resource_rules(*text, file.string());
   const result<node> root = parse_json_text(*text, file.string(), errc::invalid_config);

@@ -96,7 +96,7 @@ group_options read_group(const field& f) {
   return g;
 }
 
-void read_mode(const field& root, plan_document& out) {
+void read_scheduling_mode(const field& root, plan_document& out) {
   run_options& o = out.plan.options;
   if (const auto x = root.member("unsafe_ignore_dependencies")) {
     o.unsafe_ignore_dependencies = x->boolean();
@@ -143,7 +143,7 @@ void read_run_options(const field& root, plan_document& out) {
   run_options& o = out.plan.options;
   read_failures(root, out);  // a preset may say something about groups
   if (const auto x = root.member("limits")) read_limits(*x, out);
-  read_mode(root, out);
+  read_scheduling_mode(root, out);
   if (const auto x = root.member("resources")) o.resources = read_resource_limits(*x);
   if (const auto x = root.member("budget")) {
     o.budget = read_budget_options(*x);

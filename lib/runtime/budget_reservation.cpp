@@ -68,7 +68,7 @@ void budget_reservation::give_back() noexcept {
 
 namespace {
 
-result<scheduler::reservation> take(detail::attempt& a, const budget_amount& most, bool may_wait) {
+result<scheduler::reservation> reserve_now(detail::attempt& a, const budget_amount& most, bool may_wait) {
   if (!a.live) return fail(errc::not_running, "this attempt has ended");
   auto& r = *a.run;
   auto taken = r.machine().reserve(a.task, a.number, most, may_wait, r.now());
@@ -81,7 +81,7 @@ result<scheduler::reservation> take(detail::attempt& a, const budget_amount& mos
 
 awaitable<result<budget_reservation>> task_context::reserve(budget_amount most) {
   const auto a = attempt_;
-  const auto taken = take(*a, most, true);
+  const auto taken = reserve_now(*a, most, true);
   if (!taken) co_return taken.error();
   budget_reservation mine(a, taken->id, most);
   if (!taken->waits) co_return std::move(mine);
@@ -97,7 +97,7 @@ awaitable<result<budget_reservation>> task_context::reserve(budget_amount most) 
 }
 
 result<budget_reservation> task_context::try_reserve(budget_amount most) {
-  const auto taken = take(*attempt_, most, false);
+  const auto taken = reserve_now(*attempt_, most, false);
   if (!taken) return taken.error();
   return budget_reservation(attempt_, taken->id, most);
 }

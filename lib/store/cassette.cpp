@@ -28,7 +28,7 @@ std::string canonical(const std::string& body) {
   return value.is_discarded() ? body : dump_json(value);
 }
 
-std::string key_of(std::string_view method, std::string_view target, const std::string& body) {
+std::string exchange_key(std::string_view method, std::string_view target, const std::string& body) {
   return concat(method, ' ', target, '\n', canonical(body));
 }
 
@@ -103,7 +103,7 @@ class player final : public net::http_client {
         for (const auto& [name, value] : exchange.at("headers").items())
           reply.headers.add(name, value.get<std::string>());
         reply.body = exchange.at("reply").get<std::string>();
-        replies_[key_of(exchange.at("method").get<std::string>(), exchange.at("target").get<std::string>(),
+        replies_[exchange_key(exchange.at("method").get<std::string>(), exchange.at("target").get<std::string>(),
                         exchange.at("body").get<std::string>())]
             .list.push_back(std::move(reply));
       } catch (const json::exception&) {
@@ -136,7 +136,7 @@ class player final : public net::http_client {
 
   result<net::http_response> find(const net::http_request& request) {
     std::lock_guard lock(mutex_);
-    const auto found = replies_.find(key_of(request.method, request.target.target(), request.body));
+    const auto found = replies_.find(exchange_key(request.method, request.target.target(), request.body));
     if (found == replies_.end())
       return fail(
           errc::not_found,

@@ -15,7 +15,7 @@ namespace {
 
 constexpr token_usage nothing{.calls = 1};
 
-std::string key_of(std::string_view base_url, std::string_view path, std::string_view body) {
+std::string cache_key(std::string_view base_url, std::string_view path, std::string_view body) {
   return net::sha256_hex(concat("1\n", base_url, '\n', path, '\n', body));
 }
 
@@ -59,7 +59,7 @@ class cached_model final : public llm::chat_model, public std::enable_shared_fro
   static awaitable<result<llm::chat_response>> ask(std::shared_ptr<cached_model> self, llm::chat_request request,
                                                    delta_callback on_delta, bool streaming) {
     const auto body = llm::request_body(request, {self->model_->default_model(), "max_tokens", false, false});
-    const std::string key = body ? key_of(self->base_url_, "chat/completions", *body) : std::string();
+    const std::string key = body ? cache_key(self->base_url_, "chat/completions", *body) : std::string();
     std::optional<llm::chat_response> known;
     if (const auto record = body ? self->cache_->find(key, self->log_) : std::nullopt) known = response_of(*record);
     if (known) {
@@ -101,7 +101,7 @@ class cached_api final : public llm::api_client, public std::enable_shared_from_
 
  private:
   static awaitable<llm::api_reply> ask(std::shared_ptr<cached_api> self, llm::api_request request) {
-    const std::string key = key_of(self->base_url_, request.path, request.body);
+    const std::string key = cache_key(self->base_url_, request.path, request.body);
     if (auto body = self->cache_->find(key, self->log_)) {
       llm::api_reply known;
       known.status = 200;

@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+from own_names import shared_names
+
 PURE = ("base", "core", "plan", "monitor")
 SOURCE_FOLDERS = ("include", "lib", "apps", "examples", "tests", "bench")
 MAX_LINES = 400
@@ -164,8 +166,16 @@ class Checker:
         if layer is not None or path.relative_to(self.root).parts[0] in ("apps", "examples"):
             self.check_code(path, layer, code_of(text))
 
+    def check_own_names(self, folder):
+        codes = {path: code_of(path.read_text()) for path in sorted(folder.glob("*.cpp"))}
+        for path, place, name, other in shared_names(codes):
+            self.report(path, codes[path].count("\n", 0, place) + 1,
+                        f"'{name}' is this file's own, and {other.name} calls one of that name: a unity build would mix them up")
+
     def run(self):
         self.check_table()
+        for folder in (*(self.root / "lib").glob("*/"), self.root / "apps/corchestra"):
+            self.check_own_names(folder)
         for folder in SOURCE_FOLDERS:
             for path in sorted((self.root / folder).rglob("*")):
                 if path.suffix in (".hpp", ".cpp"):

@@ -52,6 +52,14 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(self.breaches({"include/corchestra/extra/a.hpp": "#pragma once\n"}),
                          ["include/corchestra/extra:1: folder 'extra' is not a layer of lib/CMakeLists.txt"])
 
+    def test_a_files_own_names_are_not_called_in_another(self):
+        own = "namespace {\nstd::string key_of(const std::string& a) { return a; }\nint k = key_of(x);\n}  // namespace\n"
+        rule = "'key_of' is this file's own, and b.cpp calls one of that name: a unity build would mix them up"
+        for call, found in (("auto k = key_of(x);\n", [f"lib/core/a.cpp:2: {rule}"]), ("auto k = r.key_of(x) + its_key_of(1);\n", []),
+                            ('// key_of(x)\nauto k = "key_of(x)";\n', [])):
+            self.assertEqual(self.breaches({"lib/core/a.cpp": own, "lib/core/b.cpp": call}), found)
+        self.assertEqual(self.breaches({"lib/core/a.cpp": own, "lib/net/b.cpp": "auto k = key_of(x);\n"}), [])
+
     def test_pure_layers_have_no_io(self):
         self.expect("lib/core/x.cpp", "#include <boost/asio/post.hpp>\n", "1: pure layer 'core' may not include <boost/asio/post.hpp>")
         self.expect("lib/core/x.cpp", "#include <mutex>\n", "1: core may not include <mutex>: no files, threads or locks")
