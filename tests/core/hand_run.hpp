@@ -23,6 +23,15 @@ inline task_call call(std::string id, std::vector<std::string> depends_on = {}, 
   return c;
 }
 
+/// The same for another agent.
+inline task_call of_agent(task_call c, std::string agent) {
+  c.agent = std::move(agent);
+  return c;
+}
+inline task_call of_agent(std::string id, std::string agent, std::vector<std::string> depends_on = {}) {
+  return of_agent(call(std::move(id), std::move(depends_on)), std::move(agent));
+}
+
 /// The same with rules that `set` fills in.
 template <class F>
 task_call ruled(task_call c, F set) {

@@ -6,14 +6,6 @@ using namespace corchestra::tests;
 using namespace std::chrono_literals;
 using ids = hand_run::ids;
 
-namespace {
-task_call of_agent(std::string id, std::string agent, std::vector<std::string> needs = {}) {
-  auto c = call(std::move(id), std::move(needs));
-  c.agent = std::move(agent);
-  return c;
-}
-}  // namespace
-
 TEST_CASE("a paused run starts nothing, and what runs goes on") {
   hand_run r(slots(2), {call("a"), call("b"), call("c"), call("after", {"a"})});
   CHECK(r.start() == ids{"a", "b"});

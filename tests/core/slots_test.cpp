@@ -8,12 +8,6 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call of_agent(std::string id, std::string agent) {
-  auto c = call(std::move(id));
-  c.agent = std::move(agent);
-  return c;
-}
-
 task_call heavy(std::string id, std::uint32_t weight, int priority = 10) {
   return ruled(call(std::move(id), {}, priority), [&](task_rules& r) { r.weight = weight; });
 }

@@ -13,10 +13,6 @@ task_call locking(std::string id, std::string lock, lock_mode mode = lock_mode::
   c.resources = {{std::move(lock), mode}};
   return c;
 }
-task_call of_agent(task_call c, std::string agent) {
-  c.agent = std::move(agent);
-  return c;
-}
 
 void await_child(hand_run& r, const std::string& parent, task_call child) {
   REQUIRE(r.s.spawn(r.at(parent), std::move(child), r.now, true));

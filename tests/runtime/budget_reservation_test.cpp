@@ -12,17 +12,12 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::of_agent;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
 
 namespace {
-
-task_call of_agent(std::string id, std::string agent) {
-  auto t = task(std::move(id));
-  t.agent = std::move(agent);
-  return t;
-}
 
 std::vector<task_call> many(int n, const std::string& agent) {
   std::vector<task_call> calls;

@@ -6,19 +6,10 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::of_agent;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
-
-namespace {
-
-task_call of_agent(std::string id, std::string agent, std::vector<std::string> needs = {}) {
-  auto t = task(std::move(id), std::move(needs));
-  t.agent = std::move(agent);
-  return t;
-}
-
-}  // namespace
 
 TEST_CASE("an approval is answered through the run's handle") {
   virtual_orchestra v;

@@ -23,6 +23,12 @@ inline task_call task(std::string id, std::vector<std::string> depends_on = {}, 
   return c;
 }
 
+inline task_call of_agent(std::string id, std::string agent, std::vector<std::string> depends_on = {}) {
+  task_call c = task(std::move(id), std::move(depends_on));
+  c.agent = std::move(agent);
+  return c;
+}
+
 /// `t0`, `t1`, ...
 inline std::vector<task_call> numbered(int n) {
   std::vector<task_call> calls;
