@@ -29,7 +29,8 @@ struct batch_console::impl {
     styled_line bar = start();
     bar.add(corchestra::detail::bar_text(glyphs, std::min<std::size_t>(options.width / 2, 40), fraction, {}),
             text_style::good)
-        .add(concat(' ', count_text(ended), '/', count_text(p.requests), "  ", corchestra::detail::percent_text(fraction), "  "))
+        .add(concat(' ', count_text(ended), '/', count_text(p.requests), "  ",
+                    corchestra::detail::percent_text(fraction), "  "))
         .add(left_text(p), text_style::bold);
     out.push_back(std::move(bar));
     out.push_back(

@@ -16,7 +16,8 @@ std::string end_text(const batch_result& r) {
   const std::uint64_t left = p.requests - p.done - p.failed;
   switch (r.end) {
     case batch_end::finished:
-      return left == 0 ? "Batch ended" : concat("Batch ended; ", requests(left), left == 1 ? " was" : " were", " not wanted");
+      return left == 0 ? "Batch ended"
+                       : concat("Batch ended; ", requests(left), left == 1 ? " was" : " were", " not wanted");
     case batch_end::drained:
       return concat("Batch interrupted; ", are_left(left));
     case batch_end::cancelled:

@@ -125,7 +125,8 @@ result<void> request_maker::make(request_line& to, const record& r, bool checked
   } else {
     if (!checked && !is_json(r.text)) return bad_json(r.text);
     const std::string_view start = trim(r.text);
-    if (start.empty() || start.front() != '{') return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
+    if (start.empty() || start.front() != '{')
+      return wrong(concat("expected a JSON object, got ", one_line(start, 40)));
     if (!prompt_) members.read_valid(r.text);
     if (!members.body.empty()) return pass_on(to, r, members);
   }
@@ -135,8 +136,7 @@ result<void> request_maker::make(request_line& to, const record& r, bool checked
 
 result<void> request_maker::pass_on(request_line& to, const record& r, const batch_line& members) const {
   const auto& [id, method, url, body, unknown, facts] = members;
-  if (unknown)
-    return wrong(concat("unknown member ", quote(*unknown), "; known: body, custom_id, method, url"));
+  if (unknown) return wrong(concat("unknown member ", quote(*unknown), "; known: body, custom_id, method, url"));
   if (body.front() != '{') return wrong(concat("body: expected an object, got ", one_line(body, 40)));
   if (!method.empty() && method != "\"POST\"")
     return wrong(concat("method: expected \"POST\", got ", one_line(method, 40)));

@@ -13,8 +13,7 @@ constexpr std::array<std::string_view, event_type_count> type_names = {
     "analysis_ended", "task_submitted",     "task_state_changed", "attempt_started",  "attempt_ended",
     "task_progress",  "model_call",         "task_ended",         "warning",          "run_paused",
     "run_resumed",    "approval_requested", "approval_answered",  "budget_alert",     "task_stalled",
-    "tool_started",   "tool_ended",
-    "model_call_ended",
+    "tool_started",   "tool_ended",         "model_call_ended",
 };
 
 std::int64_t in_milliseconds(duration d) { return std::chrono::round<std::chrono::milliseconds>(d).count(); }

@@ -15,7 +15,8 @@ double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); 
 
 double chance_by(const std::vector<uncertain_time>& ends, double t) {
   double all = 1;
-  for (const auto& e : ends) all *= e.variance > 0 ? normal_cdf((t - e.mean) / std::sqrt(e.variance)) : t >= e.mean ? 1 : 0;
+  for (const auto& e : ends)
+    all *= e.variance > 0 ? normal_cdf((t - e.mean) / std::sqrt(e.variance)) : t >= e.mean ? 1 : 0;
   return all;
 }
 

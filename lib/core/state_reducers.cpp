@@ -31,7 +31,8 @@ json unite(json before, const json& output) {
 }
 
 bool fits_signed(const json& n) {
-  return n.is_number_integer() && (!n.is_number_unsigned() || n.get<std::uint64_t>() <= std::uint64_t(std::numeric_limits<std::int64_t>::max()));
+  return n.is_number_integer() &&
+         (!n.is_number_unsigned() || n.get<std::uint64_t>() <= std::uint64_t(std::numeric_limits<std::int64_t>::max()));
 }
 
 // Of integers an integer, as long as it fits.
@@ -87,9 +88,11 @@ result<void> merge_state(json& state, const run_options& options, const std::str
     return fail(errc::task_failed, concat("the reducer of state key ", quote(key), " threw: ", what));
   }
   const auto named = options.reducers.find(key);
-  const std::string_view name = named == options.reducers.end() ? std::string_view("last") : std::string_view(named->second);
+  const std::string_view name =
+      named == options.reducers.end() ? std::string_view("last") : std::string_view(named->second);
   if (name == "sum" && !output.is_number()) {
-    return fail(errc::invalid_argument, concat("state key ", quote(key), ": expected a number to sum, got ", one_line(dump_json(output), 80)));
+    return fail(errc::invalid_argument,
+                concat("state key ", quote(key), ": expected a number to sum, got ", one_line(dump_json(output), 80)));
   }
   json& value = state[key];
   value = reduce(name, std::move(value), output);

@@ -8,8 +8,8 @@ namespace corchestra::llm {
 
 namespace {
 
-constexpr long price_decimals = 15;     // of a femto-dollar
-constexpr long most_digits = 19;  // of max_token_price
+constexpr long price_decimals = 15;  // of a femto-dollar
+constexpr long most_digits = 19;     // of max_token_price
 
 std::string take_digits(std::string_view& text) {
   const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());

@@ -29,9 +29,7 @@ constexpr double profile_height = 64;
 
 std::string grouped(std::size_t n) { return detail::grouped_text(static_cast<std::int64_t>(n)); }
 
-std::string count_of(std::size_t n, std::string_view what) {
-  return concat(grouped(n), ' ', what, n == 1 ? "" : "s");
-}
+std::string count_of(std::size_t n, std::string_view what) { return concat(grouped(n), ' ', what, n == 1 ? "" : "s"); }
 
 class picture {
  public:
@@ -99,8 +97,7 @@ class picture {
     };
     for (const task_state s : detail::drawn_states) {
       const std::size_t n = counts[static_cast<std::size_t>(s)];
-      if (n > 0)
-        item(s == task_state::skipped ? "n" : look_of(s).css_class, concat(look_of(s).name, ' ', grouped(n)));
+      if (n > 0) item(s == task_state::skipped ? "n" : look_of(s).css_class, concat(look_of(s).name, ' ', grouped(n)));
     }
     if (std::any_of(rows_.gaps.begin(), rows_.gaps.end(), [](const auto& g) { return !g.never_started && !g.use; }))
       item("w", "waiting");

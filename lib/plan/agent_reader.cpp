@@ -16,8 +16,8 @@ json read_agent_schema(const field& f) {
 }
 
 void read_llm(const field& f, agent_spec& a) {
-  if (!f.object({"kind", "model", "system", "prompt", "temperature", "max_tokens", "output_schema", "stream", "tools", "max_steps",
-                 "parallel_tools"}))
+  if (!f.object({"kind", "model", "system", "prompt", "temperature", "max_tokens", "output_schema", "stream", "tools",
+                 "max_steps", "parallel_tools"}))
     return;
   if (const auto x = f.member("model")) a.model = x->non_empty("a model's name");
   if (const auto x = f.member("system")) a.system = x->text();

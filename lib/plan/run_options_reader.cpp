@@ -39,8 +39,9 @@ std::map<std::string, std::uint32_t> read_slots(const field& f) {
 
 void read_limits(const field& f, plan_document& out) {
   run_limits& l = out.plan.options.limits;
-  if (!f.object({"preset", "max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks", "max_children_per_task",
-                 "max_depth", "max_iterations", "max_replans", "slots_by_agent", "slots_by_task_type", "slots_by_key"}))
+  if (!f.object({"preset", "max_concurrent_tasks", "run_timeout", "cancel_grace", "max_spawned_tasks",
+                 "max_children_per_task", "max_depth", "max_iterations", "max_replans", "slots_by_agent",
+                 "slots_by_task_type", "slots_by_key"}))
     return;
   if (const auto x = f.member("preset")) {
     if (const auto known = apply_preset(x->non_empty("a preset's name"), out.plan.options); known.has_error()) {

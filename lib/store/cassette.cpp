@@ -104,7 +104,7 @@ class player final : public net::http_client {
           reply.headers.add(name, value.get<std::string>());
         reply.body = exchange.at("reply").get<std::string>();
         replies_[exchange_key(exchange.at("method").get<std::string>(), exchange.at("target").get<std::string>(),
-                        exchange.at("body").get<std::string>())]
+                              exchange.at("body").get<std::string>())]
             .list.push_back(std::move(reply));
       } catch (const json::exception&) {
         return fail(errc::invalid_argument,
