@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-command_tool_options shell(std::string script) {
+command_tool_options shell_tool(std::string script) {
   command_tool_options o;
   o.name = "t";
   o.description = "d";
@@ -34,20 +34,20 @@ result<json> call(const command_tool_options& o, json arguments = json::object()
 }  // namespace
 
 TEST_CASE("a command tool gets its arguments as a line of JSON, and its stdout is the answer as text") {
-  CHECK(call(shell("cat"), {{"n", 4}}).value() == "{\"n\":4}");
-  CHECK(call(shell("echo '{\"a\": 1}'")).value() == "{\"a\": 1}");
-  CHECK(call(shell("printf 'a\\377b'")).value() ==
+  CHECK(call(shell_tool("cat"), {{"n", 4}}).value() == "{\"n\":4}");
+  CHECK(call(shell_tool("echo '{\"a\": 1}'")).value() == "{\"a\": 1}");
+  CHECK(call(shell_tool("printf 'a\\377b'")).value() ==
         "a\xEF\xBF\xBD"
         "b");
-  CHECK(call(shell("true")).value() == "");
+  CHECK(call(shell_tool("true")).value() == "");
 }
 
 TEST_CASE("a command tool that fails tells the end of its stderr") {
-  const auto r = call(shell("echo no such row >&2; exit 3"));
+  const auto r = call(shell_tool("echo no such row >&2; exit 3"));
   REQUIRE(r.has_error());
   CHECK(r.error().is(errc::command_failed));
   CHECK(r.error().message == "'sh' ended with exit code 3: no such row");
-  auto big = shell("head -c 100 /dev/zero");
+  auto big = shell_tool("head -c 100 /dev/zero");
   big.command.max_output_bytes = 10;
   CHECK(call(big).error().is(errc::too_large));
 }
@@ -55,7 +55,7 @@ TEST_CASE("a command tool that fails tells the end of its stderr") {
 TEST_CASE("a command tool has a command agent's environment, folder, limits and inputs") {
   ::setenv("OPENAI_API_KEY", "sk-secret", 1);
   const tests::temp_dir folder;
-  auto o = shell("echo \"$OPENAI_API_KEY|$MORE|$(pwd)|$(ulimit -n)|$1\"");
+  auto o = shell_tool("echo \"$OPENAI_API_KEY|$MORE|$(pwd)|$(ulimit -n)|$1\"");
   o.command.argv.push_back("${inputs.topic}");
   o.command.inputs = {{"topic", "solar power"}};
   o.command.env = {{"MORE", "x"}};
@@ -67,7 +67,7 @@ TEST_CASE("a command tool has a command agent's environment, folder, limits and 
 
 TEST_CASE("cancelling a command tool ends its program") {
   boost::asio::io_context context;
-  const llm::tool t = make_command_tool(shell("sleep 3600")).value();
+  const llm::tool t = make_command_tool(shell_tool("sleep 3600")).value();
   std::exception_ptr thrown;
   auto cancelled = [&]() -> awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
@@ -92,10 +92,10 @@ TEST_CASE("command tools that cannot work are refused") {
   command_tool_options none;
   none.name = "t";
   CHECK(make_command_tool(none).error().message == "a command tool needs argv: the program and its arguments");
-  auto task = shell("true");
+  auto task = shell_tool("true");
   task.command.argv.push_back("${tasks.a.output}");
   CHECK(make_command_tool(task).error().message == "argv: ${tasks.a.output}: a tool can only refer to inputs");
-  auto missing = shell("true");
+  auto missing = shell_tool("true");
   missing.command.argv.push_back("${inputs.x}");
   CHECK(make_command_tool(missing).error().is(errc::unresolved_reference));
 }

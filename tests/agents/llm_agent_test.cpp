@@ -178,7 +178,7 @@ namespace {
 
 /// Its answer breaks every schema, and comes only when the task has been cancelled.
 struct late_model : llm::chat_model {
-  std::optional<run> asked_by;
+  std::optional<corchestra::run> asked_by;
   int asked = 0;
   awaitable<result<llm::chat_response>> complete(llm::chat_request) override {
     ++asked;

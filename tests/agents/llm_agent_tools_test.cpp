@@ -226,7 +226,7 @@ TEST_CASE("a tool that requires approval asks through the run, with the argument
     r.options.tools[0].requires_approval = true;
     r.calls({twice_four}).model->say("ok");
     r.v.o.agents().add("writer", make_llm_agent(r.model, r.options).value());
-    std::optional<run> started;
+    std::optional<corchestra::run> started;
     std::string question;
     run_callbacks callbacks;
     callbacks.on_event = [&](const event& e) {

@@ -174,7 +174,7 @@ class Checker:
 
     def run(self):
         self.check_table()
-        for folder in (*(self.root / "lib").glob("*/"), self.root / "apps/corchestra"):
+        for folder in (*(self.root / "lib").glob("*"), *(self.root / "tests").glob("*"), self.root / "apps/corchestra"):
             self.check_own_names(folder)
         for folder in SOURCE_FOLDERS:
             for path in sorted((self.root / folder).rglob("*")):

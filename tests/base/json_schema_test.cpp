@@ -6,7 +6,7 @@ using namespace corchestra;
 
 namespace {
 
-json_schema compiled(std::string_view schema) {
+json_schema compiled_schema(std::string_view schema) {
   auto r = json_schema::compile(json::parse(schema));
   if (!r) FAIL(r.error().message);
   return *r;
@@ -41,7 +41,7 @@ constexpr std::string_view edges = R"({
 }  // namespace
 
 TEST_CASE("findings name the path and what was expected there") {
-  const auto s = compiled(edges);
+  const auto s = compiled_schema(edges);
   const std::pair<std::string_view, std::string_view> rows[] = {
       {R"({"edges":[{"from":"a","kind":"data","due":null,"version":3}]})", ""},
       {"[]", "the value: expected object, found []"},
@@ -66,13 +66,13 @@ TEST_CASE("findings name the path and what was expected there") {
 }
 
 TEST_CASE("findings beyond the limit are counted") {
-  const auto s = compiled(R"({"items": {"type": "integer"}})");
+  const auto s = compiled_schema(R"({"items": {"type": "integer"}})");
   CHECK(complaint(s, R"(["a", "b", "c", "d"])", 2) ==
         R"(/0: expected integer, found "a"; /1: expected integer, found "b"; and 2 more)");
 }
 
 TEST_CASE("a format says nothing about what is not a string") {
-  const auto s = compiled(R"({"properties": {"a": {"format": "date"}}})");
+  const auto s = compiled_schema(R"({"properties": {"a": {"format": "date"}}})");
   CHECK(complaint(s, R"({"a": {}})").empty());
   CHECK(complaint(s, R"({"a": 5})").empty());
   CHECK(complaint(s, R"({"a": "2026-11-21"})").empty());
@@ -80,12 +80,12 @@ TEST_CASE("a format says nothing about what is not a string") {
 }
 
 TEST_CASE("boolean schemas allow all or nothing") {
-  CHECK(complaint(compiled("true"), "5").empty());
-  CHECK(complaint(compiled("false"), "5") == "the value: nothing is allowed here");
+  CHECK(complaint(compiled_schema("true"), "5").empty());
+  CHECK(complaint(compiled_schema("false"), "5") == "the value: nothing is allowed here");
 }
 
 TEST_CASE("a schema may refer to itself on the way down") {
-  const auto tree = compiled(R"({"type": "object", "additionalProperties": {"$ref": "#"}})");
+  const auto tree = compiled_schema(R"({"type": "object", "additionalProperties": {"$ref": "#"}})");
   CHECK(complaint(tree, R"({"a": {"b": {}}})").empty());
   CHECK(complaint(tree, R"({"a": {"b": 1}})") == "/a/b: expected object, found 1");
 }
@@ -153,17 +153,17 @@ TEST_CASE("references that lead on and on are refused in whatever order they sta
 }
 
 TEST_CASE("long texts are not matched against patterns") {
-  const auto s = compiled(R"({"pattern": "^(a|b)*$"})");
+  const auto s = compiled_schema(R"({"pattern": "^(a|b)*$"})");
   CHECK(s.validate(json("abab")).has_value());
   CHECK(s.validate(json(std::string(8192, 'a'))).has_value());
   const auto r = s.validate(json(std::string(1'000'000, 'a')));
   REQUIRE(r.has_error());
   CHECK(r.error().message == "a text is longer than 8192 bytes, too long for a schema with patterns");
-  CHECK(compiled(R"({"type": "string"})").validate(json(std::string(1'000'000, 'a'))).has_value());
+  CHECK(compiled_schema(R"({"type": "string"})").validate(json(std::string(1'000'000, 'a'))).has_value());
 }
 
 TEST_CASE("copies share the schema and outlive the original") {
-  std::optional<json_schema> first = compiled(R"({"type": "string"})");
+  std::optional<json_schema> first = compiled_schema(R"({"type": "string"})");
   const json_schema second = *first;
   first.reset();
   CHECK(second.source() == json{{"type", "string"}});

@@ -17,7 +17,7 @@ using llm::token_kind;
 
 namespace {
 
-request_line chat(std::size_t bytes, std::optional<std::int64_t> max_tokens, std::int64_t answers = 1) {
+request_line chat_request_of(std::size_t bytes, std::optional<std::int64_t> max_tokens, std::int64_t answers = 1) {
   request_line line;
   line.path = "chat/completions";
   line.model = "m";
@@ -41,24 +41,24 @@ cost_bound bound_of(const request_line& line, const llm::price_table& prices) {
 }  // namespace
 
 TEST_CASE("a call costs at most a token a byte and all the answers it may give") {
-  CHECK(bound_of(chat(1000, 50), simple_prices()).most == micro(1100));
-  CHECK(bound_of(chat(1000, 50, 3), simple_prices()).most == micro(1300));
-  CHECK(bound_of(chat(0, 1, 5000), simple_prices()).most == micro(10'000));
+  CHECK(bound_of(chat_request_of(1000, 50), simple_prices()).most == micro(1100));
+  CHECK(bound_of(chat_request_of(1000, 50, 3), simple_prices()).most == micro(1300));
+  CHECK(bound_of(chat_request_of(0, 1, 5000), simple_prices()).most == micro(10'000));
 }
 
 TEST_CASE("a call whose answers are no text costs its input") {
-  request_line line = chat(1000, {});
+  request_line line = chat_request_of(1000, {});
   line.path = "embeddings";
   CHECK(bound_of(line, simple_prices()).most == micro(1000));
 }
 
 TEST_CASE("without a price or a limit there is no bound, and it says which is missing") {
-  CHECK_FALSE(bound_of(chat(10, {}), simple_prices()).most);
-  CHECK(bound_of(chat(10, {}), simple_prices()).why == unbounded::no_max_tokens);
-  CHECK(bound_of(chat(10, 5), llm::price_table()).why == unbounded::no_price);
+  CHECK_FALSE(bound_of(chat_request_of(10, {}), simple_prices()).most);
+  CHECK(bound_of(chat_request_of(10, {}), simple_prices()).why == unbounded::no_max_tokens);
+  CHECK(bound_of(chat_request_of(10, 5), llm::price_table()).why == unbounded::no_price);
   llm::model_price input_only;
   input_only.set(token_kind::input, 1);
-  CHECK(bound_of(chat(10, 5), table_of(input_only)).why == unbounded::no_price);
+  CHECK(bound_of(chat_request_of(10, 5), table_of(input_only)).why == unbounded::no_price);
 }
 
 TEST_CASE("the dearest price that may apply counts: cache writes, reasoning, long prompts, either tier") {
@@ -67,11 +67,11 @@ TEST_CASE("the dearest price that may apply counts: cache writes, reasoning, lon
   p.set(token_kind::output, 1'000'000'000);
   p.set(token_kind::cache_write, 3'000'000'000);
   p.set(token_kind::reasoning, 5'000'000'000);
-  CHECK(bound_of(chat(10, 2), table_of(p)).most == micro(40));
+  CHECK(bound_of(chat_request_of(10, 2), table_of(p)).most == micro(40));
   p.set(token_kind::output, 9'000'000'000, price_tier::standard, 5);
-  CHECK(bound_of(chat(10, 2), table_of(p)).most == micro(48));
+  CHECK(bound_of(chat_request_of(10, 2), table_of(p)).most == micro(48));
   p.set(token_kind::input, 7'000'000'000, price_tier::priority);
-  request_line line = chat(10, 2);
+  request_line line = chat_request_of(10, 2);
   line.service_tier = "priority";
   CHECK(bound_of(line, table_of(p)).most == micro(88));
   p = {};
@@ -84,7 +84,7 @@ TEST_CASE("the dearest price that may apply counts: cache writes, reasoning, lon
 
 TEST_CASE("absurd limits do not overflow") {
   const auto most = std::numeric_limits<std::int64_t>::max();
-  CHECK(*bound_of(chat(1, most, 1 << 20), simple_prices()).most > micro(1'000'000'000'000));
+  CHECK(*bound_of(chat_request_of(1, most, 1 << 20), simple_prices()).most > micro(1'000'000'000'000));
 }
 
 TEST_CASE("bounds that are found one after another are those of each alone") {

@@ -8,7 +8,7 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call reserving(std::string id, std::int64_t tokens, std::int64_t money = 0) {
+task_call with_reserve(std::string id, std::int64_t tokens, std::int64_t money = 0) {
   return ruled(call(std::move(id)), [&](task_rules& t) { t.reserve = {tokens, money}; });
 }
 
@@ -23,7 +23,7 @@ void spend(hand_run& r, std::string_view id, std::int64_t tokens) {
 TEST_CASE("[L15] money that nobody told of counts as its reserve, though the tokens were told") {
   run_options o;
   o.budget.run = {1000, 1000};
-  hand_run r(o, {reserving("a", 100, 400)});
+  hand_run r(o, {with_reserve("a", 100, 400)});
   r.start();
   spend(r, "a", 10);
   r.end("a");
@@ -51,8 +51,8 @@ TEST_CASE("once the run's budget is gone nobody is asked, and what is held ends"
 TEST_CASE("children spend their ancestors' own budgets") {
   hand_run r({}, {ruled(call("plan"), [](task_rules& t) { t.budget.tokens = 100; })});
   r.start();
-  REQUIRE(r.s.stage(r.at("plan"), 1, reserving("x", 60)));
-  REQUIRE(r.s.stage(r.at("plan"), 1, reserving("y", 60)));
+  REQUIRE(r.s.stage(r.at("plan"), 1, with_reserve("x", 60)));
+  REQUIRE(r.s.stage(r.at("plan"), 1, with_reserve("y", 60)));
   r.end("plan");
   CHECK(r.start() == ids{"plan/x"});
   CHECK(r.waits("plan/y") == wait_reason::budget);
@@ -96,9 +96,9 @@ TEST_CASE("why names who has reserved the budget, and the pool an attempt needs 
   auto o = slots(4);
   o.budget.run.tokens = 100;
   o.limits.slots_by_agent["a"] = 1;
-  auto b = reserving("b", 60);
+  auto b = with_reserve("b", 60);
   b.agent = "b";
-  hand_run r(o, {reserving("a", 60), b, call("c")});
+  hand_run r(o, {with_reserve("a", 60), b, call("c")});
   r.start();
   CHECK(r.why("b")[0] == "'b' waits for budget that running tasks have reserved and may not need: 'a'");
   r.s.attempt_waits(r.at("a"), 1, wait_reason::rate, r.now);

@@ -8,7 +8,7 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call with(std::string id, std::vector<resource_request> resources, int priority = 10) {
+task_call with_resources(std::string id, std::vector<resource_request> resources, int priority = 10) {
   auto c = call(std::move(id), {}, priority);
   c.resources = std::move(resources);
   return c;
@@ -23,8 +23,9 @@ run_options having(std::vector<resource_limit> resources) {
 }  // namespace
 
 TEST_CASE("[X17][E54] a counter lets as many in as it has, where a lock lets one") {
-  hand_run r(having({{"gpu", 2, {}}}), {with("a", {{"gpu"}}), with("b", {{"gpu"}}), with("c", {{"gpu"}}),
-                                        with("x", {{"db"}}), with("y", {{"db"}})});
+  hand_run r(having({{"gpu", 2, {}}}),
+             {with_resources("a", {{"gpu"}}), with_resources("b", {{"gpu"}}), with_resources("c", {{"gpu"}}),
+              with_resources("x", {{"db"}}), with_resources("y", {{"db"}})});
   CHECK(r.start() == ids{"a", "b", "x"});
   CHECK(r.waits("c") == wait_reason::lock);
   r.end("b");
@@ -32,8 +33,9 @@ TEST_CASE("[X17][E54] a counter lets as many in as it has, where a lock lets one
 }
 
 TEST_CASE("a task may take several of a counter, and no equal overtakes one that waits for many") {
-  hand_run r(having({{"gpu", 4, {}}}), {with("a", {{"gpu", {}, 3}}), with("large", {{"gpu", {}, 2}}),
-                                        with("small", {{"gpu"}}), with("urgent", {{"gpu"}}, 100)});
+  hand_run r(having({{"gpu", 4, {}}}),
+             {with_resources("a", {{"gpu", {}, 3}}), with_resources("large", {{"gpu", {}, 2}}),
+              with_resources("small", {{"gpu"}}), with_resources("urgent", {{"gpu"}}, 100)});
   CHECK(r.start() == ids{"urgent", "a"});
   CHECK(r.s.locks().at(0).in_use == 4);
   r.end("urgent");
@@ -43,7 +45,8 @@ TEST_CASE("a task may take several of a counter, and no equal overtakes one that
 }
 
 TEST_CASE("[X17] a rate lets n start within its period, and time alone brings the next") {
-  hand_run r(having({{"api", 2, 60s}}), {with("a", {{"api"}}), with("b", {{"api"}}), with("c", {{"api"}})});
+  hand_run r(having({{"api", 2, 60s}}),
+             {with_resources("a", {{"api"}}), with_resources("b", {{"api"}}), with_resources("c", {{"api"}})});
   CHECK(r.start() == ids{"a", "b"});
   CHECK(r.waits("c") == wait_reason::rate);
   CHECK(r.why("c") == ids{"'c' waits for the rate 'api' to allow another"});
@@ -57,9 +60,9 @@ TEST_CASE("[X17] a rate lets n start within its period, and time alone brings th
 }
 
 TEST_CASE("[L13] waiting for a rate and then for a lock uses no attempt") {
-  auto t = with("t", {{"api"}, {"db"}});
+  auto t = with_resources("t", {{"api"}, {"db"}});
   t.retry = retry_policy{.max_retries = 0};
-  hand_run r(having({{"api", 1, 10s}}), {with("first", {{"api"}, {"db"}}), t});
+  hand_run r(having({{"api", 1, 10s}}), {with_resources("first", {{"api"}, {"db"}}), t});
   r.start();
   r.pass(10s);
   CHECK(r.start().empty());
@@ -92,7 +95,7 @@ TEST_CASE("[L13] waiting for a slot uses no attempt, nor does the wait for the n
 
 TEST_CASE("[L6] asking for more than a counter or rate has is refused with the plan") {
   hand_run r(having({{"gpu", 2, {}}, {"api", 3, 1s}}));
-  for (const auto& bad : {with("t", {{"gpu", {}, 3}}), with("t", {{"api", {}, 4}})}) {
+  for (const auto& bad : {with_resources("t", {{"gpu", {}, 3}}), with_resources("t", {{"api", {}, 4}})}) {
     const auto refused = r.s.validate({bad});
     REQUIRE(refused.has_error());
     CHECK(refused.error().is(errc::unreachable_resource));
@@ -101,13 +104,14 @@ TEST_CASE("[L6] asking for more than a counter or rate has is refused with the p
 }
 
 TEST_CASE("[E21][L2] all or nothing: who waits for one resource holds none of the others") {
-  hand_run r({}, {with("holder", {{"a"}}), with("both", {{"a"}, {"b"}}), with("other", {{"b"}})});
+  hand_run r({}, {with_resources("holder", {{"a"}}), with_resources("both", {{"a"}, {"b"}}),
+                  with_resources("other", {{"b"}})});
   CHECK(r.start() == ids{"holder", "other"});
   for (const auto& l : r.s.locks()) CHECK(std::find(l.holders.begin(), l.holders.end(), "both") == l.holders.end());
 }
 
 TEST_CASE("[A43][A44] what a task declares is taken at its start and given back at its end") {
-  hand_run r({}, {with("t", {{"db"}})});
+  hand_run r({}, {with_resources("t", {{"db"}})});
   CHECK(r.s.locks().empty());
   r.start();
   CHECK(r.s.locks().at(0).holders == ids{"t"});
@@ -116,7 +120,8 @@ TEST_CASE("[A43][A44] what a task declares is taken at its start and given back 
 }
 
 TEST_CASE("[A44] a failure and a cancellation give back what was taken, as the end does") {
-  hand_run r({}, {with("fails", {{"db"}}), with("stops", {{"db"}}), with("waits", {{"db"}}), with("last", {{"db"}})});
+  hand_run r({}, {with_resources("fails", {{"db"}}), with_resources("stops", {{"db"}}),
+                  with_resources("waits", {{"db"}}), with_resources("last", {{"db"}})});
   CHECK(r.start() == ids{"fails"});
   r.fail_task("fails");
   CHECK(r.start() == ids{"stops"});
@@ -133,7 +138,7 @@ TEST_CASE("[A44] a failure and a cancellation give back what was taken, as the e
 }
 
 TEST_CASE("[E47] locks say who holds, who waits, and how long was waited") {
-  hand_run r({}, {with("a", {{"db"}}), with("b", {{"db"}}), with("c", {{"db"}})});
+  hand_run r({}, {with_resources("a", {{"db"}}), with_resources("b", {{"db"}}), with_resources("c", {{"db"}})});
   r.start();
   r.pass(5s);
   const auto l = r.s.locks().at(0);
@@ -149,19 +154,19 @@ TEST_CASE("[E47] locks say who holds, who waits, and how long was waited") {
 }
 
 TEST_CASE("[D49] files in a folder that is locked wait, files elsewhere do not") {
-  hand_run r({}, {with("folder", {{"directory:src"}}), with("inside", {{"file:src/a.cpp"}}),
-                  with("outside", {{"file:docs/a.md"}})});
+  hand_run r({}, {with_resources("folder", {{"directory:src"}}), with_resources("inside", {{"file:src/a.cpp"}}),
+                  with_resources("outside", {{"file:docs/a.md"}})});
   CHECK(r.start() == ids{"folder", "outside"});
   r.end("folder");
   CHECK(r.start() == ids{"inside"});
 }
 
 TEST_CASE("[E22] a lock ends with its task, and who waits for it has limits of its own") {
-  auto holder = with("holder", {{"db"}});
+  auto holder = with_resources("holder", {{"db"}});
   holder.limits.start_to_close = 60s;
-  auto waiter = with("waiter", {{"db"}});
+  auto waiter = with_resources("waiter", {{"db"}});
   waiter.limits.schedule_to_start = 30s;
-  hand_run r({}, {holder, waiter, with("patient", {{"db"}})});
+  hand_run r({}, {holder, waiter, with_resources("patient", {{"db"}})});
   r.start();
   r.pass(30s);
   CHECK(r.state("waiter") == task_state::timeout);
@@ -172,7 +177,7 @@ TEST_CASE("[E22] a lock ends with its task, and who waits for it has limits of i
 }
 
 TEST_CASE("[L7] a lock comes with a fencing token that rises with every grant") {
-  hand_run r({}, {with("a", {{"db"}}), with("b", {{"db"}})});
+  hand_run r({}, {with_resources("a", {{"db"}}), with_resources("b", {{"db"}})});
   r.start();
   const auto first = r.s.fence(r.at("a"), "db");
   CHECK(first > 0);
@@ -184,9 +189,9 @@ TEST_CASE("[L7] a lock comes with a fencing token that rises with every grant") 
 }
 
 TEST_CASE("[L26] hold_across_waits keeps the locks over a back-off") {
-  auto t = ruled(with("t", {{"db"}}), [](task_rules& r) { r.hold_across_waits = true; });
+  auto t = ruled(with_resources("t", {{"db"}}), [](task_rules& r) { r.hold_across_waits = true; });
   t.retry = retry_policy{.max_retries = 1, .first_delay = 10s, .jitter = false};
-  hand_run r({}, {t, with("other", {{"db"}})});
+  hand_run r({}, {t, with_resources("other", {{"db"}})});
   r.start();
   r.fail_task("t");
   CHECK(r.start().empty());

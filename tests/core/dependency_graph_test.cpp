@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 using strings = std::vector<std::string>;
 
-error refused(const std::vector<task_call>& tasks, const std::vector<dependency_edge>& extra = {}) {
+error refused_graph(const std::vector<task_call>& tasks, const std::vector<dependency_edge>& extra = {}) {
   const auto g = dependency_graph::build(tasks, extra);
   REQUIRE(g.has_error());
   return g.error();
@@ -50,8 +50,8 @@ TEST_CASE("[D10][A31] levels are the groups that could run together") {
 }
 
 TEST_CASE("[D46] every unknown id is named with the tasks that ask for it") {
-  const error e = refused({task("a", {"x"}), task("b", {"y", "x"}), task("c", {"a"})},
-                          {{.from = "c", .to = "q"}, {.from = "z", .to = "a"}});
+  const error e = refused_graph({task("a", {"x"}), task("b", {"y", "x"}), task("c", {"a"})},
+                                {{.from = "c", .to = "q"}, {.from = "z", .to = "a"}});
   CHECK(e.is(errc::unknown_task));
   CHECK(e.message ==
         "unknown task ids: 'x' (asked for by 'a', 'b'), 'y' (asked for by 'b'), 'q' (asked for by 'c'), 'z' (asked for "
@@ -59,7 +59,7 @@ TEST_CASE("[D46] every unknown id is named with the tasks that ask for it") {
 }
 
 TEST_CASE("[D46] every duplicate is named once") {
-  const error e = refused({task("b"), task("a"), task("b"), task("a"), task("b"), task("c")});
+  const error e = refused_graph({task("b"), task("a"), task("b"), task("a"), task("b"), task("c")});
   CHECK(e.is(errc::duplicate_task));
   CHECK(e.message == "task ids used more than once: 'b', 'a'");
 }
@@ -72,14 +72,14 @@ TEST_CASE("[D9] one whole cycle is shown, from its first task in listing order")
        "b -> a -> c -> b"},
   };
   for (const auto& [tasks, cycle] : rows) {
-    const error e = refused(tasks);
+    const error e = refused_graph(tasks);
     CHECK(e.is(errc::dependency_cycle));
     CHECK(e.message == "tasks that wait for each other (each needs the next): " + cycle);
   }
 }
 
 TEST_CASE("a cycle may be closed by an added edge") {
-  CHECK(refused({task("a"), task("b", {"a"})}, {{.from = "b", .to = "a"}}).is(errc::dependency_cycle));
+  CHECK(refused_graph({task("a"), task("b", {"a"})}, {{.from = "b", .to = "a"}}).is(errc::dependency_cycle));
 }
 
 TEST_CASE("of two edges between the same tasks the explicit one counts") {
@@ -115,7 +115,7 @@ TEST_CASE("a task's upward rank is its own weight and the greatest rank of those
 TEST_CASE("`plan/*` in a plan stands for the task that will spawn") {
   const auto g = graph_of({{"join", {"plan/*", "odd/*"}}, {"plan", {}}, {"odd/*", {}}});
   CHECK(*g.dependencies("join") == strings{"plan", "odd/*"});
-  CHECK(refused({task("join", {"plan/*"})}).message == "unknown task ids: 'plan/*' (asked for by 'join')");
+  CHECK(refused_graph({task("join", {"plan/*"})}).message == "unknown task ids: 'plan/*' (asked for by 'join')");
 }
 
 TEST_CASE("edges come from the tasks first, each once, then what was added") {
@@ -211,7 +211,7 @@ TEST_CASE("a chain, a star and a funnel of 100,000 tasks are no burden") {
   CHECK(s->order_statistics().max_width == n - 1);
   CHECK(f->dependencies("last")->size() == n - 1);
   chain.front().depends_on.push_back(std::to_string(n - 1));
-  const std::string cycle = refused(chain).message;
+  const std::string cycle = refused_graph(chain).message;
   CHECK(cycle.find(": 0 -> 99999 -> 99998 -> ") != std::string::npos);
   CHECK(cycle.ends_with(" -> 2 -> 1 -> 0"));
 }

@@ -8,11 +8,11 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call member(std::string id, std::vector<std::string> needs = {}) {
+task_call group_member(std::string id, std::vector<std::string> needs = {}) {
   return ruled(call(std::move(id), std::move(needs)), [](task_rules& r) { r.group = "g"; });
 }
 
-run_options grouped(group_options g) {
+run_options in_group(group_options g) {
   run_options o;
   o.groups["g"] = g;
   return o;
@@ -20,7 +20,7 @@ run_options grouped(group_options g) {
 
 std::vector<task_call> members(int n) {
   std::vector<task_call> all;
-  for (int i = 0; i < n; ++i) all.push_back(member("m" + std::to_string(i)));
+  for (int i = 0; i < n; ++i) all.push_back(group_member("m" + std::to_string(i)));
   return all;
 }
 
@@ -29,7 +29,7 @@ std::vector<task_call> members(int n) {
 TEST_CASE("[L24] a group bears as many failures as max_failed says, one more cancels the rest") {
   auto calls = members(5);
   calls.push_back(call("other"));
-  hand_run r(grouped({.max_failed = 2}), calls);
+  hand_run r(in_group({.max_failed = 2}), calls);
   CHECK(r.start().size() == 6);
   r.fail_task("m0");
   r.fail_task("m1");
@@ -44,7 +44,7 @@ TEST_CASE("[L24] a group bears as many failures as max_failed says, one more can
 }
 
 TEST_CASE("[L24] the threshold may be a part of the group") {
-  hand_run r(grouped({.max_failed_percent = 25}), members(8));
+  hand_run r(in_group({.max_failed_percent = 25}), members(8));
   r.start();
   r.fail_task("m0");
   r.fail_task("m1");
@@ -56,11 +56,11 @@ TEST_CASE("[L24] the threshold may be a part of the group") {
 }
 
 TEST_CASE("a threshold of 0 % is fail-fast, one of 100 % never strikes") {
-  hand_run strict(grouped({.max_failed_percent = 0}), members(3));
+  hand_run strict(in_group({.max_failed_percent = 0}), members(3));
   strict.start();
   strict.fail_task("m0");
   CHECK(strict.stopped() == ids{"m1", "m2"});
-  hand_run patient(grouped({.max_failed_percent = 100}), members(2));
+  hand_run patient(in_group({.max_failed_percent = 100}), members(2));
   patient.start();
   patient.fail_task("m0");
   patient.fail_task("m1");
@@ -68,8 +68,8 @@ TEST_CASE("a threshold of 0 % is fail-fast, one of 100 % never strikes") {
 }
 
 TEST_CASE("[B6] fail_fast of a group cancels its members, those that wait too, and nobody else") {
-  hand_run r(grouped({.fail_fast = true}),
-             {member("m0"), member("m1"), member("m2", {"m1"}), call("other"), call("after", {"m2"})});
+  hand_run r(in_group({.fail_fast = true}), {group_member("m0"), group_member("m1"), group_member("m2", {"m1"}),
+                                             call("other"), call("after", {"m2"})});
   CHECK(r.start() == ids{"m1", "m0", "other"});  // the longest path first
   r.fail_task("m0");
   CHECK(r.stopped() == ids{"m1"});
@@ -81,7 +81,7 @@ TEST_CASE("[B6] fail_fast of a group cancels its members, those that wait too, a
 }
 
 TEST_CASE("[B42][L11] without fail_fast the other members go on, and their results are kept") {
-  hand_run r(grouped({}), members(3));
+  hand_run r(in_group({}), members(3));
   r.start();
   r.fail_task("m0");
   r.end("m1", 1);
@@ -93,7 +93,8 @@ TEST_CASE("[B42][L11] without fail_fast the other members go on, and their resul
 }
 
 TEST_CASE("[B5] a group's time limit ends what is not done, by its name") {
-  hand_run r(grouped({.timeout = 300s}), {member("done"), member("slow"), member("waits", {"slow"}), call("other")});
+  hand_run r(in_group({.timeout = 300s}),
+             {group_member("done"), group_member("slow"), group_member("waits", {"slow"}), call("other")});
   r.start();
   r.pass(100s);
   r.end("done");
@@ -107,9 +108,9 @@ TEST_CASE("[B5] a group's time limit ends what is not done, by its name") {
 }
 
 TEST_CASE("a group's time limit is not retried") {
-  auto slow = member("slow");
+  auto slow = group_member("slow");
   slow.retry = retry_policy{.max_retries = 3, .first_delay = 1s, .jitter = false};
-  hand_run r(grouped({.timeout = 10s}), {slow});
+  hand_run r(in_group({.timeout = 10s}), {slow});
   r.start();
   r.pass(10s);
   r.end("slow");
@@ -118,9 +119,9 @@ TEST_CASE("a group's time limit is not retried") {
 }
 
 TEST_CASE("a failure that a retry mends does not count") {
-  auto flaky = member("m0");
+  auto flaky = group_member("m0");
   flaky.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
-  hand_run r(grouped({.fail_fast = true}), {flaky, member("m1")});
+  hand_run r(in_group({.fail_fast = true}), {flaky, group_member("m1")});
   r.start();
   r.fail_task("m0");
   CHECK(r.stopped().empty());
@@ -129,7 +130,7 @@ TEST_CASE("a failure that a retry mends does not count") {
 }
 
 TEST_CASE("children belong to their parent's group unless they name another") {
-  hand_run r(grouped({.fail_fast = true}), {member("parent"), member("m1")});
+  hand_run r(in_group({.fail_fast = true}), {group_member("parent"), group_member("m1")});
   r.start();
   REQUIRE(r.s.spawn(r.at("parent"), call("child"), r.now, true));
   CHECK(r.start() == ids{"parent/child"});
@@ -153,7 +154,7 @@ TEST_CASE("max_failed of the run counts failures of all tasks") {
 
 TEST_CASE("[L21] a task cannot belong to a group that the options do not have") {
   hand_run r;
-  const auto refused = r.s.validate({member("m")});
+  const auto refused = r.s.validate({group_member("m")});
   REQUIRE(refused.has_error());
   CHECK(refused.error().message == "task 'm': the run's options have no group 'g'");
 }

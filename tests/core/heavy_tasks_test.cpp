@@ -8,14 +8,14 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call heavy(std::string id, std::uint32_t weight, int priority = 10) {
+task_call heavy_task(std::string id, std::uint32_t weight, int priority = 10) {
   return ruled(call(std::move(id), {}, priority), [&](task_rules& t) { t.weight = weight; });
 }
 
 }  // namespace
 
 TEST_CASE("a task of several slots that fits again still comes after those of higher priority") {
-  hand_run r(slots(2), {call("first", {}, 50), heavy("big", 2, 20), call("later", {"first"}, 90)});
+  hand_run r(slots(2), {call("first", {}, 50), heavy_task("big", 2, 20), call("later", {"first"}, 90)});
   CHECK(r.start() == ids{"first"});
   CHECK(r.start().empty());
   r.end("first");
@@ -25,7 +25,8 @@ TEST_CASE("a task of several slots that fits again still comes after those of hi
 }
 
 TEST_CASE("slots are kept for one overdue task of several only, and not from what is more urgent or goes on") {
-  hand_run r(slots(3), {call("long", {}, 60), heavy("big", 3, 50), call("small", {"gate"}, 10), call("gate", {}, 55)});
+  hand_run r(slots(3),
+             {call("long", {}, 60), heavy_task("big", 3, 50), call("small", {"gate"}, 10), call("gate", {}, 55)});
   CHECK(r.start() == ids{"long", "gate"});
   r.pass(61s);
   r.end("gate");
@@ -39,7 +40,7 @@ TEST_CASE("slots are kept for one overdue task of several only, and not from wha
 }
 
 TEST_CASE("slots are not kept for a task whose agent is paused") {
-  auto big = heavy("big", 2, 50);
+  auto big = heavy_task("big", 2, 50);
   big.agent = "b";
   hand_run r(slots(2), {call("long", {}, 60), big, call("small", {"gate"}, 10), call("gate", {}, 55)});
   CHECK(r.start() == ids{"long", "gate"});
@@ -53,7 +54,7 @@ TEST_CASE("slots are not kept for a task whose agent is paused") {
 TEST_CASE("mode sequential runs a task of several slots as one of one") {
   run_options o;
   o.mode = scheduling_mode::sequential;
-  hand_run r(o, {heavy("big", 3), call("small")});
+  hand_run r(o, {heavy_task("big", 3), call("small")});
   CHECK(r.start() == ids{"big"});
   r.end("big");
   CHECK(r.start() == ids{"small"});

@@ -8,7 +8,7 @@ using ids = hand_run::ids;
 
 namespace {
 
-task_call locking(std::string id, std::vector<std::string> locks, int priority = 10) {
+task_call lock_taker(std::string id, std::vector<std::string> locks, int priority = 10) {
   auto c = call(std::move(id), {}, priority);
   for (auto& l : locks) c.resources.push_back({std::move(l)});
   return c;
@@ -21,7 +21,7 @@ run_options one_slot_of_the_agent() {
   return o;
 }
 task_call keeper(duration delay) {
-  auto c = ruled(locking("keeper", {"db"}), [](task_rules& r) { r.hold_across_waits = true; });
+  auto c = ruled(lock_taker("keeper", {"db"}), [](task_rules& r) { r.hold_across_waits = true; });
   c.retry = retry_policy{.max_retries = 1, .first_delay = delay, .max_delay = delay, .jitter = false};
   return c;
 }
@@ -30,7 +30,7 @@ task_call keeper(duration delay) {
 
 TEST_CASE(
     "[L5] a task that kept its locks over a back-off gets its agent's slot, though one that starves reserves it") {
-  hand_run r(one_slot_of_the_agent(), {keeper(70s), locking("starves", {"db"})});
+  hand_run r(one_slot_of_the_agent(), {keeper(70s), lock_taker("starves", {"db"})});
   CHECK(r.start() == ids{"keeper"});
   r.fail_task("keeper");
   CHECK(r.start().empty());
@@ -51,7 +51,7 @@ TEST_CASE(
     c.agent = "b";
     return c;
   };
-  hand_run r(o, {keeper(1s), locking("starves", {"db"}), call("other", {}, 5)});
+  hand_run r(o, {keeper(1s), lock_taker("starves", {"db"}), call("other", {}, 5)});
   CHECK(r.start() == ids{"keeper"});
   r.fail_task("keeper");
   CHECK(r.start() == ids{"other"});
@@ -81,7 +81,7 @@ TEST_CASE("a task that kept its locks goes before a more urgent one in the line 
 }
 
 TEST_CASE("[L20] a woken task that is cancelled before it takes its lock passes its turn on") {
-  hand_run r(slots(3), {locking("holder", {"db"}), locking("first", {"db"}), locking("second", {"db"})});
+  hand_run r(slots(3), {lock_taker("holder", {"db"}), lock_taker("first", {"db"}), lock_taker("second", {"db"})});
   CHECK(r.start() == ids{"holder"});
   r.end("holder");
   REQUIRE(r.state("first") == task_state::ready);
@@ -92,14 +92,14 @@ TEST_CASE("[L20] a woken task that is cancelled before it takes its lock passes 
 TEST_CASE("[L20] a woken task that has to wait again, twice in one moment, passes its first turn on") {
   auto o = slots(8);
   o.stay_open = true;
-  hand_run r(o, {locking("A", {"a"}, 20), locking("starves", {"b", "d"}), locking("C", {"c"}, 20),
-                 locking("D", {"d"}, 20), call("parent")});
+  hand_run r(o, {lock_taker("A", {"a"}, 20), lock_taker("starves", {"b", "d"}), lock_taker("C", {"c"}, 20),
+                 lock_taker("D", {"d"}, 20), call("parent")});
   CHECK(r.start() == ids{"A", "C", "D", "parent"});
   r.pass(30s);
-  REQUIRE(r.s.spawn(r.at("parent"), locking("child", {"a", "b", "c"}), r.now, true));
+  REQUIRE(r.s.spawn(r.at("parent"), lock_taker("child", {"a", "b", "c"}), r.now, true));
   r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
   CHECK(r.start().empty());
-  REQUIRE(r.s.submit({locking("next", {"a"})}, r.now));
+  REQUIRE(r.s.submit({lock_taker("next", {"a"})}, r.now));
   CHECK(r.start().empty());
   r.pass(31s);  // `starves` reserves `b`
   CHECK(r.start().empty());
@@ -112,10 +112,10 @@ TEST_CASE("[L20] a woken task that has to wait again, twice in one moment, passe
 TEST_CASE("a task inherits from those who were parked for its locks before it took them") {
   auto o = slots(2);
   o.stay_open = true;
-  hand_run r(o, {locking("holder", {"db"}), locking("starves", {"db"})});
+  hand_run r(o, {lock_taker("holder", {"db"}), lock_taker("starves", {"db"})});
   CHECK(r.start() == ids{"holder"});
   r.pass(50s);
-  REQUIRE(r.s.submit({locking("urgent", {"db"}, 90)}, r.now));
+  REQUIRE(r.s.submit({lock_taker("urgent", {"db"}, 90)}, r.now));
   CHECK(r.start().empty());
   r.pass(10s);
   REQUIRE(r.s.submit({call("filler", {}, 95)}, r.now));
@@ -132,12 +132,12 @@ TEST_CASE("who waits for a lock that an abandoned body still has does not reserv
   auto o = slots(3);
   o.limits.cancel_grace = 1s;
   o.stay_open = true;
-  hand_run r(o, {locking("stuck", {"db"}), locking("waits", {"db", "x"})});
+  hand_run r(o, {lock_taker("stuck", {"db"}), lock_taker("waits", {"db", "x"})});
   CHECK(r.start() == ids{"stuck"});
   r.s.cancel_task(r.at("stuck"), cancel_reason::user, "", r.now);
   r.pass(70s);
   CHECK(r.start().empty());
-  REQUIRE(r.s.submit({locking("other", {"x"})}, r.now));
+  REQUIRE(r.s.submit({lock_taker("other", {"x"})}, r.now));
   CHECK(r.start() == ids{"other"});
   r.end("other");
   r.end("stuck");

@@ -8,7 +8,7 @@ using namespace corchestra;
 
 namespace {
 
-event ended(json data, const token_usage* usage = nullptr, const error* failure = nullptr) {
+event ended_call(json data, const token_usage* usage = nullptr, const error* failure = nullptr) {
   event e;
   e.type = event_type::model_call_ended;
   e.data = std::move(data);
@@ -33,12 +33,12 @@ TEST_CASE("a histogram counts a value that equals a bound below it") {
 TEST_CASE("calls of models are counted by model and error, with tokens, time and cost") {
   model_call_metrics m;
   token_usage usage{100, 20, 0, 0, 1};
-  CHECK(m(ended({{"call", 1}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 1500}, {"cost_usd", "0.25"}},
-                &usage)));
-  CHECK(m(ended(
+  CHECK(m(ended_call(
+      {{"call", 1}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 1500}, {"cost_usd", "0.25"}}, &usage)));
+  CHECK(m(ended_call(
       {{"call", 2}, {"model", "a"}, {"response_model", "a-1"}, {"elapsed_ms", 10}, {"hedge", "answered"}}, &usage)));
   const error lost = fail(errc::connection_lost, "gone");
-  CHECK(m(ended({{"call", 3}, {"model", "a"}, {"elapsed_ms", 5}}, nullptr, &lost)));
+  CHECK(m(ended_call({{"call", 3}, {"model", "a"}, {"elapsed_ms", 5}}, nullptr, &lost)));
   REQUIRE(m.series().size() == 2);
   const auto& answered = m.series().at({"a", "a-1", ""});
   CHECK(answered.seconds.count() == 2);
@@ -75,7 +75,7 @@ TEST_CASE("a bill counts by itself only when no end of its call follows") {
 
 TEST_CASE("facts that make no sense are as good as none") {
   const auto f = facts_of_model_call(
-      ended({{"call", "x"}, {"model", 1}, {"elapsed_ms", -5}, {"cost_usd", "nan"}, {"http_attempts", 1.5}}));
+      ended_call({{"call", "x"}, {"model", 1}, {"elapsed_ms", -5}, {"cost_usd", "nan"}, {"http_attempts", 1.5}}));
   REQUIRE(f);
   CHECK(f->number == 0);
   CHECK(f->asked.empty());
@@ -86,7 +86,7 @@ TEST_CASE("facts that make no sense are as good as none") {
 
 TEST_CASE("thousands of models are counted in bounded memory") {
   model_call_metrics m;
-  for (int i = 0; i < 5'000; ++i) m(ended({{"call", 1}, {"model", std::to_string(i)}, {"elapsed_ms", 1}}));
+  for (int i = 0; i < 5'000; ++i) m(ended_call({{"call", 1}, {"model", std::to_string(i)}, {"elapsed_ms", 1}}));
   CHECK(m.series().size() == 201);
   CHECK(m.series().at({"_other", "_other", ""}).seconds.count() == 4'800);
 }

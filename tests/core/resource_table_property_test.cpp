@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::int64_t starvation = 15;
 constexpr resource_index nowhere = resource_table::none;
-constexpr std::uint32_t slots = 3;
+constexpr std::uint32_t table_slots = 3;
 constexpr std::array<std::size_t, 3> counted{8, 9, 10};  // of the model's resources
 
-time_point at(std::int64_t t) { return time_point(duration(t)); }
+time_point time_of(std::int64_t t) { return time_point(duration(t)); }
 
 struct broken : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -40,7 +40,7 @@ class schedule {
       const auto kind = r.period > 0 ? resource_kind::rate : resource_kind::counter;
       must(table_.declare(r.id, kind, r.capacity, duration(r.period)).has_value(), "declare");
     }
-    pool_ = table_.declare("slots", resource_kind::pool, slots).value();
+    pool_ = table_.declare("slots", resource_kind::pool, table_slots).value();
   }
 
   void play(int steps) {
@@ -82,7 +82,7 @@ class schedule {
     actor& a = actors_[t];
     if (what == 0) {
       now_ += static_cast<std::int64_t>(random(8));
-      if (random(4) != 0 || table_.next_due() <= at(now_)) advance();
+      if (random(4) != 0 || table_.next_due() <= time_of(now_)) advance();
       return;
     }
     if (what == 1) return raise(t);
@@ -129,7 +129,7 @@ class schedule {
     actor& a = actors_[t];
     const auto baton = std::exchange(a.on, nowhere);
     if (aged(a)) a.reserving = true;
-    a.on = table_.try_acquire(t, a.rank, a.set, at(now_));
+    a.on = table_.try_acquire(t, a.rank, a.set, time_of(now_));
     if (a.on == nowhere) {
       a.is = state::holding;
       check_grant(a);
@@ -145,7 +145,7 @@ class schedule {
       return;
     }
     must(refusal_is_just(a), "refused, and there is no reason");
-    table_.park(t, a.rank, a.set, a.on, at(now_));
+    table_.park(t, a.rank, a.set, a.on, time_of(now_));
     a.is = state::parked;
     if (a.first < 0) a.first = now_, a.place = ++places_;
     a.reserving = aged(a);
@@ -180,15 +180,15 @@ class schedule {
   }
   void advance() {
     std::vector<task_index> woken;
-    table_.advance(at(now_), woken);
+    table_.advance(time_of(now_), woken);
     for (auto& a : actors_) {
       if (a.is == state::parked && aged(a)) a.reserving = true;
     }
     note(woken);
-    must(table_.next_due() > at(now_), "something is due again in the same moment");
+    must(table_.next_due() > time_of(now_), "something is due again in the same moment");
   }
   void advance_if_due() {
-    if (table_.next_due() <= at(now_)) advance();
+    if (table_.next_due() <= time_of(now_)) advance();
   }
   void raise(task_index t) {
     actor& a = actors_[t];
@@ -259,7 +259,7 @@ class schedule {
       must(amount == 0 || in_use(r) + reserved <= m.capacity,
            "the part that a starving task reserves is given to another");
     }
-    must(slots_in_use() <= slots, "a pool is exceeded");
+    must(slots_in_use() <= table_slots, "a pool is exceeded");
   }
 
   // Whether what others hold, or what was used of a rate, keeps the task from its set.
@@ -271,7 +271,7 @@ class schedule {
       const auto amount = amount_of(a.wants, r);
       if (amount > 0 && in_use(r) + amount > model_resources()[r].capacity) return true;
     }
-    return a.pool > 0 && slots_in_use() + a.pool > slots;
+    return a.pool > 0 && slots_in_use() + a.pool > table_slots;
   }
   // With reading a whole place and writing in it taken for writing all of it.
   static model_set strict(model_set s) {
@@ -306,7 +306,7 @@ class schedule {
         first = &a;
       }
     }
-    if (first == nullptr || table_.next_due() <= at(now_)) return;
+    if (first == nullptr || table_.next_due() <= time_of(now_)) return;
     must(kept_out(*first), "a wake-up was lost");
   }
 
@@ -335,11 +335,11 @@ class schedule {
     for (const auto& r : model_resources())
       everything.push_back({r.id, lock_mode::exclusive, std::max(r.capacity, 1U)});
     auto set = table_.intern(everything);
-    set.push_back({pool_, lock_mode::exclusive, slots});
+    set.push_back({pool_, lock_mode::exclusive, table_slots});
     for (const auto& s : table_.status([](task_index) { return std::string(); })) {
       must(s.holders.empty() && s.waiters.empty() && s.in_use == 0, "status shows a holder or waiter that has left");
     }
-    must(table_.try_acquire(0, 0, set, at(now_)) == nowhere, "something was not given back");
+    must(table_.try_acquire(0, 0, set, time_of(now_)) == nowhere, "something was not given back");
   }
 
   std::uint64_t random_;

@@ -15,15 +15,15 @@ using Catch::Approx;
 
 namespace {
 
-struct sample : event_maker {
-  sample() : event_maker([this](const event& e) { fold(e); }) {}
+struct metrics_sample : event_maker {
+  metrics_sample() : event_maker([this](const event& e) { fold(e); }) {}
   metrics_fold fold;
   void at(duration t) { now = time_point(t); }
 };
 
 /// The metrics of independent tasks that all start at once and run to their ends.
 run_metrics side_by_side(const std::vector<duration>& takes, std::size_t slots) {
-  sample s;
+  metrics_sample s;
   s.begin(slots);
   std::vector<std::pair<duration, std::string>> ends;
   for (std::size_t i = 0; i < takes.size(); ++i) ends.emplace_back(takes[i], std::to_string(i));
@@ -54,9 +54,9 @@ TEST_CASE("[X3][B31] the speed-up is reported with both denominators") {
 
 TEST_CASE("[B31] speed-up, efficiency and time saved follow the formulas") {
   const auto m = side_by_side({1s, 2s, 3s, 4s}, 8);
-  CHECK(m.speedup() == 10.0 / 4);                        // one after another by together
+  CHECK(m.speedup() == 10.0 / 4);                         // one after another by together
   CHECK(m.efficiency_of_slots() * 100 == 2.5 / 8 * 100);  // by the slots there are
-  CHECK(m.sequential - m.wall == 6s);                    // saved
+  CHECK(m.sequential - m.wall == 6s);                     // saved
 }
 
 TEST_CASE("[X1] three equal tasks on two slots cannot gain more than 1.5") {
@@ -84,7 +84,7 @@ TEST_CASE("[X1] the bound is the largest of path, share and pigeonhole") {
 }
 
 TEST_CASE("the longest path goes by measured durations") {
-  sample s;
+  metrics_sample s;
   s.begin(2);
   s.submit("load");
   s.submit("other");
@@ -109,7 +109,7 @@ TEST_CASE("the longest path goes by measured durations") {
 }
 
 TEST_CASE("[C14][E41] counts by state, success rate, usage and a line an agent") {
-  sample s;
+  metrics_sample s;
   s.begin(4);
   s.submit("a", {}, "researcher");
   s.submit("b", {}, "researcher");
@@ -149,7 +149,7 @@ TEST_CASE("[C14][E41] counts by state, success rate, usage and a line an agent")
 }
 
 TEST_CASE("only the last attempt counts as work, and back-off does not") {
-  sample s;
+  metrics_sample s;
   s.begin(1);
   s.submit("a");
   s.at(1s);
@@ -174,7 +174,7 @@ TEST_CASE("only the last attempt counts as work, and back-off does not") {
 }
 
 TEST_CASE("an attempt that waits for its child does not work, and its slot is another's") {
-  sample s;
+  metrics_sample s;
   s.begin(1);
   s.submit("parent");
   s.start("parent");
@@ -196,7 +196,7 @@ TEST_CASE("an attempt that waits for its child does not work, and its slot is an
 }
 
 TEST_CASE("a snapshot goes up to now, until the run has ended") {
-  sample s;
+  metrics_sample s;
   s.begin(1);
   s.at(2s);
   CHECK(s.fold.snapshot(time_point(5s)).wall == 5s);
@@ -215,9 +215,9 @@ TEST_CASE("a run without work has no speed-up to speak of") {
 
 TEST_CASE("snapshots on the way change nothing in the end") {
   REQUIRE(rc::check("snapshots", [](const std::vector<unsigned char>& takes) {
-    sample quiet, watched;
+    metrics_sample quiet, watched;
     duration sum{};
-    for (sample* s : {&quiet, &watched}) {
+    for (metrics_sample* s : {&quiet, &watched}) {
       s->begin(3);
       s->at(0s);
       for (std::size_t i = 0; i < takes.size(); ++i) {

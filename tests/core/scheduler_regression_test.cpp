@@ -45,10 +45,10 @@ TEST_CASE("a rate is used by every attempt, also by one that kept its locks over
 }
 
 namespace {
-task_call reserving(std::string id, std::int64_t tokens) {
+task_call reserving_task(std::string id, std::int64_t tokens) {
   return ruled(call(std::move(id)), [&](task_rules& r) { r.reserve.tokens = tokens; });
 }
-run_options tokens(std::int64_t n) {
+run_options token_budget(std::int64_t n) {
   auto o = slots(4);
   o.budget.run.tokens = n;
   return o;
@@ -56,9 +56,9 @@ run_options tokens(std::int64_t n) {
 }  // namespace
 
 TEST_CASE("[L15] when the first that waits for budget never can have it, the next gets its turn") {
-  hand_run r(tokens(100), {reserving("first", 90), reserving("big", 50), reserving("small", 5)});
+  hand_run r(token_budget(100), {reserving_task("first", 90), reserving_task("big", 50), reserving_task("small", 5)});
   CHECK(r.start() == ids{"first", "small"});
-  hand_run q(tokens(100), {reserving("first", 96), reserving("big", 50), reserving("small", 5)});
+  hand_run q(token_budget(100), {reserving_task("first", 96), reserving_task("big", 50), reserving_task("small", 5)});
   CHECK(q.start() == ids{"first"});
   scheduler::attempt_end e;
   e.output.usage.completion_tokens = 60;
@@ -68,7 +68,8 @@ TEST_CASE("[L15] when the first that waits for budget never can have it, the nex
 }
 
 TEST_CASE("[L2] a task whose reserve does not fit yet does not hide one whose reserve does") {
-  hand_run r(tokens(100), {reserving("one", 50), reserving("two", 45), reserving("big", 60), reserving("small", 20)});
+  hand_run r(token_budget(100), {reserving_task("one", 50), reserving_task("two", 45), reserving_task("big", 60),
+                                 reserving_task("small", 20)});
   CHECK(r.start() == ids{"one", "two"});
   scheduler::attempt_end e;
   e.output.usage.completion_tokens = 10;
@@ -77,9 +78,9 @@ TEST_CASE("[L2] a task whose reserve does not fit yet does not hide one whose re
 }
 
 TEST_CASE("what an abandoned attempt had reserved is there for those that wait for budget") {
-  auto o = tokens(100);
+  auto o = token_budget(100);
   o.limits.cancel_grace = 1s;
-  hand_run r(o, {reserving("stuck", 90), reserving("next", 10), reserving("last", 10)});
+  hand_run r(o, {reserving_task("stuck", 90), reserving_task("next", 10), reserving_task("last", 10)});
   CHECK(r.start() == ids{"stuck", "next"});
   token_usage u;
   u.completion_tokens = 1;
@@ -258,7 +259,7 @@ TEST_CASE("[L5] an awaited child must not need a task that needs what its parent
 }
 
 TEST_CASE("a budget that is used up by an attempt that ends cancels its parent, and not twice the task itself") {
-  auto o = tokens(10);
+  auto o = token_budget(10);
   o.budget.on_exhausted = on_exhausted::cancel;
   hand_run r(o, {call("parent")});
   r.start();

@@ -16,7 +16,7 @@ namespace {
 
 using entry = start_queue::entry;
 
-std::vector<task_index> drain(start_queue& q, time_point now = {}) {
+std::vector<task_index> drained(start_queue& q, time_point now = {}) {
   std::vector<task_index> out;
   for (entry e; q.pop(e, now);) out.push_back(e.task);
   return out;
@@ -124,7 +124,7 @@ TEST_CASE("higher priority first, then who takes a slot again, then higher rank,
   q.push({.task = 6, .resumes = true, .rank = 3});
   q.push({.task = 1, .priority = 100});
   q.push({.task = 2, .priority = 11});
-  CHECK(drain(q) == std::vector<task_index>{1, 2, 6, 3, 4, 5, 0});
+  CHECK(drained(q) == std::vector<task_index>{1, 2, 6, 3, 4, 5, 0});
 }
 
 TEST_CASE("[C34] depth_first takes the deepest, breadth_first the shallowest, each then by effective priority") {
@@ -134,7 +134,7 @@ TEST_CASE("[C34] depth_first takes the deepest, breadth_first the shallowest, ea
     q.push({.task = 1, .priority = 10, .depth = 2});
     q.push({.task = 2, .priority = 11, .depth = 2});
     q.push({.task = 3, .depth = 3});
-    CHECK(drain(q) == (deepest ? std::vector<task_index>{3, 2, 1, 0} : std::vector<task_index>{0, 2, 1, 3}));
+    CHECK(drained(q) == (deepest ? std::vector<task_index>{3, 2, 1, 0} : std::vector<task_index>{0, 2, 1, 3}));
   }
 }
 
@@ -144,13 +144,13 @@ TEST_CASE("a waiting second is worth one of priority, ninety at most: critical s
   q.push({.task = 1, .priority = 50, .ready_at = time_point(39s)});
   q.push({.task = 2, .priority = 50, .ready_at = time_point(41s)});
   start_queue copy = q;
-  CHECK(drain(copy, time_point(60s)) == std::vector<task_index>{1, 0, 2});
+  CHECK(drained(copy, time_point(60s)) == std::vector<task_index>{1, 0, 2});
   q.push({.task = 3, .priority = 101, .ready_at = time_point(500s)});
   entry e;
   REQUIRE(q.pop(e, time_point(500s)));
   CHECK(e.task == 1);  // 50 + 90
   q.push({.task = 4, .priority = 10, .ready_at = time_point(499s)});
-  CHECK(drain(q, time_point(500s)) == std::vector<task_index>{2, 3, 0, 4});
+  CHECK(drained(q, time_point(500s)) == std::vector<task_index>{2, 3, 0, 4});
 }
 
 TEST_CASE("what has risen as far as it can goes by priority, then rank, no longer by waiting time") {
@@ -158,7 +158,7 @@ TEST_CASE("what has risen as far as it can goes by priority, then rank, no longe
   q.push({.task = 0, .priority = 1, .ready_at = time_point(0s)});
   q.push({.task = 1, .priority = 2, .rank = 1, .ready_at = time_point(5s)});
   q.push({.task = 2, .priority = 2, .rank = 2, .ready_at = time_point(9s)});
-  CHECK(drain(q, time_point(1000s)) == std::vector<task_index>{2, 1, 0});
+  CHECK(drained(q, time_point(1000s)) == std::vector<task_index>{2, 1, 0});
 }
 
 TEST_CASE("a rank that is no number comes last, and infinite ones are ranks") {
@@ -169,7 +169,7 @@ TEST_CASE("a rank that is no number comes last, and infinite ones are ranks") {
   q.push({.task = 2, .rank = infinity});
   q.push({.task = 3, .rank = -0.0});
   q.push({.task = 4, .rank = 0.0});
-  CHECK(drain(q) == std::vector<task_index>{2, 3, 4, 1, 0});
+  CHECK(drained(q) == std::vector<task_index>{2, 3, 4, 1, 0});
 }
 
 TEST_CASE("extreme priorities and times keep their order") {
@@ -177,7 +177,7 @@ TEST_CASE("extreme priorities and times keep their order") {
     start_queue q(order);
     q.push({.task = 0, .priority = std::numeric_limits<int>::min(), .ready_at = time_point(1'000'000'000s)});
     q.push({.task = 1, .priority = std::numeric_limits<int>::max(), .ready_at = time_point(-1'000'000'000s)});
-    CHECK(drain(q, time_point(1'000'000'000s)) ==
+    CHECK(drained(q, time_point(1'000'000'000s)) ==
           (order == start_order::custom ? std::vector<task_index>{0, 1} : std::vector<task_index>{1, 0}));
   }
 }
@@ -240,7 +240,7 @@ TEST_CASE("a key that is refunded keeps its turn") {
   CHECK(e.task == 0);
   q.refund(e);
   q.refund(e);  // once only
-  std::vector<task_index> rest = drain(q);
+  std::vector<task_index> rest = drained(q);
   CHECK(rest == std::vector<task_index>{2, 1, 4, 3, 6, 5, 7});
 }
 
@@ -270,7 +270,7 @@ TEST_CASE("a heavy task waits its turn and then goes: no key starves") {
   start_queue q;
   for (task_index t = 0; t < 100; ++t) q.push({.task = t, .key = 0});
   q.push({.task = 100, .weight = 8, .key = 1});
-  const auto all = drain(q);
+  const auto all = drained(q);
   CHECK(std::find(all.begin(), all.end(), 100u) - all.begin() == 8);
 }
 
@@ -280,5 +280,5 @@ TEST_CASE("odd weights count as 1, and a tiny one among the keys does not make r
   q.set_weight(1, std::numeric_limits<double>::quiet_NaN());
   q.set_weight(2, 1e-300);
   for (task_index t = 0; t < 20; ++t) q.push({.task = t, .key = t % 2});
-  CHECK(drain(q) == std::vector<task_index>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
+  CHECK(drained(q) == std::vector<task_index>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
 }

@@ -13,15 +13,15 @@ namespace {
 
 using keep = time_attribution::keep;
 
-struct sample : event_maker {
-  explicit sample(keep what = keep::tasks) : event_maker([this](const event& e) { fold(e); }), fold(what) {}
+struct attribution_sample : event_maker {
+  explicit attribution_sample(keep what = keep::tasks) : event_maker([this](const event& e) { fold(e); }), fold(what) {}
   time_attribution fold;
   void at(duration t) { now = time_point(t); }
   time_shares of(const std::string& id) { return fold.of(number(id)).value(); }
 };
 
 /// One second of everything that can hold a task up, and of work in between.
-void live_through_all(sample& s) {
+void live_through_all(attribution_sample& s) {
   s.begin(1);
   s.submit("a", {"x"});
   const auto step = [&](task_state state, wait_reason w) {
@@ -51,7 +51,7 @@ void live_through_all(sample& s) {
 }  // namespace
 
 TEST_CASE("[B38] a task's time is told apart by what it waited for") {
-  sample s;
+  attribution_sample s;
   live_through_all(s);
   const time_shares t = s.of("a");
   for (int u = 0; u < time_use_count; ++u) {
@@ -65,7 +65,7 @@ TEST_CASE("[B38] a task's time is told apart by what it waited for") {
 }
 
 TEST_CASE("a task without dependencies that waits unexplained waits for a slot") {
-  sample s;
+  attribution_sample s;
   s.begin(1);
   s.submit("a");
   s.submit("b", {"a"});
@@ -83,7 +83,7 @@ TEST_CASE("a task without dependencies that waits unexplained waits for a slot")
 }
 
 TEST_CASE("tasks under way count up to the moment that is asked about") {
-  sample s;
+  attribution_sample s;
   s.begin(1);
   s.submit("a");
   s.at(1s);
@@ -96,7 +96,7 @@ TEST_CASE("tasks under way count up to the moment that is asked about") {
 }
 
 TEST_CASE("a task that never started has no time of work") {
-  sample s;
+  attribution_sample s;
   s.begin(1);
   s.submit("a", {"x"});
   s.state("a", task_state::waiting, wait_reason::deps);
@@ -108,7 +108,7 @@ TEST_CASE("a task that never started has no time of work") {
 }
 
 TEST_CASE("totals alone remember nothing of ended tasks") {
-  sample s(keep::totals);
+  attribution_sample s(keep::totals);
   live_through_all(s);
   CHECK_FALSE(s.fold.of(s.number("a")));
   CHECK(s.fold.totals().total() == 12s);
@@ -116,7 +116,7 @@ TEST_CASE("totals alone remember nothing of ended tasks") {
 }
 
 TEST_CASE("spans tell in order what came before each attempt") {
-  sample s(keep::spans);
+  attribution_sample s(keep::spans);
   live_through_all(s);
   std::vector<time_use> uses;
   for (const auto& span : s.fold.spans(s.number("a"))) uses.push_back(span.use);
@@ -128,7 +128,7 @@ TEST_CASE("spans tell in order what came before each attempt") {
 
 TEST_CASE("[I6] the shares of every task sum up to its wall time, whatever happens") {
   REQUIRE(rc::check("shares", [] {
-    sample s(keep::spans);
+    attribution_sample s(keep::spans);
     s.begin(3);
     const int tasks = *rc::gen::inRange(1, 8);
     std::vector<time_point> submitted, ended(static_cast<std::size_t>(tasks));

@@ -9,15 +9,15 @@ using namespace corchestra::tests;
 using namespace std::chrono_literals;
 
 namespace {
-struct sample : event_maker {
-  sample() : event_maker([this](const event& e) { fold(e); }) {}
+struct timeline_sample : event_maker {
+  timeline_sample() : event_maker([this](const event& e) { fold(e); }) {}
   timeline_fold fold;
   void at(duration t) { now = time_point(t); }
 };
 }  // namespace
 
 TEST_CASE("[C15] the timeline holds id, start and duration of every attempt") {
-  sample s;
+  timeline_sample s;
   s.begin(2, "report");
   s.submit("a");
   s.submit("b");
@@ -46,7 +46,7 @@ TEST_CASE("[C15] the timeline holds id, start and duration of every attempt") {
 }
 
 TEST_CASE("an attempt takes the lowest lane that is free") {
-  sample s;
+  timeline_sample s;
   s.begin(3);
   for (const char* id : {"a", "b", "c", "d", "e"}) s.submit(id);
   for (const char* id : {"a", "b", "c"}) s.start(id);
@@ -62,7 +62,7 @@ TEST_CASE("an attempt takes the lowest lane that is free") {
 }
 
 TEST_CASE("a retried attempt is a bar of its own, with what went wrong") {
-  sample s;
+  timeline_sample s;
   s.begin(1);
   s.submit("a");
   s.start("a");
@@ -87,7 +87,7 @@ TEST_CASE("a retried attempt is a bar of its own, with what went wrong") {
 }
 
 TEST_CASE("a task cancelled in its back-off ends its last bar's story, not its length") {
-  sample s;
+  timeline_sample s;
   s.begin(1);
   s.submit("a");
   s.start("a");
@@ -105,7 +105,7 @@ TEST_CASE("a task cancelled in its back-off ends its last bar's story, not its l
 }
 
 TEST_CASE("tasks that never started come last, without a bar") {
-  sample s;
+  timeline_sample s;
   s.begin(1);
   s.submit("a");
   s.submit("b", {"a"});
@@ -130,7 +130,7 @@ TEST_CASE("tasks that never started come last, without a bar") {
 }
 
 TEST_CASE("the timeline holds the tool calls of attempts, in the lane of each") {
-  sample s;
+  timeline_sample s;
   s.begin(2);
   s.submit("a");
   s.submit("b");

@@ -12,7 +12,7 @@ const std::string ok_head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r
 const std::string again = "; given up after 2 tries";
 
 std::string chunks(std::string text) { return ok_head + "Transfer-Encoding: chunked\r\n\r\n" + text; }
-void impatient(openai_options& o, net::http_client_options&) { o.timeout = 60ms; }
+void impatient_client(openai_options& o, net::http_client_options&) { o.timeout = 60ms; }
 void small(openai_options&, net::http_client_options& h) { h.max_body_bytes = 10'000; }
 
 raw_server::script after_request(std::function<awaitable<void>(raw_peer&)> f) {
@@ -174,7 +174,7 @@ TEST_CASE("hostile server: lengths and chunks that lie") {
        .reply = length("5000"),
        .code = errc::timeout,
        .message = "not complete within the total limit of 60 ms",
-       .limits = impatient},
+       .limits = impatient_client},
       {.name = "a length beyond the limit",
        .reply = length("10001"),
        .code = errc::too_large,
@@ -257,11 +257,11 @@ TEST_CASE("hostile server: endless things end") {
          for (const char c : ok_head) co_await peer.send(std::string(1, c));
          co_await peer.end();
        }),
-       .limits = impatient},
+       .limits = impatient_client},
       {.name = "silence",
        .code = errc::timeout,
        .message = "not complete within the total limit of 60 ms",
-       .limits = impatient},
+       .limits = impatient_client},
   });
 }
 

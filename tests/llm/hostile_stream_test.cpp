@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-behaviour answer(std::string name, std::string events, std::string says) {
+behaviour streamed_answer(std::string name, std::string events, std::string says) {
   return {.name = std::move(name),
           .reply = stream_reply(std::move(events)),
           .message = std::move(says),
@@ -43,41 +43,43 @@ std::string with(std::string text, std::string_view from, std::string_view to) {
 
 const std::string half = sse_text("Half");
 const std::string had_half = "; it had come to 4 bytes of text, ending in 'Half'";
-const std::string hi = sse_text("Hi.") + sse_end;
+const std::string hi_chunk = sse_text("Hi.") + sse_end;
 
 }  // namespace
 
 TEST_CASE("hostile server: streams that are odd and still an answer") {
   check_each({
-      answer("no [DONE]", sse_text("Hi.") + sse(delta(json::object(), "stop")), "Hi."),
-      answer("no finish reason", sse_text("Hi.") + "data: [DONE]\n\n", "Hi."),
-      answer("text after [DONE]", hi + sse_text("more"), "Hi."),
-      answer("nonsense after [DONE]", hi + "data: {nonsense\n\n", "Hi."),
-      answer("an error after [DONE]", hi + sse({{"error", "late"}}), "Hi."),
-      answer("[DONE] with a tail", sse_text("Hi.") + "data: [DONE] bye\n\n", "Hi."),
-      answer("lines that end in CR", with(hi, "\n", "\r"), "Hi."),
-      answer("lines that end in CRLF", with(hi, "\n", "\r\n"), "Hi."),
-      answer("no blank after the colon", with(hi, "data: ", "data:"), "Hi."),
-      answer("a byte order mark", "\xEF\xBB\xBF" + hi, "Hi."),
-      answer("comments, ids, retries and unknown fields between",
-             ": ping\n\nid: 7\nretry: 10\nx: y\nevent: message\n" + sse_text("Hi.") + ":\n\n" + sse_end, "Hi."),
-      answer("an event of two data lines",
-             "data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"Hi.\"}}]}\n\n" + sse_end, "Hi."),
-      answer("another choice beside the first",
-             sse(json::parse(
-                 R"({"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi."}}]})")) +
-                 sse_end,
-             "Hi."),
-      answer("chunks without choices", "data: {}\n\ndata: {\"choices\":null}\n\ndata: {\"choices\":[]}\n\n" + hi,
-             "Hi."),
-      answer("empty data", "data:\n\ndata: \n\n" + hi, "Hi."),
+      streamed_answer("no [DONE]", sse_text("Hi.") + sse(delta(json::object(), "stop")), "Hi."),
+      streamed_answer("no finish reason", sse_text("Hi.") + "data: [DONE]\n\n", "Hi."),
+      streamed_answer("text after [DONE]", hi_chunk + sse_text("more"), "Hi."),
+      streamed_answer("nonsense after [DONE]", hi_chunk + "data: {nonsense\n\n", "Hi."),
+      streamed_answer("an error after [DONE]", hi_chunk + sse({{"error", "late"}}), "Hi."),
+      streamed_answer("[DONE] with a tail", sse_text("Hi.") + "data: [DONE] bye\n\n", "Hi."),
+      streamed_answer("lines that end in CR", with(hi_chunk, "\n", "\r"), "Hi."),
+      streamed_answer("lines that end in CRLF", with(hi_chunk, "\n", "\r\n"), "Hi."),
+      streamed_answer("no blank after the colon", with(hi_chunk, "data: ", "data:"), "Hi."),
+      streamed_answer("a byte order mark", "\xEF\xBB\xBF" + hi_chunk, "Hi."),
+      streamed_answer("comments, ids, retries and unknown fields between",
+                      ": ping\n\nid: 7\nretry: 10\nx: y\nevent: message\n" + sse_text("Hi.") + ":\n\n" + sse_end,
+                      "Hi."),
+      streamed_answer("an event of two data lines",
+                      "data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"Hi.\"}}]}\n\n" + sse_end, "Hi."),
+      streamed_answer(
+          "another choice beside the first",
+          sse(json::parse(
+              R"({"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi."}}]})")) +
+              sse_end,
+          "Hi."),
+      streamed_answer("chunks without choices",
+                      "data: {}\n\ndata: {\"choices\":null}\n\ndata: {\"choices\":[]}\n\n" + hi_chunk, "Hi."),
+      streamed_answer("empty data", "data:\n\ndata: \n\n" + hi_chunk, "Hi."),
       {.name = "an answer that did not stream",
        .reply = json_reply(reply_saying("Hi.").dump()),
        .message = "Hi.",
        .kept = true,
        .streamed = true},
       {.name = "a stream of the wrong content type",
-       .reply = with(stream_reply(hi), "text/event-stream", "application/json"),
+       .reply = with(stream_reply(hi_chunk), "text/event-stream", "application/json"),
        .message = "Hi.",
        .kept = true,
        .streamed = true},
@@ -92,12 +94,12 @@ TEST_CASE("hostile server: streams that are odd and still an answer") {
        .kept = true,
        .streamed = true},
       {.name = "the end of the connection after [DONE], inside the body",
-       .reply = stream_head + chunk(hi),
+       .reply = stream_head + chunk(hi_chunk),
        .message = "Hi.",
        .after = then::close,
        .streamed = true},
       {.name = "a reset after [DONE], inside the body",
-       .reply = stream_head + chunk(hi),
+       .reply = stream_head + chunk(hi_chunk),
        .message = "Hi.",
        .after = then::reset,
        .streamed = true},
@@ -111,7 +113,7 @@ TEST_CASE("hostile server: streams that are no answer") {
   check_each({
       kept(failure("nothing at all", "\n", errc::connection_lost, early + again, "", 2)),
       kept(failure("[DONE] first", "data: [DONE]\n\n", errc::invalid_reply, "the stream brought no choice")),
-      kept(failure("[DONE] first, then text", "data: [DONE]\n\n" + hi, errc::invalid_reply,
+      kept(failure("[DONE] first, then text", "data: [DONE]\n\n" + hi_chunk, errc::invalid_reply,
                    "the stream brought no choice")),
       kept(failure("an end in the middle", half, errc::connection_lost, early + had_half, "Half")),
       kept(failure("a last event without its blank line", half + "data: [DONE]\n", errc::connection_lost,
@@ -159,7 +161,7 @@ TEST_CASE("hostile server: streams that are no answer") {
        .kept = true,
        .streamed = true},
       {.name = "a stream where none was asked for",
-       .reply = stream_reply(hi),
+       .reply = stream_reply(hi_chunk),
        .code = errc::invalid_reply,
        .message = "expected application/json, got text/event-stream; check base_url: it usually ends in /v1",
        .kept = true},

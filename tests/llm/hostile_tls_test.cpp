@@ -47,14 +47,14 @@ awaitable<void> answer_once(tls_stream& stream) {
   co_await write(stream, good);
 }
 
-struct outcome {
+struct tls_outcome {
   std::string code, message;
   int connections = 0;
 };
 
 // One call to https://localhost, with a single retry.
-outcome call(raw_server::script script, std::string ca_file, std::string host = "localhost",
-             duration connect_limit = 20s) {
+tls_outcome call(raw_server::script script, std::string ca_file, std::string host = "localhost",
+                 duration connect_limit = 20s) {
   hostile_endpoint e({.script = std::move(script)});
   const std::string place = concat("https://", host, ":", e.server().port());
   e.options.base_url = place + "/v1";
@@ -92,12 +92,12 @@ TEST_CASE("hostile server: certificates that must not be trusted, and the key is
   for (const auto& r : rows) {
     DYNAMIC_SECTION(r.name) {
       std::string seen;
-      const outcome o = call(tls(r.files,
-                                 [&](tls_stream& stream) -> awaitable<void> {
-                                   seen += co_await read(stream);
-                                   co_await write(stream, good);
-                                 }),
-                             authority.ca_file());
+      const tls_outcome o = call(tls(r.files,
+                                     [&](tls_stream& stream) -> awaitable<void> {
+                                       seen += co_await read(stream);
+                                       co_await write(stream, good);
+                                     }),
+                                 authority.ca_file());
       CHECK(o.code == "tls_failed");
       CHECK(o.message == r.message);
       CHECK(o.connections == 1);
@@ -167,7 +167,7 @@ TEST_CASE("hostile server: handshakes that fail") {
   };
   for (const auto& r : rows) {
     DYNAMIC_SECTION(r.name) {
-      const outcome o = call(r.script, authority.ca_file());
+      const tls_outcome o = call(r.script, authority.ca_file());
       CHECK(o.code == r.code);
       CAPTURE(o.message);
       CHECK(like(o.message, r.message));
@@ -178,7 +178,7 @@ TEST_CASE("hostile server: handshakes that fail") {
 
 TEST_CASE("hostile server: a handshake that stalls ends with the connect limit") {
   test_authority authority;
-  const outcome o =
+  const tls_outcome o =
       call([](raw_peer& peer, int) -> awaitable<void> { co_await peer.end(); }, authority.ca_file(), "localhost", 30ms);
   CHECK(o.code == "connect_failed");
   CHECK(o.message == "no connection within the connect limit of 30 ms; given up after 2 tries");
@@ -235,7 +235,7 @@ TEST_CASE("hostile server: what comes after the handshake") {
   };
   for (const auto& r : rows) {
     DYNAMIC_SECTION(r.name) {
-      const outcome o = call(tls(files, r.script), authority.ca_file());
+      const tls_outcome o = call(tls(files, r.script), authority.ca_file());
       CHECK(o.code == r.code);
       CAPTURE(o.message);
       CHECK(like(o.message, r.message));

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string good = http_reply("200 OK", reply_saying("Hi.").dump());
+const std::string good_reply = http_reply("200 OK", reply_saying("Hi.").dump());
 
 /// The real clients against a server that sends `replies`, one a request, and then closes; retries come without delay.
 struct misbehaving {
@@ -215,7 +215,7 @@ TEST_CASE("misbehaving endpoints: silence inside a stream ends it after the idle
 }
 
 TEST_CASE("misbehaving endpoints: 500, then fine") {
-  misbehaving m({http_reply("500 Oops", "<html>oops</html>", "Content-Type: text/html\r\n"), good, good});
+  misbehaving m({http_reply("500 Oops", "<html>oops</html>", "Content-Type: text/html\r\n"), good_reply, good_reply});
   const auto r = m.complete();
   REQUIRE(r);
   CHECK(r->message.content == "Hi.");
@@ -223,7 +223,7 @@ TEST_CASE("misbehaving endpoints: 500, then fine") {
 }
 
 TEST_CASE("misbehaving endpoints: 429 with Retry-After, then fine") {
-  misbehaving m({http_reply("429 Too Many Requests", "{}", "Retry-After-Ms: 1\r\n"), good, good});
+  misbehaving m({http_reply("429 Too Many Requests", "{}", "Retry-After-Ms: 1\r\n"), good_reply, good_reply});
   const auto r = m.complete();
   REQUIRE(r);
   CHECK(r->http_attempts == 2);
@@ -233,7 +233,7 @@ TEST_CASE("misbehaving endpoints: nobody listens") {
   std::string url;
   asio::io_context context;
   {
-    raw_server gone(context, always(good));
+    raw_server gone(context, always(good_reply));
     url = gone.base_url();
   }
   openai_options options;

@@ -12,7 +12,7 @@ using namespace corchestra::tests;
 namespace {
 const request_format plain{"m", "max_tokens", false, false};
 
-chat_message message(llm::role who, std::string text) {
+chat_message body_message(llm::role who, std::string text) {
   chat_message m;
   m.role = who;
   m.content = std::move(text);
@@ -27,7 +27,7 @@ TEST_CASE("the smallest request has a model and its messages") {
 TEST_CASE("what is set is sent, under the name of the cap that the endpoint knows") {
   chat_request r = ask();
   r.model = "other";
-  r.messages.insert(r.messages.begin(), message(role::system, "be brief"));
+  r.messages.insert(r.messages.begin(), body_message(role::system, "be brief"));
   r.temperature = 0.2;
   r.max_tokens = 800;
   r.seed = 7;
@@ -43,9 +43,9 @@ TEST_CASE("what is set is sent, under the name of the cap that the endpoint know
 
 TEST_CASE("a conversation with tools is sent as the protocol has it") {
   chat_request r = ask();
-  chat_message call = message(role::assistant, "");
+  chat_message call = body_message(role::assistant, "");
   call.tool_calls = {{"c1", "add", R"({"a":1})"}};
-  chat_message answer = message(role::tool, "3");
+  chat_message answer = body_message(role::tool, "3");
   answer.tool_call_id = "c1";
   r.messages.push_back(call);
   r.messages.push_back(answer);

@@ -21,7 +21,7 @@ struct told {
 };
 
 /// A call whose failed tries are kept, and which waits before each retry.
-struct call {
+struct hooked_call {
   testing::virtual_time_context time;
   std::shared_ptr<scripted_http_client> http = std::make_shared<scripted_http_client>();
   std::vector<told> failed;
@@ -53,7 +53,7 @@ struct call {
 
 TEST_CASE("each try that failed is told, with its status, and whether it went out") {
   for (const bool streaming : {false, true}) {
-    call c;
+    hooked_call c;
     c.http->replies(503, R"({"error":{"message":"busy"}})")
         .breaks(fail(errc::connect_failed, "nobody there"))
         .breaks(fail(errc::connection_lost, "reset"));
@@ -61,7 +61,7 @@ TEST_CASE("each try that failed is told, with its status, and whether it went ou
     CHECK(c.failed == std::vector<told>{{503, true}, {0, false}, {0, true}});
     CHECK(c.asked == 2);
   }
-  call fine;
+  hooked_call fine;
   fine.http->replies(200, reply_saying("Hi.").dump());
   CHECK(fine.make(false));
   CHECK(fine.failed.empty());
@@ -69,7 +69,7 @@ TEST_CASE("each try that failed is told, with its status, and whether it went ou
 }
 
 TEST_CASE("a retry that is not allowed ends the call, with what failed last") {
-  call c;
+  hooked_call c;
   c.allowed = 0;
   c.http->replies(503, R"({"error":{"message":"busy"}})").replies(200, reply_saying("Hi.").dump());
   const auto reply = c.make(false);
@@ -81,7 +81,7 @@ TEST_CASE("a retry that is not allowed ends the call, with what failed last") {
 }
 
 TEST_CASE("the time that a retry waits to be allowed is not the call's") {
-  call c;
+  hooked_call c;
   c.wait = 60s;
   c.limit = 20s;
   c.http->replies(503, R"({"error":{"message":"busy"}})").replies(200, reply_saying("Hi.").dump(), {}, 10s);
@@ -90,7 +90,7 @@ TEST_CASE("the time that a retry waits to be allowed is not the call's") {
 }
 
 TEST_CASE("a server that rejects stream_options is asked again as any other") {
-  call c;
+  hooked_call c;
   c.http->replies(400, R"({"error":{"message":"stream_options is not known"}})")
       .streams({{0s, sse_text("Hi.") + sse_end}});
   CHECK(c.make(true));

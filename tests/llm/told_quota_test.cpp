@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-time_point at(duration d) { return time_point{} + d; }
+time_point quota_time(duration d) { return time_point{} + d; }
 
-rate_limit said(std::int64_t remaining, optional_duration reset, std::int64_t limit = 100) {
+rate_limit quota_said(std::int64_t remaining, optional_duration reset, std::int64_t limit = 100) {
   return {.limit = limit, .remaining = remaining, .reset = reset};
 }
 
@@ -29,7 +29,8 @@ struct minute_quota {
     return left > 0 && left-- > 0;
   }
   rate_limits headers(time_point now) const {
-    return {.requests = said(left, std::chrono::minutes(minute + 1) - now.time_since_epoch(), limit), .tokens = {}};
+    return {.requests = quota_said(left, std::chrono::minutes(minute + 1) - now.time_since_epoch(), limit),
+            .tokens = {}};
   }
 };
 
@@ -51,80 +52,80 @@ std::size_t served_despite(std::function<rate_limit(std::mt19937_64&)> lie, std:
 
 TEST_CASE("what went out after the answered call counts against what the reply says is left") {
   told_quota q(120s);
-  const double first = q.sent(1, at(0s));
-  for (int i = 0; i < 3; ++i) q.sent(1, at(0s));
-  q.heard(said(4, 30500ms), first, 1, true, at(1s));
-  CHECK(q.next() <= at(1s));
-  q.sent(1, at(2s));
-  CHECK(q.next() == at(31500ms));
-  q.sent(1, at(31500ms));
-  CHECK(q.next() <= at(31500ms));
+  const double first = q.sent(1, quota_time(0s));
+  for (int i = 0; i < 3; ++i) q.sent(1, quota_time(0s));
+  q.heard(quota_said(4, 30500ms), first, 1, true, quota_time(1s));
+  CHECK(q.next() <= quota_time(1s));
+  q.sent(1, quota_time(2s));
+  CHECK(q.next() == quota_time(31500ms));
+  q.sent(1, quota_time(31500ms));
+  CHECK(q.next() <= quota_time(31500ms));
 }
 
 TEST_CASE("a reset in whole seconds may have been cut, and is waited for a second longer") {
   told_quota q(120s);
-  q.heard(said(0, 30s), q.sent(1, at(0s)), 1, true, at(0s));
-  CHECK(q.next() == at(31s));
+  q.heard(quota_said(0, 30s), q.sent(1, quota_time(0s)), 1, true, quota_time(0s));
+  CHECK(q.next() == quota_time(31s));
 }
 
 TEST_CASE("a pause is no longer than the longest, whatever reset says, and without reset there is none") {
   told_quota q(120s);
-  q.heard(said(0, 999'999h), q.sent(1, at(0s)), 1, true, at(1s));
-  CHECK(q.next() == at(121s));
+  q.heard(quota_said(0, 999'999h), q.sent(1, quota_time(0s)), 1, true, quota_time(1s));
+  CHECK(q.next() == quota_time(121s));
   told_quota never(120s);
-  never.heard(said(0, {}), never.sent(1, at(0s)), 1, true, at(1s));
-  CHECK(never.next() <= at(1s));
+  never.heard(quota_said(0, {}), never.sent(1, quota_time(0s)), 1, true, quota_time(1s));
+  CHECK(never.next() <= quota_time(1s));
 }
 
 TEST_CASE("more left than the limit is nonsense") {
   told_quota q(120s);
-  q.heard(said(0, 30500ms), q.sent(1, at(0s)), 1, true, at(0s));
-  q.heard(said(101, 20500ms), q.sent(1, at(0s)), 1, true, at(1s));
-  CHECK(q.next() == at(30500ms));
+  q.heard(quota_said(0, 30500ms), q.sent(1, quota_time(0s)), 1, true, quota_time(0s));
+  q.heard(quota_said(101, 20500ms), q.sent(1, quota_time(0s)), 1, true, quota_time(1s));
+  CHECK(q.next() == quota_time(30500ms));
 }
 
 TEST_CASE("within a period what is left only falls, until the reply to the last call says better") {
   told_quota q(120s);
-  const double a = q.sent(1, at(0s)), b = q.sent(1, at(0s)), c = q.sent(1, at(0s));
-  q.heard(said(2, 30500ms), a, 1, true, at(1s));
-  CHECK(q.next() > at(1s));
-  q.heard(said(10, 30600ms), b, 1, true, at(2s));  // answered before the first
-  CHECK(q.next() > at(2s));
-  q.heard(said(9, 28500ms), c, 1, true, at(3s));
-  CHECK(q.next() <= at(3s));
+  const double a = q.sent(1, quota_time(0s)), b = q.sent(1, quota_time(0s)), c = q.sent(1, quota_time(0s));
+  q.heard(quota_said(2, 30500ms), a, 1, true, quota_time(1s));
+  CHECK(q.next() > quota_time(1s));
+  q.heard(quota_said(10, 30600ms), b, 1, true, quota_time(2s));  // answered before the first
+  CHECK(q.next() > quota_time(2s));
+  q.heard(quota_said(9, 28500ms), c, 1, true, quota_time(3s));
+  CHECK(q.next() <= quota_time(3s));
 }
 
 TEST_CASE("a quota that refills all the time is not waited for") {
   told_quota q(120s);
   for (int left = 5; left >= 0; --left) {
-    const auto now = at(100ms * (5 - left));
-    q.heard(said(left, from_seconds((100 - left) * 0.6)), q.sent(1, now), 1, true, now);
+    const auto now = quota_time(100ms * (5 - left));
+    q.heard(quota_said(left, from_seconds((100 - left) * 0.6)), q.sent(1, now), 1, true, now);
   }
-  CHECK(q.next() <= at(500ms));
+  CHECK(q.next() <= quota_time(500ms));
 }
 
 TEST_CASE("an endpoint that serves though it says that nothing is left is not believed until it refuses") {
   told_quota q(120s);
-  const double a = q.sent(1, at(0s)), b = q.sent(1, at(0s));
-  q.heard(said(0, 50500ms), b, 1, true, at(1s));
-  CHECK(q.next() > at(1s));
-  q.heard(said(0, 50500ms), a, 1, true, at(1s));
-  CHECK(q.next() <= at(1s));
+  const double a = q.sent(1, quota_time(0s)), b = q.sent(1, quota_time(0s));
+  q.heard(quota_said(0, 50500ms), b, 1, true, quota_time(1s));
+  CHECK(q.next() > quota_time(1s));
+  q.heard(quota_said(0, 50500ms), a, 1, true, quota_time(1s));
+  CHECK(q.next() <= quota_time(1s));
   q.refused();
-  CHECK(q.next() > at(1s));
+  CHECK(q.next() > quota_time(1s));
 }
 
 TEST_CASE("an endpoint that counts in what came after the answered call is taken at its word, once that has shown") {
   told_quota q(120s);
   std::vector<double> marks(20);
-  for (double& m : marks) m = q.sent(1, at(0s));
-  q.heard(said(15, 50500ms), marks.front(), 1, true, at(1s));
-  CHECK(q.next() > at(1s));
-  q.heard(said(15, 49500ms), marks.back(), 1, true, at(2s));
-  CHECK(q.next() <= at(2s));
-  for (double& m : marks) m = q.sent(1, at(2s));
-  q.heard(said(14, 48500ms), marks.front(), 1, true, at(3s));
-  CHECK(q.next() <= at(3s));
+  for (double& m : marks) m = q.sent(1, quota_time(0s));
+  q.heard(quota_said(15, 50500ms), marks.front(), 1, true, quota_time(1s));
+  CHECK(q.next() > quota_time(1s));
+  q.heard(quota_said(15, 49500ms), marks.back(), 1, true, quota_time(2s));
+  CHECK(q.next() <= quota_time(2s));
+  for (double& m : marks) m = q.sent(1, quota_time(2s));
+  q.heard(quota_said(14, 48500ms), marks.front(), 1, true, quota_time(3s));
+  CHECK(q.next() <= quota_time(3s));
 }
 
 TEST_CASE("a quota of a minute is counted down by its headers, and none of it refused, though others use half of it") {
@@ -179,15 +180,15 @@ TEST_CASE("headers that lie about what is left lose nothing, and cost less than 
     const auto despite = [&](std::function<rate_limit(std::mt19937_64&)> lie) {
       return served_despite(std::move(lie), in_flight);
     };
-    CHECK(despite([](auto&) { return said(0, 60s, 600); }) >= least - (in_flight == 1 ? 60 : 0));  // a pause
-    CHECK(despite([](auto&) { return said(0, 20s, 600); }) >= least);
-    CHECK(despite([](auto&) { return said(0, 0s, 600); }) >= least);
-    CHECK(despite([](auto&) { return said(0, 100'000h, 600); }) >= least - (in_flight == 1 ? 120 : 0));
-    CHECK(despite([](auto&) { return said(7000, 60s, 600); }) >= least);
-    CHECK(despite([](auto&) { return said(600, 1s, 600); }) >= least);
-    CHECK(despite([](auto&) { return said(5, 60s, 600); }) >= least);
+    CHECK(despite([](auto&) { return quota_said(0, 60s, 600); }) >= least - (in_flight == 1 ? 60 : 0));  // a pause
+    CHECK(despite([](auto&) { return quota_said(0, 20s, 600); }) >= least);
+    CHECK(despite([](auto&) { return quota_said(0, 0s, 600); }) >= least);
+    CHECK(despite([](auto&) { return quota_said(0, 100'000h, 600); }) >= least - (in_flight == 1 ? 120 : 0));
+    CHECK(despite([](auto&) { return quota_said(7000, 60s, 600); }) >= least);
+    CHECK(despite([](auto&) { return quota_said(600, 1s, 600); }) >= least);
+    CHECK(despite([](auto&) { return quota_said(5, 60s, 600); }) >= least);
     CHECK(despite([](auto& random) {
-            return said(static_cast<std::int64_t>(random() % 600), std::chrono::seconds(random() % 60), 600);
+            return quota_said(static_cast<std::int64_t>(random() % 600), std::chrono::seconds(random() % 60), 600);
           }) >= least);
   }
 }

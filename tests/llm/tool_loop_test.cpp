@@ -33,21 +33,21 @@ tool doubler() {
 }
 
 /// A conversation with a scripted model.
-struct talk {
+struct tool_talk {
   testing::virtual_time_context time;
   std::shared_ptr<testing::scripted_model> model = std::make_shared<testing::scripted_model>();
   std::vector<tool> tools = {doubler()};
   tool_loop_options options;
   std::vector<std::string> told;  // events
 
-  talk() {
+  tool_talk() {
     options.on_start = [this](const tool_call& c, int step) { told.push_back(concat("+", c.id, "@", step)); };
     options.on_end = [this](const tool_call& c, int, const tool_call_end& e) {
       told.push_back(concat("-", c.id, " ", to_string(e.outcome), " ",
                             std::chrono::duration_cast<std::chrono::milliseconds>(e.elapsed).count()));
     };
   }
-  talk& calls(std::vector<tool_call> list, std::string text = {}) {
+  tool_talk& calls(std::vector<tool_call> list, std::string text = {}) {
     model->answer_with([list, text](const chat_request&) {
       chat_response r;
       r.message.role = role::assistant;
@@ -69,7 +69,7 @@ struct talk {
 }  // namespace
 
 TEST_CASE("a model's tool calls are run and it is asked again with their results, in order") {
-  talk t;
+  tool_talk t;
   t.calls({{"a", "double", R"({"n": 4})"}, {"b", "double", R"({"n": 5})"}}, "Let me see.").model->say("18 in all");
   const auto r = t.run();
   REQUIRE(r);
@@ -100,14 +100,12 @@ TEST_CASE("what is wrong with a call is told to the model and ends nothing") {
   } table[] = {
       {{"a", "tripple", "{}"}, "unknown_tool", "Error: there is no tool 'tripple'; there are: double"},
       {{"a", "double", "{\"n\": "}, "invalid_arguments", "Error: the arguments are not JSON: "},
-      {{"a", "double", "{\"n\": \"x\"}"},
-       "invalid_arguments",
-       "Error: the arguments do not match the tool's schema: "},
+      {{"a", "double", "{\"n\": \"x\"}"}, "invalid_arguments", "Error: the arguments do not match the tool's schema: "},
       {{"a", "double", ""}, "invalid_arguments", "Error: the arguments do not match the tool's schema: "},
   };
   for (const auto& row : table) {
     CAPTURE(row.message);
-    talk t;
+    tool_talk t;
     t.calls({row.call}).model->say("ok");
     REQUIRE(t.run());
     CHECK(t.last(1).content.find(row.message) == 0);
@@ -117,7 +115,7 @@ TEST_CASE("what is wrong with a call is told to the model and ends nothing") {
 
 TEST_CASE("a tool that fails, throws or takes too long is told to the model") {
   const auto outcome = [](std::function<awaitable<result<json>>(json)> call) {
-    talk t;
+    tool_talk t;
     t.tools = {make_tool("double", std::move(call))};
     t.tools[0].timeout = 5s;
     t.calls({{"a", "double", R"({"n": 1})"}}).model->say("ok");
@@ -138,7 +136,7 @@ TEST_CASE("a tool that fails, throws or takes too long is told to the model") {
 
 TEST_CASE("calls of one step run at once, up to the limit") {
   const auto took = [](std::size_t most) {
-    talk t;
+    tool_talk t;
     t.options.max_parallel = most;
     t.tools = {make_tool("double", [](json) -> awaitable<result<json>> {
       co_await sleep_for(10s);
@@ -156,7 +154,7 @@ TEST_CASE("calls of one step run at once, up to the limit") {
 }
 
 TEST_CASE("after the last step the text beside the calls is the answer, and without any there is an error") {
-  talk text;
+  tool_talk text;
   text.options.max_steps = 2;
   text.calls({{"a", "double", R"({"n": 1})"}}).calls({{"b", "double", R"({"n": 2})"}}, "So far: 2");
   const auto r = text.run();
@@ -166,7 +164,7 @@ TEST_CASE("after the last step the text beside the calls is the answer, and with
   CHECK(r->reply.finish == finish_reason::length);
   CHECK(text.told.size() == 2);  // of the first call alone
 
-  talk none;
+  tool_talk none;
   none.options.max_steps = 1;
   none.calls({{"a", "double", R"({"n": 1})"}});
   const auto e = none.run();
@@ -176,7 +174,7 @@ TEST_CASE("after the last step the text beside the calls is the answer, and with
 }
 
 TEST_CASE("calls of a reply that was cut are not run") {
-  talk t;
+  tool_talk t;
   t.model->answer_with([](const chat_request&) {
     chat_response r;
     r.message.tool_calls = {{"a", "double", "{\"n\": 1"}};
@@ -193,7 +191,7 @@ TEST_CASE("a long output is cut between characters, with a mark") {
   CHECK(bounded_output("short", 5) == "short");
   CHECK(bounded_output("abcdef", 4) == "abcd\n[cut: the first 4 of 6 bytes]");
   CHECK(bounded_output("ab\xC3\xA9x", 3) == "ab\n[cut: the first 2 of 5 bytes]");
-  talk t;
+  tool_talk t;
   t.tools = {make_tool("double", [](json) -> awaitable<result<json>> { co_return json(std::string(100, 'x')); })};
   t.tools[0].max_output_bytes = 10;
   t.calls({{"a", "double", R"({"n": 1})"}}).model->say("ok");
@@ -203,7 +201,7 @@ TEST_CASE("a long output is cut between characters, with a mark") {
 
 TEST_CASE("a person is asked before a call that requires it, and a refusal is told to the model") {
   const auto content = [](std::optional<bool> answer) {
-    talk t;
+    tool_talk t;
     t.tools[0].requires_approval = true;
     if (answer) t.options.approve = [answer](tool_call) -> awaitable<result<bool>> { co_return *answer; };
     t.calls({{"a", "double", R"({"n": 1})"}}).model->say("ok");
@@ -216,7 +214,7 @@ TEST_CASE("a person is asked before a call that requires it, and a refusal is to
 }
 
 TEST_CASE("cancelling the conversation cancels the tools in flight and waits for them") {
-  talk t;
+  tool_talk t;
   int cancelled = 0;
   t.tools = {make_tool("double", [&](json) -> awaitable<result<json>> {
     try {

@@ -14,7 +14,7 @@ using namespace corchestra::tests;
 
 namespace {
 
-const std::string whole = R"({
+const std::string whole_reply = R"({
   "id": "chatcmpl-1", "object": "chat.completion", "created": 1764340000, "model": "m-2026",
   "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello \"you\" \u00e9", "refusal": null,
     "reasoning": "well", "tool_calls": null, "annotations": []}, "logprobs": null, "finish_reason": "length"}],
@@ -23,27 +23,27 @@ const std::string whole = R"({
     "completion_tokens_details": {"reasoning_tokens": 3}},
   "service_tier": "flex", "system_fingerprint": "fp"})";
 
-std::optional<usual_reply> read(json reply) { return read_usual_reply(reply.dump()); }
+std::optional<usual_reply> read_reply(json reply) { return read_usual_reply(reply.dump()); }
 
-json with(const char* pointer, json value) {
-  json reply = json::parse(whole);
+json usual_reply_with(const char* pointer, json value) {
+  json reply = json::parse(whole_reply);
   reply[json::json_pointer(pointer)] = std::move(value);
   return reply;
 }
 
-struct answer {
+struct reply_text {
   result<chat_response> reply;
   billed_call billed;
 };
 
-answer by_text(usual_reply usual) {
+reply_text by_text(usual_reply usual) {
   reply_builder builder;
   builder.take(std::move(usual));
   const billed_call billed = builder.billed();
   return {std::move(builder).build(), billed};
 }
 
-answer by_dom(const json& reply) {
+reply_text by_dom(const json& reply) {
   reply_builder builder;
   builder.identify(reply);
   const billed_call billed = builder.billed();
@@ -54,7 +54,7 @@ answer by_dom(const json& reply) {
   return {std::move(builder).build(), billed};
 }
 
-bool same(const answer& a, const answer& b) {
+bool same(const reply_text& a, const reply_text& b) {
   if (a.billed.usage != b.billed.usage || a.billed.model != b.billed.model ||
       a.billed.service_tier != b.billed.service_tier || a.reply.has_value() != b.reply.has_value())
     return false;
@@ -67,7 +67,7 @@ bool same(const answer& a, const answer& b) {
 }  // namespace
 
 TEST_CASE("a usual reply is read in one pass") {
-  const auto r = read_usual_reply(whole);
+  const auto r = read_usual_reply(whole_reply);
   REQUIRE(r);
   CHECK(r->content == "Hello \"you\" \xC3\xA9");
   CHECK(r->refusal.empty());
@@ -77,32 +77,33 @@ TEST_CASE("a usual reply is read in one pass") {
   CHECK(r->model == "m-2026");
   CHECK(r->service_tier == "flex");
   CHECK(r->usage == token_usage{20, 9, 8, 3, 1});
-  CHECK(read(reply_saying("a")));
+  CHECK(read_reply(reply_saying("a")));
 }
 
 TEST_CASE("what is unusual is left to the DOM") {
   const json call = {{"id", "c"}, {"type", "function"}, {"function", {{"name", "f"}, {"arguments", "{}"}}}};
   const json changed[] = {
-      with("/error", "overloaded"),
-      with("/error", json::object()),
-      with("/choices", json::array()),
-      with("/choices", nullptr),
-      with("/choices/0", 7),
-      with("/choices/0/message", nullptr),
-      with("/choices/0/message/content", json::array({{{"type", "text"}, {"text", "a"}}})),
-      with("/choices/0/message/content", 7),
-      with("/choices/0/message/refusal", false),
-      with("/choices/0/message/tool_calls", json::array({call})),
-      with("/usage/prompt_tokens", 1.5),
-      with("/usage/prompt_tokens", "20"),
-      with("/usage", {{"input_tokens", 36}, {"output_tokens", 87}}),
+      usual_reply_with("/error", "overloaded"),
+      usual_reply_with("/error", json::object()),
+      usual_reply_with("/choices", json::array()),
+      usual_reply_with("/choices", nullptr),
+      usual_reply_with("/choices/0", 7),
+      usual_reply_with("/choices/0/message", nullptr),
+      usual_reply_with("/choices/0/message/content", json::array({{{"type", "text"}, {"text", "a"}}})),
+      usual_reply_with("/choices/0/message/content", 7),
+      usual_reply_with("/choices/0/message/refusal", false),
+      usual_reply_with("/choices/0/message/tool_calls", json::array({call})),
+      usual_reply_with("/usage/prompt_tokens", 1.5),
+      usual_reply_with("/usage/prompt_tokens", "20"),
+      usual_reply_with("/usage", {{"input_tokens", 36}, {"output_tokens", 87}}),
   };
   for (const auto& reply : changed) {
     INFO(reply.dump());
-    CHECK_FALSE(read(reply));
+    CHECK_FALSE(read_reply(reply));
   }
   for (const std::string& text :
-       {std::string(), std::string("[]"), std::string("{}"), whole + "x", whole.substr(0, whole.size() - 1),
+       {std::string(), std::string("[]"), std::string("{}"), whole_reply + "x",
+        whole_reply.substr(0, whole_reply.size() - 1),
         R"({"choices":[{"message":{"content":"a"}}],"choices":[{"message":{"content":"b"}}]})" + std::string(),
         R"({"choices":[{"message":{"content":"a","content":"b"}}]})" + std::string(),
         R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop","finish_reason":null}]})" + std::string()}) {
@@ -113,13 +114,15 @@ TEST_CASE("what is unusual is left to the DOM") {
 
 TEST_CASE("members that say nothing do no harm") {
   for (const auto& reply :
-       {with("/error", nullptr), with("/usage", nullptr), with("/usage", 7), with("/model", 7), with("/id", nullptr),
-        with("/service_tier", nullptr), with("/choices/0/finish_reason", 7),
-        with("/choices/0/message/content", nullptr), with("/choices/0/message/tool_calls", json::array()),
-        with("/choices/1", {{"message", 7}}), with("/usage/prompt_tokens_details", nullptr),
-        with("/usage/prompt_tokens", -5), with("/choices/0/message/reasoning_content", "first")}) {
+       {usual_reply_with("/error", nullptr), usual_reply_with("/usage", nullptr), usual_reply_with("/usage", 7),
+        usual_reply_with("/model", 7), usual_reply_with("/id", nullptr), usual_reply_with("/service_tier", nullptr),
+        usual_reply_with("/choices/0/finish_reason", 7), usual_reply_with("/choices/0/message/content", nullptr),
+        usual_reply_with("/choices/0/message/tool_calls", json::array()),
+        usual_reply_with("/choices/1", {{"message", 7}}), usual_reply_with("/usage/prompt_tokens_details", nullptr),
+        usual_reply_with("/usage/prompt_tokens", -5),
+        usual_reply_with("/choices/0/message/reasoning_content", "first")}) {
     INFO(reply.dump());
-    const auto r = read(reply);
+    const auto r = read_reply(reply);
     REQUIRE(r);
     CHECK(same(by_text(*r), by_dom(reply)));
   }
@@ -127,13 +130,13 @@ TEST_CASE("members that say nothing do no harm") {
 
 TEST_CASE("whatever happens to a reply, its text and its DOM say the same") {
   CHECK(rc::check([&] {
-    std::string text = whole;
+    std::string text = whole_reply;
     for (int n = *rc::gen::inRange(1, 4); n > 0; --n) {
       const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
-      const auto from = *rc::gen::inRange<std::size_t>(0, whole.size());
+      const auto from = *rc::gen::inRange<std::size_t>(0, whole_reply.size());
       const auto count = *rc::gen::inRange<std::size_t>(0, 30);
       if (*rc::gen::arbitrary<bool>())
-        text.insert(at, whole, from, count);
+        text.insert(at, whole_reply, from, count);
       else
         text.erase(at, count % 4);
     }

@@ -13,19 +13,19 @@ using namespace corchestra::tests;
 
 namespace {
 
-std::size_t count(std::string_view text, std::string_view part) {
+std::size_t occurrences(std::string_view text, std::string_view part) {
   std::size_t n = 0;
   for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
   return n;
 }
 
-task_call call(std::string id, std::vector<std::string> depends_on = {}) {
+task_call node(std::string id, std::vector<std::string> depends_on = {}) {
   task_call c = create_task_call(id, "writer", "type", "Do " + id);
   c.depends_on = std::move(depends_on);
   return c;
 }
 
-std::vector<task_call> diamond() { return {call("a"), call("b", {"a"}), call("c", {"a"}), call("d", {"b", "c"})}; }
+std::vector<task_call> diamond() { return {node("a"), node("b", {"a"}), node("c", {"a"}), node("d", {"b", "c"})}; }
 
 dependency_graph graph_of(const std::vector<task_call>& tasks, std::vector<dependency_edge> extra = {}) {
   return dependency_graph::build(tasks, extra).value();
@@ -64,15 +64,15 @@ TEST_CASE("[D11] a graph's picture has a labelled box a task and an arrow a depe
   const auto tasks = diamond();
   const std::string svg = graph_svg(graph_of(tasks), {.title = "plan <1>", .tasks = tasks}).value();
   CHECK(xml_error(svg) == "");
-  for (const char* id : {"a", "b", "c", "d"}) CHECK(count(svg, concat(">", id, "</text>")) == 1);
-  CHECK(count(svg, "marker-end") == 4);
+  for (const char* id : {"a", "b", "c", "d"}) CHECK(occurrences(svg, concat(">", id, "</text>")) == 1);
+  CHECK(occurrences(svg, "marker-end") == 4);
   for (const char* title : {"b needs a", "c needs a", "d needs b", "d needs c"})
-    CHECK(count(svg, concat("<title>", title, "</title>")) == 1);
-  CHECK(count(svg, ">plan &lt;1&gt;</text>") == 1);
-  CHECK(count(svg, ">4 tasks, 4 dependencies, 3 levels, at most 2 side by side</text>") == 1);
-  CHECK(count(svg, "<title>a (writer)\nDo a</title>") == 1);
-  CHECK(count(svg, "prefers-color-scheme:dark") == 1);
-  CHECK(count(svg, "http") == 1);  // the namespace: nothing is loaded from elsewhere
+    CHECK(occurrences(svg, concat("<title>", title, "</title>")) == 1);
+  CHECK(occurrences(svg, ">plan &lt;1&gt;</text>") == 1);
+  CHECK(occurrences(svg, ">4 tasks, 4 dependencies, 3 levels, at most 2 side by side</text>") == 1);
+  CHECK(occurrences(svg, "<title>a (writer)\nDo a</title>") == 1);
+  CHECK(occurrences(svg, "prefers-color-scheme:dark") == 1);
+  CHECK(occurrences(svg, "http") == 1);  // the namespace: nothing is loaded from elsewhere
 }
 
 TEST_CASE("states colour the boxes, and the critical path goes by measured durations") {
@@ -81,12 +81,12 @@ TEST_CASE("states colour the boxes, and the critical path goes by measured durat
                                          result_of("c", task_state::failed, 7), result_of("d", task_state::skipped, 0)};
   const std::string svg = graph_svg(graph_of(diamond()), {.results = results}).value();
   CHECK(xml_error(svg) == "");
-  CHECK(count(svg, "class=\"c z\"") == 1);
-  CHECK(count(svg, "class=\"c z k2\"") == 1);
-  CHECK(count(svg, "class=\"f z k2\"") == 1);
-  CHECK(count(svg, ">critical path, 8.00 s</text>") == 1);
-  CHECK(count(svg, ">completed 2</text>") == 1);
-  CHECK(count(svg, ">writer · 7.00 s</text>") == 1);
+  CHECK(occurrences(svg, "class=\"c z\"") == 1);
+  CHECK(occurrences(svg, "class=\"c z k2\"") == 1);
+  CHECK(occurrences(svg, "class=\"f z k2\"") == 1);
+  CHECK(occurrences(svg, ">critical path, 8.00 s</text>") == 1);
+  CHECK(occurrences(svg, ">completed 2</text>") == 1);
+  CHECK(occurrences(svg, ">writer · 7.00 s</text>") == 1);
 }
 
 TEST_CASE("the states of a run under way come from its timeline") {
@@ -94,33 +94,33 @@ TEST_CASE("the states of a run under way come from its timeline") {
   run.end = time_point(from_seconds(3));
   run.entries.push_back({.task_id = "a", .agent = "writer", .started_at = time_point(), .state = task_state::running});
   const std::string svg = graph_svg(graph_of(diamond()), {.run = &run}).value();
-  CHECK(count(svg, "class=\"r z") == 1);
-  CHECK(count(svg, ">writer · 3.00 s</text>") == 1);
+  CHECK(occurrences(svg, "class=\"r z") == 1);
+  CHECK(occurrences(svg, ">writer · 3.00 s</text>") == 1);
 }
 
 TEST_CASE("[D2] edges that the analysis found are dashed and tell why") {
   const std::string svg =
-      graph_svg(graph_of({call("a"), call("b")}, {{"a", "b", edge_kind::data, 0.82, "b reads <a>", true}})).value();
+      graph_svg(graph_of({node("a"), node("b")}, {{"a", "b", edge_kind::data, 0.82, "b reads <a>", true}})).value();
   CHECK(xml_error(svg) == "");
-  CHECK(count(svg, "class=\"e k d\"") == 1);
-  CHECK(count(svg, "<title>b needs a\ndata, confidence 0.82\nb reads &lt;a&gt;</title>") == 1);
-  CHECK(count(svg, ">found by the analysis</text>") == 1);
+  CHECK(occurrences(svg, "class=\"e k d\"") == 1);
+  CHECK(occurrences(svg, "<title>b needs a\ndata, confidence 0.82\nb reads &lt;a&gt;</title>") == 1);
+  CHECK(occurrences(svg, ">found by the analysis</text>") == 1);
 }
 
 TEST_CASE("tasks without any dependency stand below, and one task or none are pictures too") {
-  const std::string svg = graph_svg(graph_of({call("a"), call("b", {"a"}), call("alone")})).value();
-  CHECK(count(svg, ">Without dependencies</text>") == 1);
-  CHECK(xml_error(graph_svg(graph_of({call("only")})).value()) == "");
+  const std::string svg = graph_svg(graph_of({node("a"), node("b", {"a"}), node("alone")})).value();
+  CHECK(occurrences(svg, ">Without dependencies</text>") == 1);
+  CHECK(xml_error(graph_svg(graph_of({node("only")})).value()) == "");
   CHECK(xml_error(graph_svg(dependency_graph()).value()) == "");
 }
 
 TEST_CASE("a graph of 300 tasks is drawn, a larger one is refused with what to use instead") {
   std::vector<task_call> tasks;
   for (int i = 0; i < 300; ++i)
-    tasks.push_back(call(concat("t", i),
+    tasks.push_back(node(concat("t", i),
                          i < 10 ? std::vector<std::string>{} : std::vector{concat("t", i / 2), concat("t", i - 10)}));
   CHECK(xml_error(graph_svg(graph_of(tasks)).value()) == "");
-  tasks.push_back(call("one more"));
+  tasks.push_back(node("one more"));
   const auto refused = graph_svg(graph_of(tasks));
   REQUIRE(refused.has_error());
   CHECK(refused.error().is(errc::too_large));

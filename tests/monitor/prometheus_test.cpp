@@ -25,7 +25,7 @@ run_metrics some_metrics() {
   return m;
 }
 
-bool has_line(const std::string& text, const std::string& line) {
+bool has_metric_line(const std::string& text, const std::string& line) {
   return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("[E57] metrics are exposed with their labels escaped") {
            R"(corchestra_agent_tasks_total{run="my \"run\"",agent="a\"b\\c\nd"} 3)",
            R"(corchestra_agent_successes_total{run="my \"run\"",agent="a\"b\\c\nd"} 2)",
        })
-    CHECK(has_line(text, line));
+    CHECK(has_metric_line(text, line));
 }
 
 TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch them") {
@@ -54,7 +54,7 @@ TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch
        {R"(corchestra_tasks{run="r",state="failed"} 1)", R"(corchestra_tasks{run="r",state="timeout"} 4)",
         R"(corchestra_tasks{run="r",state="cancelled"} 0)"}) {
     INFO(line);
-    CHECK(has_line(text, line));
+    CHECK(has_metric_line(text, line));
   }
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("[B47] lost time by reason and budgets are exposed when given") {
            R"(corchestra_budget_spent_dollars{run="r",budget="agent writer"} 0.4)",
            R"(corchestra_budget_limit_dollars{run="r",budget="agent writer"} 1)",
        })
-    CHECK(has_line(text, line));
+    CHECK(has_metric_line(text, line));
   CHECK(text.find(R"(limit_tokens{run="r",budget="agent writer"})") == std::string::npos);
   CHECK(prometheus_text(some_metrics(), "r").find("budget") == std::string::npos);
 }
@@ -114,7 +114,8 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
   event e;
   e.type = event_type::model_call_ended;
   e.usage = &usage;
-  e.data = {{"call", 1}, {"model", "gpt"}, {"response_model", "gpt-1"}, {"elapsed_ms", 50}, {"cost_usd", "0.25"}, {"hedge", "overtaken"}};
+  e.data = {{"call", 1},        {"model", "gpt"},     {"response_model", "gpt-1"},
+            {"elapsed_ms", 50}, {"cost_usd", "0.25"}, {"hedge", "overtaken"}};
   calls(e);
   const error lost = fail(errc::connection_lost, "x");
   e.usage = nullptr;
@@ -137,7 +138,7 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
            std::string(R"(corchestra_model_calls_answered_by_hedge_total{run="r",model="gpt-1"} 0)"),
        }) {
     INFO(line);
-    CHECK(has_line(text, line));
+    CHECK(has_metric_line(text, line));
   }
   CHECK(text.find(R"(error_type="connection_lost",le="0.01"} 1)") != std::string::npos);
   CHECK(
@@ -166,7 +167,7 @@ TEST_CASE("limiters are exposed when given") {
                            R"(corchestra_limiter_failed_total{run="r",model="gpt"} 1)",
                            R"(corchestra_limiter_waiting{run="r",model="other"} 0)",
                            R"(corchestra_limiter_throttled_total{run="r",model="gpt"} 2)"})
-    CHECK(has_line(text, line));
+    CHECK(has_metric_line(text, line));
   CHECK(text.find("tokens_per_minute") == std::string::npos);
   CHECK(text.find(R"(requests_per_minute{run="r",model="other"})") == std::string::npos);
   CHECK(prometheus_text(some_metrics(), "r").find("limiter") == std::string::npos);

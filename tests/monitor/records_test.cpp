@@ -9,7 +9,7 @@ using namespace corchestra::tests;
 
 namespace {
 
-const clock_anchor anchor{at(100), wall_time(std::chrono::milliseconds(1'700'000'000'000))};
+const clock_anchor records_anchor{at(100), wall_time(std::chrono::milliseconds(1'700'000'000'000))};
 
 task_result completed() {
   task_result r;
@@ -38,7 +38,7 @@ std::vector<std::string> keys(const ordered_json& record) {
 
 TEST_CASE("a line of results.jsonl has its fields in order") {
   CHECK(
-      dump_json(result_record(completed(), anchor)) ==
+      dump_json(result_record(completed(), records_anchor)) ==
       R"({"id":"load","agent":"researcher","task_type":"ingestion","state":"COMPLETED","success":true,"reason":"",)"
       R"("output":{"rows":3},"error":null,"confidence":0.75,"evidence":["line 3"],"attempts":2,"iterations":1,)"
       R"("queued_at":"2023-11-14T22:13:20.000Z","started_at":"2023-11-14T22:13:21.000Z",)"
@@ -51,7 +51,7 @@ TEST_CASE("a failed result has its error's code and message and no output") {
   r.state = task_state::failed;
   r.error = fail(errc::rate_limited, "HTTP 429: slow down");
   r.reason = r.error->message;
-  const auto record = result_record(r, anchor);
+  const auto record = result_record(r, records_anchor);
   CHECK(record["success"] == false);
   CHECK(record["output"].is_null());
   CHECK(record["error"] == ordered_json{{"code", "rate_limited"}, {"message", "HTTP 429: slow down"}});
@@ -80,11 +80,11 @@ TEST_CASE("[L10] a cancelled result names whose wish it was") {
   task_result r = completed();
   r.state = task_state::cancelled;
   r.cancelled = cancel_reason::user;
-  CHECK(result_record(r, anchor)["reason"] == "user");
+  CHECK(result_record(r, records_anchor)["reason"] == "user");
   r.reason = "not needed";
-  CHECK(result_record(r, anchor)["reason"] == "user: not needed");
+  CHECK(result_record(r, records_anchor)["reason"] == "user: not needed");
   r.reason = "user: not needed";
-  CHECK(result_record(r, anchor)["reason"] == "user: not needed");
+  CHECK(result_record(r, records_anchor)["reason"] == "user: not needed");
 }
 
 TEST_CASE("[B17] [X3] summary.json has its fields in order") {
@@ -116,7 +116,7 @@ TEST_CASE("a result says what its time was lost to, and a summary which resource
   time_shares spent;
   spent[time_use::lock] = std::chrono::seconds(2);
   spent[time_use::run] = std::chrono::seconds(5);
-  CHECK(dump_json(result_record(completed(), anchor, &spent)["lost_seconds"]) == R"({"lock":2.0})");
+  CHECK(dump_json(result_record(completed(), records_anchor, &spent)["lost_seconds"]) == R"({"lock":2.0})");
   std::vector<lock_status> locks(12);
   locks[0].resource = "db";
   locks[0].blocked = 3;

@@ -12,12 +12,12 @@ using namespace corchestra::tests;
 
 namespace {
 
-awaitable<void> readable(byte_stream& stream) {
+awaitable<void> is_readable(byte_stream& stream) {
   co_await stream.socket().async_wait(tcp::socket::wait_read, asio::use_awaitable);
 }
 
-struct fixture {
-  explicit fixture(raw_server::script script) : server(context, std::move(script)) {}
+struct stream_fixture {
+  explicit stream_fixture(raw_server::script script) : server(context, std::move(script)) {}
   asio::io_context context;
   raw_server server;
   byte_stream stream{std::move(run(context, raw_connect(context, server.port()))->socket())};
@@ -27,7 +27,7 @@ struct fixture {
 
 TEST_CASE("two parts are written one after the other, and reads fill a buffer that grows only when it is full") {
   std::string seen;
-  fixture f([&](raw_peer& peer, int) -> awaitable<void> {
+  stream_fixture f([&](raw_peer& peer, int) -> awaitable<void> {
     seen = co_await peer.read(9);
     co_await peer.send(std::string(3 * read_chunk, 'a'));
     co_await peer.end();
@@ -53,7 +53,7 @@ TEST_CASE("a connection whose peer has closed is stale, even behind unread bytes
   for (const char* last_words : {"", "bye"}) {
     INFO(last_words);
     gate closing;
-    fixture f([&](raw_peer& peer, int) -> awaitable<void> {
+    stream_fixture f([&](raw_peer& peer, int) -> awaitable<void> {
       co_await peer.send(last_words);
       co_await closing.pass();
       boost::system::error_code ignored;
@@ -62,7 +62,7 @@ TEST_CASE("a connection whose peer has closed is stale, even behind unread bytes
     });
     CHECK_FALSE(f.stream.peer_closed());
     closing.open();
-    while (!f.stream.peer_closed()) run(f.context, readable(f.stream));
+    while (!f.stream.peer_closed()) run(f.context, is_readable(f.stream));
     CHECK(f.stream.stale());
     CHECK(f.stream.socket().available() == std::string_view(last_words).size());
     f.stream.close();
@@ -71,11 +71,11 @@ TEST_CASE("a connection whose peer has closed is stale, even behind unread bytes
 }
 
 TEST_CASE("unasked-for bytes make an idle connection stale, though its peer is there") {
-  fixture f([](raw_peer& peer, int) -> awaitable<void> {
+  stream_fixture f([](raw_peer& peer, int) -> awaitable<void> {
     co_await peer.send("x");
     co_await peer.end();
   });
-  run(f.context, readable(f.stream));
+  run(f.context, is_readable(f.stream));
   CHECK_FALSE(f.stream.peer_closed());
   CHECK(f.stream.stale());
 }
@@ -84,7 +84,7 @@ TEST_CASE("closing is orderly and a reset is not") {
   for (const bool reset : {false, true}) {
     boost::system::error_code ended;
     gate seen;
-    fixture f([&](raw_peer& peer, int) -> awaitable<void> {
+    stream_fixture f([&](raw_peer& peer, int) -> awaitable<void> {
       ended = co_await peer.end();
       seen.open();
     });

@@ -16,7 +16,7 @@ constexpr duration for_ever = duration::max();
 const std::string origin = "http://h:80";
 time_point at(duration d) { return time_point(1h) + d; }
 
-struct fixture {
+struct pool_fixture {
   asio::io_context context;
   raw_server server{context, [](raw_peer& peer, int) -> awaitable<void> { co_await peer.end(); }};
 
@@ -29,7 +29,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("the connection used last is taken first") {
-  fixture f;
+  pool_fixture f;
   connection_pool pool({});
   auto a = f.open(), b = f.open();
   const auto* first = a.get();
@@ -49,7 +49,7 @@ TEST_CASE("an idle connection is closed after the idle limit, its age and what i
     duration created, keep_alive, usable_until;
   };
   for (const auto& r : {row{0s, for_ever, 4s}, row{-58s, for_ever, 2s}, row{0s, 1s, 1s}}) {
-    fixture f;
+    pool_fixture f;
     connection_pool pool({.idle_timeout = 4s, .max_connection_age = 60s});
     pool.give_back(origin, f.open(r.created), at(0s), r.keep_alive);
     auto c = pool.take(origin, at(r.usable_until - 1ms));
@@ -60,7 +60,7 @@ TEST_CASE("an idle connection is closed after the idle limit, its age and what i
 }
 
 TEST_CASE("no more than the idle limit are kept, the longest idle go first") {
-  fixture f;
+  pool_fixture f;
   connection_pool pool({.max_idle_per_origin = 2});
   auto a = f.open(), b = f.open(), c = f.open();
   const auto* second = b.get();
@@ -77,7 +77,7 @@ TEST_CASE("no more than the idle limit are kept, the longest idle go first") {
 }
 
 TEST_CASE("giving one back closes those that are outdated") {
-  fixture f;
+  pool_fixture f;
   connection_pool pool({.idle_timeout = 4s});
   pool.give_back(origin, f.open(), at(0s), for_ever);
   pool.give_back(origin, f.open(), at(5s), for_ever);
@@ -87,7 +87,7 @@ TEST_CASE("giving one back closes those that are outdated") {
 }
 
 TEST_CASE("a connection that its peer closed or wrote to is not handed out") {
-  fixture f;
+  pool_fixture f;
   raw_server closing(f.context, [](raw_peer&, int number) -> awaitable<void> {
     if (number > 0) co_return;
   });

@@ -14,7 +14,7 @@ using namespace corchestra::net;
 using namespace std::chrono_literals;
 
 namespace {
-struct fixture {
+struct deadline_fixture {
   testing::virtual_time_context time;
   deadline limits{time.executor()};
   byte_stream stream{tcp::socket(time.executor(), tcp::v4())};
@@ -22,7 +22,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("the first limit to pass closes the stream and is named") {
-  fixture f;
+  deadline_fixture f;
   const deadline::guard guard(f.limits, f.stream);
   f.limits.arm(deadline::total, 10s);
   f.limits.arm(deadline::connect, 5s);
@@ -37,7 +37,7 @@ TEST_CASE("the first limit to pass closes the stream and is named") {
 }
 
 TEST_CASE("a lifted limit does not fire and the next one still does") {
-  fixture f;
+  deadline_fixture f;
   const deadline::guard guard(f.limits, f.stream);
   f.limits.arm(deadline::total, 10s);
   f.limits.arm(deadline::connect, 5s);
@@ -50,7 +50,7 @@ TEST_CASE("a lifted limit does not fire and the next one still does") {
 }
 
 TEST_CASE("every touch starts the idle limit again") {
-  fixture f;
+  deadline_fixture f;
   const deadline::guard guard(f.limits, f.stream);
   f.limits.arm(deadline::idle, 3s);
   for (int i = 0; i < 5; ++i) {
@@ -64,7 +64,7 @@ TEST_CASE("every touch starts the idle limit again") {
 }
 
 TEST_CASE("a stream guarded after expiry is closed at once, and none after its guard") {
-  fixture f;
+  deadline_fixture f;
   f.limits.arm(deadline::total, 1s);
   {
     const deadline::guard guard(f.limits, f.stream);
@@ -76,7 +76,7 @@ TEST_CASE("a stream guarded after expiry is closed at once, and none after its g
 }
 
 TEST_CASE("a guard can do something else at expiry, once") {
-  fixture f;
+  deadline_fixture f;
   int calls = 0;
   {
     const deadline::guard guard(f.limits, [&] { ++calls; });
@@ -89,14 +89,14 @@ TEST_CASE("a guard can do something else at expiry, once") {
 }
 
 TEST_CASE("a limit without end does not overflow") {
-  fixture f;
+  deadline_fixture f;
   f.limits.arm(deadline::total, duration::max());
   f.time.advance(24h * 365);
   CHECK_FALSE(f.limits.expired());
 }
 
 TEST_CASE("waiting for a permit ends with the limit, naming both") {
-  fixture f;
+  deadline_fixture f;
   semaphore permits(1);
   const auto held = permits.try_acquire();
   f.limits.arm(deadline::total, 10s);
@@ -108,7 +108,7 @@ TEST_CASE("waiting for a permit ends with the limit, naming both") {
 }
 
 TEST_CASE("a permit that comes in time is taken") {
-  fixture f;
+  deadline_fixture f;
   semaphore permits(1);
   auto held = permits.try_acquire();
   f.limits.arm(deadline::total, 10s);
@@ -128,7 +128,7 @@ TEST_CASE("a permit that comes in time is taken") {
 }
 
 TEST_CASE("a limit that has passed can be started again") {
-  fixture f;
+  deadline_fixture f;
   f.limits.arm(deadline::connect, 1s);
   f.time.advance(2s);
   REQUIRE(f.limits.expired() == deadline::connect);

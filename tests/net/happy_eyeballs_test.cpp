@@ -29,8 +29,8 @@ const behaviour refused{0s, "Connection refused"};
 const behaviour at_once{};
 
 // Addresses that behave as told, under virtual time. Connecting opens a socket that is nowhere connected.
-struct fixture {
-  fixture() { limits.arm(deadline::connect, 5s); }
+struct eyeballs_fixture {
+  eyeballs_fixture() { limits.arm(deadline::connect, 5s); }
 
   awaitable<result<tcp::socket>> attempt(tcp::endpoint peer) {
     const std::string address = peer.address().to_string();
@@ -68,16 +68,16 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("a dead first address costs 250 ms, not the connect limit") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", dead}, {"192.0.2.1", at_once}};
   REQUIRE(f.connect({"2001:db8::1", "192.0.2.1"}));
   CHECK(f.last_connected == "192.0.2.1");
   CHECK(f.time.now().time_since_epoch() == 250ms);
-  CHECK(f.tried == fixture::tries{{"2001:db8::1", 0s}, {"192.0.2.1", 250ms}});
+  CHECK(f.tried == eyeballs_fixture::tries{{"2001:db8::1", 0s}, {"192.0.2.1", 250ms}});
 }
 
 TEST_CASE("a refused first address costs nothing") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", refused}, {"192.0.2.1", at_once}};
   REQUIRE(f.connect({"2001:db8::1", "192.0.2.1"}));
   CHECK(f.last_connected == "192.0.2.1");
@@ -85,14 +85,14 @@ TEST_CASE("a refused first address costs nothing") {
 }
 
 TEST_CASE("a first address that answers soon is the only one tried") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", {200ms, {}}}, {"192.0.2.1", at_once}};
   REQUIRE(f.connect({"2001:db8::1", "192.0.2.1"}));
-  CHECK(f.tried == fixture::tries{{"2001:db8::1", 0s}});
+  CHECK(f.tried == eyeballs_fixture::tries{{"2001:db8::1", 0s}});
 }
 
 TEST_CASE("a slow first address wins while the second has not connected") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", {300ms, {}}}, {"192.0.2.1", {100ms, {}}}};
   REQUIRE(f.connect({"2001:db8::1", "192.0.2.1"}));
   CHECK(f.last_connected == "2001:db8::1");
@@ -100,22 +100,22 @@ TEST_CASE("a slow first address wins while the second has not connected") {
 }
 
 TEST_CASE("the families take turns, and a failure starts the 250 ms of the next address anew") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", {100ms, "Network unreachable"}},
              {"2001:db8::2", dead},
              {"2001:db8::3", at_once},
              {"192.0.2.1", dead},
              {"192.0.2.2", dead}};
   REQUIRE(f.connect({"2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2"}));
-  CHECK(f.tried == fixture::tries{{"2001:db8::1", 0s},
-                                  {"192.0.2.1", 100ms},
-                                  {"2001:db8::2", 350ms},
-                                  {"192.0.2.2", 600ms},
-                                  {"2001:db8::3", 850ms}});
+  CHECK(f.tried == eyeballs_fixture::tries{{"2001:db8::1", 0s},
+                                           {"192.0.2.1", 100ms},
+                                           {"2001:db8::2", 350ms},
+                                           {"192.0.2.2", 600ms},
+                                           {"2001:db8::3", 850ms}});
 }
 
 TEST_CASE("when all fail the error names every address tried") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", refused}, {"192.0.2.1", {1s, "No route to host"}}};
   const auto opened = f.connect({"2001:db8::1", "192.0.2.1"});
   REQUIRE_FALSE(opened);
@@ -126,7 +126,7 @@ TEST_CASE("when all fail the error names every address tried") {
 }
 
 TEST_CASE("the connect limit ends all tries and tells what became of each") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", dead}, {"192.0.2.1", refused}, {"192.0.2.2", dead}};
   const std::size_t before = open_files();
   const auto opened = f.connect({"2001:db8::1", "192.0.2.1", "192.0.2.2"});
@@ -140,7 +140,7 @@ TEST_CASE("the connect limit ends all tries and tells what became of each") {
 }
 
 TEST_CASE("a limit that has passed before lets nothing be tried") {
-  fixture f;
+  eyeballs_fixture f;
   f.time.advance(5s);
   const auto opened = f.connect({"192.0.2.1"});
   REQUIRE_FALSE(opened);
@@ -149,7 +149,7 @@ TEST_CASE("a limit that has passed before lets nothing be tried") {
 }
 
 TEST_CASE("losers are closed, also one that connects in the same moment") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", {500ms, {}}}, {"192.0.2.1", {250ms, {}}}, {"192.0.2.2", dead}};
   const std::size_t before = open_files();
   {
@@ -162,7 +162,7 @@ TEST_CASE("losers are closed, also one that connects in the same moment") {
 }
 
 TEST_CASE("cancelling cancels every try and closes its socket") {
-  fixture f;
+  eyeballs_fixture f;
   f.peers = {{"2001:db8::1", dead}, {"192.0.2.1", dead}, {"192.0.2.2", dead}};
   const std::size_t before = open_files();
   bool returned = false;
@@ -186,7 +186,7 @@ TEST_CASE("cancelling cancels every try and closes its socket") {
 }
 
 TEST_CASE("the family that won goes first next time, until the other one wins") {
-  fixture f;
+  eyeballs_fixture f;
   const std::vector<std::string> found{"2001:db8::1", "2001:db8::2", "192.0.2.1"};
   f.peers = {{"2001:db8::1", dead}, {"2001:db8::2", dead}, {"192.0.2.1", at_once}};
   REQUIRE(f.connect(found));

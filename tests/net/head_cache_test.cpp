@@ -10,7 +10,7 @@ using namespace corchestra::net;
 
 namespace {
 
-struct fixture {
+struct cache_fixture {
   std::string head(const http_request& r) {
     const auto text = cache.of(r, [&] {
       ++made;
@@ -36,14 +36,14 @@ http_request post(std::string body) {
 }  // namespace
 
 TEST_CASE("a head is made once for requests that differ in their bodies") {
-  fixture f;
+  cache_fixture f;
   f.head(post("a"));
   f.head(post("a longer body"));
   CHECK(f.made == 1);
 }
 
 TEST_CASE("a request that differs in anything else has a head of its own") {
-  fixture f;
+  cache_fixture f;
   const auto changed = [&](auto change) {
     http_request r = post("a");
     change(r);
@@ -63,7 +63,7 @@ TEST_CASE("a request that differs in anything else has a head of its own") {
 }
 
 TEST_CASE("a head that cannot be made is not kept") {
-  fixture f;
+  cache_fixture f;
   http_request bad = post("a");
   bad.headers.add("a b", "c");
   for (int i = 0; i < 2; ++i) CHECK_FALSE(f.cache.of(bad, [&] { return request_head(bad, "us"); }));

@@ -17,7 +17,7 @@ using namespace corchestra::tests;
 using namespace std::chrono_literals;
 
 namespace {
-struct fixture {
+struct resolver_fixture {
   asio::io_context context;
   deadline limits{context.get_executor()};
   std::shared_ptr<name_resolver> names = std::make_shared<name_resolver>(context.get_executor());
@@ -57,7 +57,7 @@ const std::string not_found = "host name 'host.example' was not found: " +
 }  // namespace
 
 TEST_CASE("an address is its own answer") {
-  fixture f;
+  resolver_fixture f;
   for (const char* text : {"127.0.0.1", "::1", "10.1.2.3"}) {
     const auto found = run(f.context, f.names->lookup(text, f.limits));
     REQUIRE(found);
@@ -67,7 +67,7 @@ TEST_CASE("an address is its own answer") {
 }
 
 TEST_CASE("a name of this machine is found, also by many at once and again from memory") {
-  fixture f;
+  resolver_fixture f;
   std::vector<std::function<awaitable<result<addresses>>()>> work(
       20, [&] { return f.names->lookup("localhost", f.limits); });
   const auto all = run(f.context, gather(std::move(work)));
@@ -83,7 +83,7 @@ TEST_CASE("a name of this machine is found, also by many at once and again from 
 }
 
 TEST_CASE("a name that cannot exist is one clear error") {
-  fixture f;
+  resolver_fixture f;
   const std::string name(300, 'a');  // longer than any name may be: no server is asked
   const auto found = run(f.context, f.names->lookup(name, f.limits));
   REQUIRE_FALSE(found);

@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
-  explicit fixture(const certificate_files& files)
+struct context_fixture {
+  explicit context_fixture(const certificate_files& files)
       : server(http_server::listen(context.get_executor(), answer,
                                    {.certificate_file = files.certificate, .private_key_file = files.key})
                    .value()) {}
@@ -48,7 +48,7 @@ struct fixture {
 
 TEST_CASE("HTTPS works against a certificate of a trusted authority, by name and by address") {
   test_authority authority;
-  fixture f(authority.issue("DNS:localhost,IP:127.0.0.1"));
+  context_fixture f(authority.issue("DNS:localhost,IP:127.0.0.1"));
   CHECK(f.server.base_url() == concat("https://127.0.0.1:", f.server.port()));
   for (const char* host : {"localhost", "127.0.0.1"}) {
     INFO(host);
@@ -63,7 +63,7 @@ TEST_CASE("HTTPS works against a certificate of a trusted authority, by name and
 
 TEST_CASE("a TLS connection is kept for the next request") {
   test_authority authority;
-  fixture f(authority.issue("IP:127.0.0.1"));
+  context_fixture f(authority.issue("IP:127.0.0.1"));
   const auto client = make_http_client(f.context.get_executor(), {.ca_file = authority.ca_file()}).value();
   for (int i = 0; i < 3; ++i) REQUIRE(f.ask_with(client, "127.0.0.1"));
   CHECK(f.server.open_connections() == 1);
@@ -86,7 +86,7 @@ TEST_CASE("a certificate that cannot be trusted is refused with the reason") {
   };
   for (const auto& r : rows) {
     INFO(r.message);
-    fixture f(r.files);
+    context_fixture f(r.files);
     const auto reply = f.ask("127.0.0.1", {.ca_file = authority.ca_file()});
     REQUIRE_FALSE(reply);
     CHECK(reply.error().is(errc::tls_failed));
@@ -96,7 +96,7 @@ TEST_CASE("a certificate that cannot be trusted is refused with the reason") {
 
 TEST_CASE("a name is checked against the certificate's names") {
   test_authority authority;
-  fixture f(authority.issue("DNS:other.example"));
+  context_fixture f(authority.issue("DNS:other.example"));
   const auto reply = f.ask("localhost", {.ca_file = authority.ca_file()});
   REQUIRE_FALSE(reply);
   CHECK(reply.error().message == concat("https://localhost:", f.server.port(),
@@ -105,7 +105,7 @@ TEST_CASE("a name is checked against the certificate's names") {
 
 TEST_CASE("SSL_CERT_FILE names the trusted authorities when no file is given") {
   test_authority authority;
-  fixture f(authority.issue("IP:127.0.0.1"));
+  context_fixture f(authority.issue("IP:127.0.0.1"));
   setenv("SSL_CERT_FILE", authority.ca_file().c_str(), 1);
   const auto trusted = f.ask("127.0.0.1", {});
   setenv("SSL_CERT_FILE", "/nonexistent", 1);
@@ -118,7 +118,7 @@ TEST_CASE("SSL_CERT_FILE names the trusted authorities when no file is given") {
 
 TEST_CASE("verification can be switched off, which is logged") {
   test_authority authority;
-  fixture f(authority.self_signed("DNS:other.example"));
+  context_fixture f(authority.self_signed("DNS:other.example"));
   std::string logged;
   const logger log(log_level::warn, [&](log_level, std::string_view, std::string_view message) { logged += message; });
   CHECK(f.ask("127.0.0.1", {.verify_peer = false, .logger = log}));
@@ -176,7 +176,7 @@ TEST_CASE("files that are no certificates are refused by name") {
         key.error().message.starts_with(concat("private_key_file '", path, "': expected the certificate's PEM key: ")));
   }
   const auto half =
-      http_server::listen(context.get_executor(), fixture::answer, {.certificate_file = files.certificate});
+      http_server::listen(context.get_executor(), context_fixture::answer, {.certificate_file = files.certificate});
   REQUIRE_FALSE(half);
   CHECK(half.error().message == "TLS needs both certificate_file and private_key_file");
 }

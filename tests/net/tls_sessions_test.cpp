@@ -55,7 +55,7 @@ class tls_pair {
   std::unique_ptr<SSL, decltype(&SSL_free)> client_, server_;
 };
 
-struct fixture {
+struct sessions_fixture {
   context_ptr make_server(const std::string& names = "DNS:a.example") {
     const auto files = authority.issue(names);
     return make_server_tls(files.certificate, files.key).value();
@@ -84,7 +84,7 @@ struct fixture {
 TEST_CASE("the second connection resumes the first one's session, and so does every one after it") {
   for (const int protocol : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     INFO(protocol);
-    fixture f;
+    sessions_fixture f;
     const auto server = f.make_server();
     SSL_CTX_set_max_proto_version(server->native_handle(), protocol);
     const auto first = f.connect(server, "a.example");
@@ -100,7 +100,7 @@ TEST_CASE("the second connection resumes the first one's session, and so does ev
 }
 
 TEST_CASE("a session is used once") {
-  fixture f;
+  sessions_fixture f;
   const auto server = f.make_server();
   SSL_CTX_set_num_tickets(server->native_handle(), 1);
   CHECK(f.connect(server, "a.example").connected);
@@ -114,7 +114,7 @@ TEST_CASE("a session is used once") {
 }
 
 TEST_CASE("the certificate is checked again after an hour, however often the session was renewed") {
-  fixture f;
+  sessions_fixture f;
   const auto server = f.make_server();
   CHECK(f.connect(server, "a.example").connected);
   for (int i = 0; i < 5; ++i) {
@@ -128,7 +128,7 @@ TEST_CASE("the certificate is checked again after an hour, however often the ses
 }
 
 TEST_CASE("a session that the server refuses still gives a full handshake") {
-  fixture f;
+  sessions_fixture f;
   CHECK(f.connect(f.make_server(), "a.example").connected);
   const auto restarted = f.make_server();  // with other ticket keys
   const auto again = f.connect(restarted, "a.example");
@@ -138,7 +138,7 @@ TEST_CASE("a session that the server refuses still gives a full handshake") {
 }
 
 TEST_CASE("a refused session does not save a server the check of its certificate") {
-  fixture f;
+  sessions_fixture f;
   CHECK(f.connect(f.make_server(), "a.example").connected);
   const auto impostor = f.connect(f.make_server("DNS:b.example"), "a.example");
   CHECK_FALSE(impostor.connected);
@@ -147,7 +147,7 @@ TEST_CASE("a refused session does not save a server the check of its certificate
 }
 
 TEST_CASE("a session is never used for another host, whose name is checked against the certificate") {
-  fixture f;
+  sessions_fixture f;
   const auto server = f.make_server();
   CHECK(f.connect(server, "a.example").connected);
   const auto other = f.connect(server, "b.example");
@@ -158,7 +158,7 @@ TEST_CASE("a session is never used for another host, whose name is checked again
 }
 
 TEST_CASE("the sessions that are kept are bounded, for each origin and in all") {
-  fixture f;
+  sessions_fixture f;
   const auto server = f.make_server();
   SSL_CTX_set_num_tickets(server->native_handle(), 10);
   const auto connect = [&](const std::string& origin) {
@@ -178,7 +178,7 @@ TEST_CASE("the sessions that are kept are bounded, for each origin and in all") 
 }
 
 TEST_CASE("a connection may outlive the client's other parts and still be given sessions") {
-  fixture f;
+  sessions_fixture f;
   tls_pair pair(f.client, f.make_server());
   f.sessions->prepare(pair.client(), "a.example", f.now);
   f.sessions.reset();
@@ -187,7 +187,7 @@ TEST_CASE("a connection may outlive the client's other parts and still be given 
 }
 
 TEST_CASE("connections on several threads share the sessions") {
-  fixture f;
+  sessions_fixture f;
   const auto server = f.make_server();
   CHECK(f.connect(server, "a.example").connected);
   std::atomic<int> connected = 0, resumed = 0;

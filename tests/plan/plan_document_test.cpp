@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using names = std::vector<std::string>;
 
-plan_document parsed(std::string_view text, const plan_load_options& o = {}) {
+plan_document parsed_document(std::string_view text, const plan_load_options& o = {}) {
   auto r = parse_plan(text, "p.yaml", plan_format::yaml, o);
   if (!r) FAIL(r.error().message);
   return std::move(*r);
@@ -21,7 +21,7 @@ plan_document parsed(std::string_view text, const plan_load_options& o = {}) {
 }  // namespace
 
 TEST_CASE("the plan of the documentation is read in full", "[plan]") {
-  const plan_document d = parsed(tests::good_plans()[0]);
+  const plan_document d = parsed_document(tests::good_plans()[0]);
   CHECK(d.plan.options.name == "market-report");
   CHECK(d.inputs == json{{"topic", "solar power"}});
   CHECK(d.default_model == "gpt-4.1-mini");
@@ -53,7 +53,7 @@ TEST_CASE("the plan of the documentation is read in full", "[plan]") {
 }
 
 TEST_CASE("defaults, merge keys, retries and analysis reach the tasks", "[plan]") {
-  const plan_document d = parsed(tests::good_plans()[1]);
+  const plan_document d = parsed_document(tests::good_plans()[1]);
   CHECK(d.analysis == analysis_mode::always);
   CHECK(d.analysis_model == "big");
   CHECK(d.plan.options.fail_fast);
@@ -76,7 +76,7 @@ TEST_CASE("defaults, merge keys, retries and analysis reach the tasks", "[plan]"
 }
 
 TEST_CASE("plain YAML scalars get YAML 1.2's types and quoted ones stay text", "[plan]") {
-  const plan_document d = parsed(R"(
+  const plan_document d = parsed_document(R"(
 inputs:
   values: [true, False, null, ~, 12, +3, 0x1F, 0o17, 1.5, .5, 1e3, -0.0, 18446744073709551615]
   texts: [yes, on, "12", 'true', 1_000, 12:30, 1e, 0xZ, .inf, 2024-01-02, "", !!str 5]
@@ -124,7 +124,7 @@ TEST_CASE("a plan of lines takes agents, defaults and inputs from its file of ag
 TEST_CASE("the flag --set keeps text as text and reads other inputs as YAML scalars", "[plan]") {
   plan_load_options o;
   o.set = {{"version", "1.10"}, {"year", "2025"}, {"draft", "true"}, {"note", "null"}};
-  const plan_document d = parsed(
+  const plan_document d = parsed_document(
       "inputs: {version: a, year: 2024, draft: false, note: 1}\nagents: {x: {kind: llm}}\ntasks: [{id: a, agent: x, "
       "prompt: p}]\n",
       o);
@@ -150,7 +150,7 @@ tasks:
 }
 
 TEST_CASE("references of the agent's prompt and argv, and of the context, are dependencies of its tasks", "[plan]") {
-  const plan_document d = parsed(R"(
+  const plan_document d = parsed_document(R"(
 agents:
   x: {kind: llm}
   templated: {kind: llm, prompt: "${tasks.one.output} ${context.v}"}
@@ -173,7 +173,7 @@ tasks:
 }
 
 TEST_CASE("what the plan says about settings is kept with its place", "[plan]") {
-  const plan_document d = parsed(tests::good_plans()[0]);
+  const plan_document d = parsed_document(tests::good_plans()[0]);
   CHECK(d.declared.at("endpoint.model").value == "gpt-4.1-mini");
   CHECK(d.declared.at("endpoint.model").origin == "p.yaml:3");
   CHECK(d.declared.at("run_timeout").value == "1h");
@@ -181,7 +181,7 @@ TEST_CASE("what the plan says about settings is kept with its place", "[plan]") 
 }
 
 TEST_CASE("the plan to start from is sound", "[plan]") {
-  const plan_document d = parsed(plan_template());
+  const plan_document d = parsed_document(plan_template());
   CHECK(d.plan.tasks.size() == 4);
   CHECK(d.plan.tasks[2].depends_on == names{"facts", "risks"});
 }

@@ -9,10 +9,14 @@ namespace corchestra {
 
 namespace {
 
-std::string message_of(const result<plan_document>& r) { return r ? std::string("no error") : r.error().message; }
+std::string error_message_of(const result<plan_document>& r) { return r ? std::string("no error") : r.error().message; }
 
-std::string message_of_yaml(std::string_view text) { return message_of(parse_plan(text, "p.yaml", plan_format::yaml)); }
-std::string message_of_json(std::string_view text) { return message_of(parse_plan(text, "p.json", plan_format::json)); }
+std::string message_of_yaml(std::string_view text) {
+  return error_message_of(parse_plan(text, "p.yaml", plan_format::yaml));
+}
+std::string message_of_json(std::string_view text) {
+  return error_message_of(parse_plan(text, "p.json", plan_format::json));
+}
 
 const std::string some_agents = "agents: {x: {kind: llm}}\n";
 
@@ -100,7 +104,7 @@ TEST_CASE("JSON plans are refused with line and column, or line and path", "[pla
 TEST_CASE("files that cannot be plans are refused by name", "[plan]") {
   const tests::temp_dir dir;
   const auto message = [](const std::string& file, const plan_load_options& o = {}) {
-    return message_of(load_plan(file, o));
+    return error_message_of(load_plan(file, o));
   };
   const std::string text = dir.write("plan.txt", "tasks: []");
   CHECK(message(text) == text + ": expected a file that ends with .yaml, .yml, .json or .jsonl");
@@ -120,8 +124,9 @@ TEST_CASE("the flag --set is checked against the inputs that the plan declares",
     o.set = {{std::move(key), "1"}};
     return parse_plan(text, "p.yaml", plan_format::yaml, o);
   };
-  CHECK(message_of(with("topci")) == "--set 'topci': p.yaml declares no such input, did you mean 'topic'?");
-  CHECK(message_of(with("audience")) == "--set 'audience': p.yaml declares no such input; known inputs: topic, year");
+  CHECK(error_message_of(with("topci")) == "--set 'topci': p.yaml declares no such input, did you mean 'topic'?");
+  CHECK(error_message_of(with("audience")) ==
+        "--set 'audience': p.yaml declares no such input; known inputs: topic, year");
   CHECK(with("audience").error().is(errc::invalid_argument));
 }
 
@@ -129,7 +134,7 @@ TEST_CASE("a plan of lines names the line of the bad task, and what its file of 
   const tests::temp_dir dir;
   plan_load_options o;
   const auto message = [&](std::string_view lines) {
-    return message_of(parse_plan(lines, "p.jsonl", plan_format::jsonl, o));
+    return error_message_of(parse_plan(lines, "p.jsonl", plan_format::jsonl, o));
   };
   CHECK(message("{}") == "p.jsonl: a plan of one task call a line needs --agents FILE");
   o.agents_file = dir.write("agents.yaml", some_agents);
@@ -140,7 +145,7 @@ TEST_CASE("a plan of lines names the line of the bad task, and what its file of 
                 "\"priority\": \"1\"}\n") == "p.jsonl:3: tasks[1].priority: expected an integer, got '1'");
   o.agents_file = dir.write("more.yaml", some_agents + "tasks: []\n");
   CHECK(message("{}") == dir.file("more.yaml") + ":2: tasks: tasks do not belong into a file of agents");
-  CHECK(message_of(parse_plan("tasks: []", "p.yaml", plan_format::yaml, o)) ==
+  CHECK(error_message_of(parse_plan("tasks: []", "p.yaml", plan_format::yaml, o)) ==
         "p.yaml: --agents is for .jsonl plans; this one declares its own agents");
 }
 

@@ -24,7 +24,7 @@ requests standard(std::string agent, std::string type, std::string description, 
 resource_request exclusive(std::string id) { return {std::move(id), lock_mode::exclusive, 1}; }
 resource_request shared(std::string id) { return {std::move(id), lock_mode::shared, 1}; }
 
-resource_rules rules_of(std::string_view yaml) {
+resource_rules resource_rules_of(std::string_view yaml) {
   auto r = parse_resource_rules(yaml, "rules.yaml");
   if (!r) FAIL(r.error().message);
   return std::move(*r);
@@ -112,7 +112,7 @@ TEST_CASE("[E26] a hook has the last word", "[plan]") {
 }
 
 TEST_CASE("all keys of a pattern must fit, and one of a list of patterns", "[plan]") {
-  const resource_rules rules = rules_of(R"(
+  const resource_rules rules = resource_rules_of(R"(
 - when: {agents: ["*_writer", editor], words: [chapter]}
   resources: {"file:book.md": exclusive}
 - when: [{task_types: ["print*"]}, {context: [printer]}]
@@ -135,8 +135,8 @@ TEST_CASE("all keys of a pattern must fit, and one of a list of patterns", "[pla
 }
 
 TEST_CASE("of two rules for one resource the stronger mode counts", "[plan]") {
-  const resource_rules rules =
-      rules_of("- {when: {words: [a]}, resources: {db: shared}}\n- {when: {words: [b]}, resources: {db: exclusive}}\n");
+  const resource_rules rules = resource_rules_of(
+      "- {when: {words: [a]}, resources: {db: shared}}\n- {when: {words: [b]}, resources: {db: exclusive}}\n");
   CHECK(identify_resources(create_task_call("t", "", "", "a b"), rules) == requests{exclusive("db")});
   CHECK(identify_resources(create_task_call("t", "", "", "a"), rules) == requests{shared("db")});
 }

@@ -19,20 +19,20 @@ using tests::virtual_orchestra;
 
 namespace {
 
-std::vector<task_call> many(int n, const std::string& agent) {
+std::vector<task_call> many_of(int n, const std::string& agent) {
   std::vector<task_call> calls;
   for (int i = 0; i < n; ++i) calls.push_back(of_agent("t" + std::to_string(i), agent));
   return calls;
 }
 
-struct outcome {
+struct spending_outcome {
   run_result result;
   budget_status budget;
   std::vector<std::pair<std::string, budget_status>> agents;
 };
 
-awaitable<outcome> wait_for(run r) {
-  outcome o;
+awaitable<spending_outcome> wait_for(run r) {
+  spending_outcome o;
   o.result = co_await r.wait();
   const run_status s = co_await r.status();
   o.budget = s.budget;
@@ -42,7 +42,7 @@ awaitable<outcome> wait_for(run r) {
 
 awaitable<void> pass(duration d) { co_await sleep_for(d); }
 
-outcome run_of(virtual_orchestra& v, task_plan p) {
+spending_outcome run_of(virtual_orchestra& v, task_plan p) {
   auto started = v.o.start(std::move(p));
   return v.time.run(wait_for(started.value()));
 }
@@ -144,7 +144,7 @@ TEST_CASE("[L9] a wait for budget ends with the task's cancellation, its time li
                  of_agent("last", "waits")});
   p.options.budget.run.tokens = 100;
   auto r = v.o.start(p).value();
-  auto all = [&]() -> awaitable<outcome> {
+  auto all = [&]() -> awaitable<spending_outcome> {
     co_await sleep_for(2s);
     const auto why = co_await r.why("last");
     CHECK(why->at(0).starts_with("'last' is running and waits for budget"));
@@ -238,7 +238,7 @@ TEST_CASE("a context that is destroyed takes waiting reservations with it") {
     co_await sleep_for(1000s);
     co_return task_output{};
   });
-  auto p = plan(many(3, "spends"));
+  auto p = plan(many_of(3, "spends"));
   p.options.budget.run.tokens = 100;
   REQUIRE(v->o.start(p));
   v->time.run(pass(1s));
@@ -274,7 +274,7 @@ TEST_CASE(
       }
       co_return task_output{};
     });
-    auto calls = many(64, "spends");
+    auto calls = many_of(64, "spends");
     for (auto& t : calls) {
       if (below(3) == 0) t.rules.get_or_emplace().budget.tokens = below(150);
       if (below(5) == 0) t.retry = retry_policy{.max_retries = 2, .first_delay = 10ms};
@@ -285,7 +285,7 @@ TEST_CASE(
     p.options.budget.agents["spends"].tokens = below(3000);
     if (below(3) == 0) p.options.budget.on_exhausted = on_exhausted::cancel;
     auto r = v.o.start(p).value();
-    auto all = [&]() -> awaitable<outcome> {
+    auto all = [&]() -> awaitable<spending_outcome> {
       if (below(2) == 0) {
         co_await sleep_for(std::chrono::milliseconds(1 + below(60)));
         if (below(2) == 0) {

@@ -25,15 +25,15 @@ class fault_world {
   fault_world(testing::virtual_time_context& time, std::uint64_t fault_seed, cancels c)
       : time_(time), orchestrator_(time.executor(), {.run_id = "run"}) {
     using kind = testing::fault::kind;
-    faults->by_chance(fault_seed, 0.3,
-                      {{.what = kind::fail},
-                       {.what = kind::throws, .after = std::chrono::milliseconds(300)},
-                       {.what = kind::cut, .after = std::chrono::milliseconds(700)},
-                       {.what = kind::stall},
-                       {.what = kind::deaf, .by = std::chrono::seconds(40)},
-                       {.what = kind::slow, .by = std::chrono::seconds(2)},
-                       {.what = c == cancels::yes ? kind::cancel_run : kind::cancel_task,
-                        .after = std::chrono::milliseconds(500)}});
+    faults->by_chance(
+        fault_seed, 0.3,
+        {{.what = kind::fail},
+         {.what = kind::throws, .after = std::chrono::milliseconds(300)},
+         {.what = kind::cut, .after = std::chrono::milliseconds(700)},
+         {.what = kind::stall},
+         {.what = kind::deaf, .by = std::chrono::seconds(40)},
+         {.what = kind::slow, .by = std::chrono::seconds(2)},
+         {.what = c == cancels::yes ? kind::cancel_run : kind::cancel_task, .after = std::chrono::milliseconds(500)}});
     orchestrator_.agents().add("a", faults);
   }
 
@@ -64,7 +64,7 @@ class fault_world {
   std::map<std::string, task_state> states;
   std::vector<lock_status> locks_at_end;
   run_status status_at_end;
-  std::size_t most_under_way = 0;                  // running, with those that wait for a child
+  std::size_t most_under_way = 0;  // running, with those that wait for a child
   static constexpr std::size_t slots = 2;
 
  private:
@@ -134,7 +134,7 @@ class fault_world {
     if (e.result->success()) ++completed[id];
   }
 
-  awaitable<void> look(run r) {
+  awaitable<void> look(corchestra::run r) {
     while (!ended_) {
       const auto locks = co_await r.locks();
       const auto at = co_await now();
@@ -143,7 +143,8 @@ class fault_world {
       for (const auto& l : locks) {
         for (const auto& id : l.holders)
           must(l.quarantined || runs(id) || changed_[id] == at, id + " does not run and holds " + l.resource);
-        for (const auto& id : l.waiters) must(!runs(id) || changed_[id] == at, id + " runs and queues at " + l.resource);
+        for (const auto& id : l.waiters)
+          must(!runs(id) || changed_[id] == at, id + " runs and queues at " + l.resource);
       }
       const auto s = co_await r.status();
       const auto working = std::count_if(s.running.begin(), s.running.end(),

@@ -1,19 +1,14 @@
-#include <corchestra/async/sleep.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <corchestra/async/sleep.hpp>
 
 #include "support/plans.hpp"
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::failing;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
-
-namespace {
-testing::scripted_step failing(std::string message, duration takes = 1s) {
-  return {takes, fail(errc::task_failed, std::move(message))};
-}
-}  // namespace
 
 TEST_CASE("retries wait for their back-off and the last attempt decides [E42]") {
   virtual_orchestra v;

@@ -20,7 +20,7 @@ using tests::task;
 
 namespace {
 
-std::vector<task_call> many(std::size_t n) {
+std::vector<task_call> many_computing(std::size_t n) {
   std::vector<task_call> calls;
   for (std::size_t i = 0; i < n; ++i) {
     calls.push_back(task(std::to_string(i)));
@@ -55,7 +55,7 @@ TEST_CASE("several runs share two threads, and the bodies of one run are never o
   for (std::size_t i = 0; i < runs; ++i) {
     conductors.push_back(std::make_unique<orchestrator>(threads.get_executor()));
     conductors.back()->agents().add("a", yielding{inside[i], together[i]});
-    ends.push_back(async_run(*conductors.back(), plan(many(tasks), 8), asio::use_future));
+    ends.push_back(async_run(*conductors.back(), plan(many_computing(tasks), 8), asio::use_future));
   }
   for (std::size_t i = 0; i < runs; ++i) {
     const auto r = ends[i].get();

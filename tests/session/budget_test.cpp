@@ -23,11 +23,6 @@ std::string refused(stage& s, const std::string& plan, std::map<std::string, std
   return r.error().message;
 }
 
-awaitable<void> done(net::server_request, net::server_reply& reply) {
-  const auto sent = co_await reply.send(200, tests::json_type(), tests::chat_reply("Done."));
-  CHECK(sent);
-}
-
 }  // namespace
 
 TEST_CASE("a budget in dollars needs a price and max_tokens of each task, before anything is sent") {
@@ -52,7 +47,7 @@ TEST_CASE("a budget in dollars needs a price and max_tokens of each task, before
 TEST_CASE("allow_unpriced, in the plan or as a setting, lets calls without a bound go out") {
   for (const bool in_plan : {false, true}) {
     stage s;
-    const std::string url = s.serve(done);
+    const std::string url = s.serve(tests::say_done);
     std::map<std::string, std::string> flags{{"endpoint.base_url", url}};
     if (!in_plan) flags["allow_unpriced"] = "true";
     const auto r = s.run(s.options(plan_of(in_plan ? "{usd: 1, allow_unpriced: true}" : "{usd: 1}"), flags));
@@ -64,7 +59,7 @@ TEST_CASE("allow_unpriced, in the plan or as a setting, lets calls without a bou
 
 TEST_CASE("a run spends no more than its budget, whatever its tasks reserve") {
   stage s;
-  const std::string url = s.serve(done);
+  const std::string url = s.serve(tests::say_done);
   s.folder.write("prices.json", R"({"m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})");
   const auto r = s.run(
       s.options(plan_of("{usd: 0.000210}"), {{"endpoint.base_url", url}, {"prices", s.folder.file("prices.json")}}));

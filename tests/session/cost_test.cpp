@@ -16,11 +16,6 @@ tasks:
   - {id: b, agent: writer, description: Two, depends_on: []}
 )";
 
-awaitable<void> done(net::server_request, net::server_reply& reply) {
-  const auto sent = co_await reply.send(200, tests::json_type(), tests::chat_reply("Done."));
-  CHECK(sent);
-}
-
 event call(json data) {
   event e;
   e.type = event_type::model_call;
@@ -32,7 +27,7 @@ event call(json data) {
 
 TEST_CASE("the cost of a run is in its summary, by model, from the prices of a file") {
   stage s;
-  const std::string url = s.serve(done);
+  const std::string url = s.serve(tests::say_done);
   s.folder.write("prices.json", R"({"m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2.5e-7}})");
   const auto r = s.run(s.options(one_task, {{"endpoint.base_url", url}, {"prices", s.folder.file("prices.json")}}));
   REQUIRE(r);
@@ -45,7 +40,7 @@ TEST_CASE("the cost of a run is in its summary, by model, from the prices of a f
 
 TEST_CASE("without prices the cost of a run is null, which is not zero") {
   stage s;
-  const std::string url = s.serve(done);
+  const std::string url = s.serve(tests::say_done);
   REQUIRE(s.run(s.options(one_task, {{"endpoint.base_url", url}})));
   const json cost = s.read_json("summary.json")["cost"];
   CHECK(cost["usd"].is_null());

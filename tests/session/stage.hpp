@@ -99,4 +99,10 @@ inline std::string chat_reply(const std::string& text) {
 
 inline net::http_headers json_type() { return {{"Content-Type", "application/json"}}; }
 
+/// Answers whatever it is asked.
+inline awaitable<void> say_done(net::server_request, net::server_reply& reply) {
+  const auto sent = co_await reply.send(200, json_type(), chat_reply("Done."));
+  CHECK(sent);
+}
+
 }  // namespace corchestra::tests

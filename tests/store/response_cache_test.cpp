@@ -39,7 +39,7 @@ struct echo_model final : llm::chat_model {
   llm::finish_reason finish = llm::finish_reason::stop;
 };
 
-llm::chat_request ask(std::string text) {
+llm::chat_request asking(std::string text) {
   llm::chat_request r;
   r.messages = {{llm::role::user, std::move(text), {}, {}}};
   return r;
@@ -60,7 +60,7 @@ struct cached {
 
 TEST_CASE("the same question is asked once, and costs nothing the second time") {
   cached c;
-  const auto first = c.complete(ask("a")), second = c.complete(ask("a"));
+  const auto first = c.complete(asking("a")), second = c.complete(asking("a"));
   REQUIRE(first);
   REQUIRE(second);
   CHECK(c.model->asked == 1);
@@ -76,19 +76,19 @@ TEST_CASE("the same question is asked once, and costs nothing the second time") 
 
 TEST_CASE("whatever changes the answer is another question") {
   cached c;
-  REQUIRE(c.complete(ask("a")));
-  auto warmer = ask("a");
+  REQUIRE(c.complete(asking("a")));
+  auto warmer = asking("a");
   warmer.temperature = 0.5;
-  auto other_model = ask("a");
+  auto other_model = asking("a");
   other_model.model = "other";
-  auto seeded = ask("a");
+  auto seeded = asking("a");
   seeded.extra = {{"top_k", 3}};
   REQUIRE(c.complete(warmer));
   REQUIRE(c.complete(other_model));
   REQUIRE(c.complete(seeded));
-  REQUIRE(c.complete(ask("a"), "http://other/v1"));
+  REQUIRE(c.complete(asking("a"), "http://other/v1"));
   CHECK(c.model->asked == 5);
-  auto patient = ask("a");
+  auto patient = asking("a");
   patient.timeout = std::chrono::hours(1);
   REQUIRE(c.complete(patient));
   CHECK(c.model->asked == 5);
@@ -97,20 +97,22 @@ TEST_CASE("whatever changes the answer is another question") {
 TEST_CASE("failures and cut answers are not kept") {
   cached c;
   c.model->broken = true;
-  CHECK_FALSE(c.complete(ask("a")));
+  CHECK_FALSE(c.complete(asking("a")));
   c.model->broken = false;
   c.model->finish = llm::finish_reason::length;
-  REQUIRE(c.complete(ask("a")));
-  REQUIRE(c.complete(ask("a")));
+  REQUIRE(c.complete(asking("a")));
+  REQUIRE(c.complete(asking("a")));
   CHECK(c.model->asked == 3);
 }
 
 TEST_CASE("a known answer streams in one piece") {
   cached c;
-  REQUIRE(c.complete(ask("a")));
+  REQUIRE(c.complete(asking("a")));
   std::string seen;
-  const auto streamed = c.time.run(
-      c.cache.in_front_of(c.model, "http://h/v1")->stream(ask("a"), [&](const llm::chat_delta& d) { seen += d.text; }));
+  const auto streamed =
+      c.time.run(c.cache.in_front_of(c.model, "http://h/v1")->stream(asking("a"), [&](const llm::chat_delta& d) {
+        seen += d.text;
+      }));
   REQUIRE(streamed);
   CHECK(seen == "answer to a");
   CHECK(c.model->asked == 1);
@@ -118,9 +120,9 @@ TEST_CASE("a known answer streams in one piece") {
 
 TEST_CASE("answers outlive the process that asked") {
   cached c;
-  REQUIRE(c.complete(ask("a")));
+  REQUIRE(c.complete(asking("a")));
   c.cache = response_cache::open(c.folder.path() / "cache.db").value();
-  REQUIRE(c.complete(ask("a")));
+  REQUIRE(c.complete(asking("a")));
   CHECK(c.model->asked == 1);
 }
 

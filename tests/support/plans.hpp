@@ -36,6 +36,10 @@ inline std::vector<task_call> numbered(int n) {
   return calls;
 }
 
+inline testing::scripted_step failing(std::string message, duration takes = std::chrono::seconds(1)) {
+  return {takes, fail(errc::task_failed, std::move(message))};
+}
+
 inline task_plan plan(std::vector<task_call> tasks, std::uint32_t slots = 10) {
   task_plan p;
   p.tasks = std::move(tasks);

@@ -9,7 +9,7 @@ using namespace corchestra::telemetry;
 
 namespace {
 
-event call(const token_usage& usage, const error* failure = nullptr) {
+event billed_call(const token_usage& usage, const error* failure = nullptr) {
   event e;
   e.type = event_type::model_call_ended;
   e.usage = &usage;
@@ -30,7 +30,7 @@ json metric(const metric_store& s, std::string_view name) {
 TEST_CASE("the conventions' histograms have their buckets, and the counts of calls and tokens") {
   metric_store s;
   const token_usage usage{100, 5, 0, 0, 1};
-  CHECK(s.count(call(usage), {{"server.address", std::string("h")}}));
+  CHECK(s.count(billed_call(usage), {{"server.address", std::string("h")}}));
   const json duration = metric(s, "gen_ai.client.operation.duration");
   CHECK(duration["unit"] == "s");
   CHECK(duration["histogram"]["aggregationTemporality"] == 2);
@@ -81,8 +81,8 @@ TEST_CASE("no two points of a metric have the same attributes") {
   metric_store s;
   const token_usage usage{1, 1, 0, 0, 1};
   const error lost = fail(errc::connection_lost, "x");
-  s.count(call(usage), {});
-  s.count(call(usage, &lost), {});
+  s.count(billed_call(usage), {});
+  s.count(billed_call(usage, &lost), {});
   for (const char* name : {"gen_ai.client.operation.duration", "gen_ai.client.token.usage", "corchestra.model.cost"}) {
     const json m = metric(s, name);
     std::vector<json> seen;

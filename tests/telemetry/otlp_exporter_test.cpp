@@ -17,7 +17,7 @@ using tests::scripted_http_client;
 
 namespace {
 
-span numbered(std::uint64_t n) {
+span numbered_span(std::uint64_t n) {
   span s;
   s.trace = {1, 1};
   s.id = n;
@@ -33,7 +33,7 @@ struct exporting {
     exporter.emplace(otlp_exporter::create(time.executor(), http, std::move(o)).value());
   }
   void add(std::uint64_t first, std::uint64_t last) {
-    for (std::uint64_t n = first; n <= last; ++n) exporter->add(numbered(n));
+    for (std::uint64_t n = first; n <= last; ++n) exporter->add(numbered_span(n));
   }
   std::vector<std::string> names(std::size_t request) const {
     std::vector<std::string> out;
@@ -143,7 +143,7 @@ TEST_CASE("too many that wait cost the oldest, by number and by bytes") {
   otlp_options few;
   few.max_spans = 3;
   otlp_options small;
-  small.max_bytes = 3 * span_text(numbered(1)).size();
+  small.max_bytes = 3 * span_text(numbered_span(1)).size();
   for (otlp_options& o : std::vector<otlp_options>{few, small}) {
     exporting x(std::move(o));
     x.http->replies(200, "{}");
@@ -262,7 +262,7 @@ TEST_CASE("a context that ends takes an exporter with work and waiters along") {
     x.time.advance(1s);
     CHECK(x.http->log().size() == 1);
   }
-  outlives->add(numbered(2));
+  outlives->add(numbered_span(2));
   CHECK(outlives->status().sent == 0);
 }
 

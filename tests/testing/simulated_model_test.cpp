@@ -40,12 +40,12 @@ struct simulator {
     r.method = std::move(method);
     r.target = net::parse_url(model->base_url() + path).value();
     r.body = std::move(body);
-    return run(context, http->send(std::move(r))).value();
+    return tests::run(context, http->send(std::move(r))).value();
   }
   json stats() {
     net::http_request r;
     r.target = net::parse_url(model->base_url().substr(0, model->base_url().size() - 3) + "/simulator/stats").value();
-    return json::parse(run(context, http->send(std::move(r))).value().body);
+    return json::parse(tests::run(context, http->send(std::move(r))).value().body);
   }
 };
 
@@ -61,9 +61,9 @@ TEST_CASE("the simulated model answers our own client, streamed or not, alike") 
   simulator s;
   const auto client = s.client();
   std::string seen;
-  const auto whole = run(s.context, client->complete(ask("Write about wind power")));
-  const auto streamed =
-      run(s.context, client->stream(ask("Write about wind power"), [&](const llm::chat_delta& d) { seen += d.text; }));
+  const auto whole = tests::run(s.context, client->complete(ask("Write about wind power")));
+  const auto streamed = tests::run(
+      s.context, client->stream(ask("Write about wind power"), [&](const llm::chat_delta& d) { seen += d.text; }));
   REQUIRE(whole);
   REQUIRE(streamed);
   CHECK(whole->message.content.find("wind") != std::string::npos);
@@ -84,8 +84,8 @@ TEST_CASE("tool calls are streamed too") {
   q.tools = {
       {"weather", "", json::parse(R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"]})")}};
   q.tool_choice = "required";
-  const auto whole = run(s.context, s.client()->complete(q));
-  const auto streamed = run(s.context, s.client()->stream(q, nullptr));
+  const auto whole = tests::run(s.context, s.client()->complete(q));
+  const auto streamed = tests::run(s.context, s.client()->stream(q, nullptr));
   REQUIRE(whole);
   REQUIRE(streamed);
   REQUIRE(whole->message.tool_calls.size() == 1);
@@ -119,13 +119,13 @@ TEST_CASE("with a key set, only that key is let in") {
   testing::simulated_model_options o;
   o.api_key = "sim-key-12345";
   simulator s(o);
-  const auto refused = run(s.context, s.client()->complete(ask("x")));
+  const auto refused = tests::run(s.context, s.client()->complete(ask("x")));
   CHECK(refused.error().is(errc::authentication_failed));
   CHECK(refused.error().message.find("sim-key") == std::string::npos);
   CHECK(s.send("GET", "/health").status == 200);
   CHECK(s.send("GET", "/models").status == 401);
   s.key = "sim-key-12345";
-  CHECK(run(s.context, s.client()->complete(ask("x"))).has_value());
+  CHECK(tests::run(s.context, s.client()->complete(ask("x"))).has_value());
 }
 
 TEST_CASE("failures come at their rate, and a retry is a new throw") {
@@ -134,7 +134,7 @@ TEST_CASE("failures come at their rate, and a retry is a new throw") {
   simulator s(o);
   int failed = 0;
   for (int i = 0; i < 100; ++i) {
-    const auto r = run(s.context, s.client()->complete(ask("question " + std::to_string(i))));
+    const auto r = tests::run(s.context, s.client()->complete(ask("question " + std::to_string(i))));
     if (!r) {
       CHECK(r.error().is(errc::server_error));
       ++failed;
@@ -143,7 +143,7 @@ TEST_CASE("failures come at their rate, and a retry is a new throw") {
   CHECK((failed > 25 && failed < 55));
   CHECK(s.model->stats().errors == static_cast<std::uint64_t>(failed));
   for (int i = 0; i < 20; ++i)
-    CHECK(run(s.context, s.client(30)->complete(ask("again " + std::to_string(i)))).has_value());
+    CHECK(tests::run(s.context, s.client(30)->complete(ask("again " + std::to_string(i)))).has_value());
 }
 
 TEST_CASE("rate limiting says when to come back") {
@@ -174,7 +174,7 @@ TEST_CASE("calls at the same time are counted at their peak") {
     co_await calls.join();
     co_return answered;
   };
-  CHECK(run(s.context, many()) == 50);
+  CHECK(tests::run(s.context, many()) == 50);
   CHECK(s.model->stats().calls == 50);
   CHECK(s.model->stats().concurrent == 0);
   CHECK(s.model->stats().peak_concurrent >= 8);
@@ -199,7 +199,7 @@ TEST_CASE("[L9] a client that goes away ends its call and is counted") {
     }
     while (s.model->stats().concurrent > 0) co_await sleep_for(1ms);
   };
-  run(s.context, leave());
+  tests::run(s.context, leave());
   CHECK(s.model->stats().disconnects == 1);
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("stopping ends calls under way without counting them as disconnects") 
     co_await calls.join();
     co_return outcome;
   };
-  const auto outcome = run(s.context, stop());
+  const auto outcome = tests::run(s.context, stop());
   CHECK(outcome.error().is(errc::connection_lost));
   CHECK(s.model->stats().disconnects == 0);
   CHECK(s.model->stats().concurrent == 0);
