@@ -2,15 +2,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/compiled_schema.hpp"
+
 using namespace corchestra;
+using tests::compiled_schema;
 
 namespace {
-
-json_schema compiled_schema(std::string_view schema) {
-  auto r = json_schema::compile(json::parse(schema));
-  if (!r) FAIL(r.error().message);
-  return *r;
-}
 
 std::string complaint(const json_schema& s, std::string_view value, std::size_t max = 5) {
   const auto r = s.validate(json::parse(value), max);

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "monitor/scripted_run.hpp"
+#include "support/found_text.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
@@ -32,10 +33,6 @@ void run_b17(plain_console& p) {
   p.run.steps["api"] = {{10.14}};
   p.run.steps["blog"] = {{8.91}};
   p.run.run({call("kb"), call("api"), call("blog")});
-}
-
-bool has_line(const std::string& text, const std::string& line) {
-  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
 }
 
 }  // namespace
@@ -118,8 +115,9 @@ TEST_CASE("[B21] [X23] the classic opening names every agent, in ascii too") {
   std::vector<task_call> calls;
   for (int i = 0; i < 14; ++i) calls.push_back(call(concat("t", i)));
   p.run.run(std::move(calls));
-  CHECK(p.text.starts_with(">> Starting parallel execution of 14 agents: [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, "
-                           "t11, t12, t13]\nOK Agent t0 completed (1/14) in 1.00s\n"));
+  CHECK(
+      p.text.starts_with(">> Starting parallel execution of 14 agents: [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, "
+                         "t11, t12, t13]\nOK Agent t0 completed (1/14) in 1.00s\n"));
 }
 
 TEST_CASE("pauses, approvals, budgets, tools and silence are told in words") {

@@ -7,17 +7,12 @@
 
 #include "monitor/graph_layout.hpp"
 #include "monitor/xml_checker.hpp"
+#include "support/found_text.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
 
 namespace {
-
-std::size_t occurrences(std::string_view text, std::string_view part) {
-  std::size_t n = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 task_call node(std::string id, std::vector<std::string> depends_on = {}) {
   task_call c = create_task_call(id, "writer", "type", "Do " + id);

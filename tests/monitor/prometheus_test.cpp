@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "monitor/scripted_run.hpp"
+#include "support/found_text.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
@@ -25,10 +26,6 @@ run_metrics some_metrics() {
   return m;
 }
 
-bool has_metric_line(const std::string& text, const std::string& line) {
-  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("[E57] metrics are exposed with their labels escaped") {
@@ -43,7 +40,7 @@ TEST_CASE("[E57] metrics are exposed with their labels escaped") {
            R"(corchestra_agent_tasks_total{run="my \"run\"",agent="a\"b\\c\nd"} 3)",
            R"(corchestra_agent_successes_total{run="my \"run\"",agent="a\"b\\c\nd"} 2)",
        })
-    CHECK(has_metric_line(text, line));
+    CHECK(has_line(text, line));
 }
 
 TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch them") {
@@ -54,7 +51,7 @@ TEST_CASE("[C62] failures are counted by kind of end, so that an alert can watch
        {R"(corchestra_tasks{run="r",state="failed"} 1)", R"(corchestra_tasks{run="r",state="timeout"} 4)",
         R"(corchestra_tasks{run="r",state="cancelled"} 0)"}) {
     INFO(line);
-    CHECK(has_metric_line(text, line));
+    CHECK(has_line(text, line));
   }
 }
 
@@ -97,7 +94,7 @@ TEST_CASE("[B47] lost time by reason and budgets are exposed when given") {
            R"(corchestra_budget_spent_dollars{run="r",budget="agent writer"} 0.4)",
            R"(corchestra_budget_limit_dollars{run="r",budget="agent writer"} 1)",
        })
-    CHECK(has_metric_line(text, line));
+    CHECK(has_line(text, line));
   CHECK(text.find(R"(limit_tokens{run="r",budget="agent writer"})") == std::string::npos);
   CHECK(prometheus_text(some_metrics(), "r").find("budget") == std::string::npos);
 }
@@ -138,7 +135,7 @@ TEST_CASE("calls of models are exposed under OpenTelemetry's names, with their c
            std::string(R"(corchestra_model_calls_answered_by_hedge_total{run="r",model="gpt-1"} 0)"),
        }) {
     INFO(line);
-    CHECK(has_metric_line(text, line));
+    CHECK(has_line(text, line));
   }
   CHECK(text.find(R"(error_type="connection_lost",le="0.01"} 1)") != std::string::npos);
   CHECK(
@@ -167,7 +164,7 @@ TEST_CASE("limiters are exposed when given") {
                            R"(corchestra_limiter_failed_total{run="r",model="gpt"} 1)",
                            R"(corchestra_limiter_waiting{run="r",model="other"} 0)",
                            R"(corchestra_limiter_throttled_total{run="r",model="gpt"} 2)"})
-    CHECK(has_metric_line(text, line));
+    CHECK(has_line(text, line));
   CHECK(text.find("tokens_per_minute") == std::string::npos);
   CHECK(text.find(R"(requests_per_minute{run="r",model="other"})") == std::string::npos);
   CHECK(prometheus_text(some_metrics(), "r").find("limiter") == std::string::npos);

@@ -5,17 +5,12 @@
 #include "monitor/scripted_run.hpp"
 #include "monitor/time_axis.hpp"
 #include "monitor/xml_checker.hpp"
+#include "support/found_text.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
 
 namespace {
-
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t n = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 timeline batch(int tasks, std::uint32_t slots) {
   scripted_run run(options(slots, "batch"), {});
@@ -36,14 +31,14 @@ TEST_CASE("[C15] [B17] the timeline has a labelled bar a task, an axis and a leg
   run.run({call("kb"), call("api"), call("blog")});
   const std::string svg = timeline_svg(run.timeline());
   CHECK(xml_error(svg) == "");
-  CHECK(count(svg, "class=\"c\"><title>") == 3);
+  CHECK(occurrences(svg, "class=\"c\"><title>") == 3);
   for (const char* text :
        {">ingestion</text>", ">3 tasks in 10.14 s, at most 3 at once · run run-1</text>", ">kb</text>", ">api</text>",
         ">9.23 s</text>", ">8 s</text>", ">10 s</text>", ">completed 3</text>"})
-    CHECK(count(svg, text) == 1);
-  CHECK(count(svg, "<title>kb (agent)\n9.23 s, from 0 ms to 9.23 s\ncompleted</title>") == 1);
-  CHECK(count(svg, "prefers-color-scheme:dark") == 1);
-  CHECK(count(svg, "http") == 1);  // the namespace: nothing is loaded from elsewhere
+    CHECK(occurrences(svg, text) == 1);
+  CHECK(occurrences(svg, "<title>kb (agent)\n9.23 s, from 0 ms to 9.23 s\ncompleted</title>") == 1);
+  CHECK(occurrences(svg, "prefers-color-scheme:dark") == 1);
+  CHECK(occurrences(svg, "http") == 1);  // the namespace: nothing is loaded from elsewhere
 }
 
 TEST_CASE("waiting, retries, failures and tasks that never started are told apart") {
@@ -62,7 +57,7 @@ TEST_CASE("waiting, retries, failures and tasks that never started are told apar
         ">waiting</text>", ">2.00 s, failed</text>", ">1.00 s, failed</text>",
         ">skipped: upstream_failed: it needs 'b', which ended FAILED</text>", "<title>b waited 1.00 s</title>",
         "<title>a waited to be tried again 2.00 s</title>"})
-    CHECK(count(svg, text) == 1);
+    CHECK(occurrences(svg, text) == 1);
 }
 
 TEST_CASE("light bars tell what was waited for, and the legend how long") {
@@ -76,12 +71,12 @@ TEST_CASE("light bars tell what was waited for, and the legend how long") {
   run.run({call("a"), call("b"), locked, call("d", {"a"})});
   const std::string svg = timeline_svg(run.timeline(), &run.attribution());
   CHECK(xml_error(svg) == "");
-  CHECK(count(svg, ">waited for</text>") == 1);
-  CHECK(count(svg, ">waiting</text>") == 0);
-  CHECK(count(svg, "<title>b waited for a slot 1.00 s</title>") == 1);
-  CHECK(count(svg, "<title>a waited to be tried again 2.00 s</title>") == 1);
-  CHECK(count(svg, "<title>d waited for other tasks") == 1);
-  for (const char* text : {">back-off 2.00 s</text>", ">other tasks ", ">slot "}) CHECK(count(svg, text) == 1);
+  CHECK(occurrences(svg, ">waited for</text>") == 1);
+  CHECK(occurrences(svg, ">waiting</text>") == 0);
+  CHECK(occurrences(svg, "<title>b waited for a slot 1.00 s</title>") == 1);
+  CHECK(occurrences(svg, "<title>a waited to be tried again 2.00 s</title>") == 1);
+  CHECK(occurrences(svg, "<title>d waited for other tasks") == 1);
+  for (const char* text : {">back-off 2.00 s</text>", ">other tasks ", ">slot "}) CHECK(occurrences(svg, text) == 1);
 }
 
 TEST_CASE("names in the picture are escaped, whatever is in them") {
@@ -89,13 +84,13 @@ TEST_CASE("names in the picture are escaped, whatever is in them") {
   run.run({call("</text><script>alert(1)</script>")});
   const std::string svg = timeline_svg(run.timeline());
   CHECK(xml_error(svg) == "");
-  CHECK(count(svg, "<script") == 0);
-  CHECK(count(svg, "&lt;b&gt;&amp;&quot; \xEF\xBF\xBD</text>") == 1);
+  CHECK(occurrences(svg, "<script") == 0);
+  CHECK(occurrences(svg, "&lt;b&gt;&amp;&quot; \xEF\xBF\xBD</text>") == 1);
 }
 
 TEST_CASE("an empty run and one of no length are pictures too") {
   CHECK(xml_error(timeline_svg({})) == "");
-  CHECK(count(timeline_svg({}), "No task was started.") == 1);
+  CHECK(occurrences(timeline_svg({}), "No task was started.") == 1);
   scripted_run run(options(1), {});
   run.steps["a"] = {{0}};
   run.run({call("a")});
@@ -104,13 +99,13 @@ TEST_CASE("an empty run and one of no length are pictures too") {
 
 TEST_CASE("many tasks become lanes, and bars too thin to see apart become one") {
   const std::string few = timeline_svg(batch(60, 7)), many = timeline_svg(batch(61, 7));
-  CHECK(count(few, ">task-59</text>") == 1);
-  CHECK(count(many, ">lane</text>") == 1);
+  CHECK(occurrences(few, ">task-59</text>") == 1);
+  CHECK(occurrences(many, ">lane</text>") == 1);
   const std::string crowd = timeline_svg(batch(5000, 2000)), long_run = timeline_svg(batch(20000, 2));
   CHECK(xml_error(crowd) == "");
   CHECK(crowd.size() < 2'000'000);
   CHECK(xml_error(long_run) == "");
-  CHECK(count(long_run, "attempts, completed</title>") > 100);
+  CHECK(occurrences(long_run, "attempts, completed</title>") > 100);
   CHECK(long_run.size() < 1'000'000);
 }
 
