@@ -101,7 +101,7 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
       });
     }
     joiner = std::move(handler);
-    if (!std::exchange(registered, true)) detail::shutdown_service::add(executor, weak_from_this());
+    if (!std::exchange(registered, true)) detail::shutdown_service::of(executor).add(weak_from_this());
   }
 
   void shutdown() noexcept override { joiner = nullptr; }

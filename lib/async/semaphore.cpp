@@ -69,7 +69,7 @@ struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this
     }
     w->handler = std::move(handler);
     std::unique_lock lock(mutex);
-    if (!std::exchange(registered, true)) detail::shutdown_service::add(w->work, weak_from_this());
+    if (!std::exchange(registered, true)) detail::shutdown_service::of(w->work).add(weak_from_this());
     w->place = waiters.insert(waiters.end(), w);
     w->queued = true;
     hand_over(std::move(lock));  // a permit may have come back since the fast path looked

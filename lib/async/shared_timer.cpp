@@ -7,8 +7,9 @@ namespace corchestra::detail {
 
 asio::execution_context::id shared_timer::id;
 
-shared_timer::client::client(const any_io_executor& executor)
-    : executor_(executor), timer_(&asio::use_service<shared_timer>(asio::query(executor, asio::execution::context))) {}
+shared_timer& shared_timer::of(const any_io_executor& executor) {
+  return asio::use_service<shared_timer>(asio::query(executor, asio::execution::context));
+}
 
 void shared_timer::client::set(time_point due) {
   const std::lock_guard lock(timer_->mutex_);

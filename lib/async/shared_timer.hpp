@@ -18,11 +18,13 @@ class shared_timer : public asio::execution_context::service {
  public:
   static asio::execution_context::id id;
   explicit shared_timer(asio::execution_context& context) : asio::execution_context::service(context) {}
+  static shared_timer& of(const any_io_executor& executor);
 
   /// Somebody with one deadline. `clear` before it is destroyed.
   class client : public boost::intrusive::set_base_hook<> {
    public:
-    explicit client(const any_io_executor& executor);
+    explicit client(const any_io_executor& executor) : client(executor, of(executor)) {}
+    client(const any_io_executor& executor, shared_timer& timer) : executor_(executor), timer_(&timer) {}
     client(const client&) = delete;
     virtual ~client() = default;
 

@@ -4,14 +4,17 @@ namespace corchestra::detail {
 
 asio::execution_context::id shutdown_service::id;
 
-void shutdown_service::add(const any_io_executor& executor, std::weak_ptr<shutdown_listener> listener) {
-  auto& self = asio::use_service<shutdown_service>(asio::query(executor, asio::execution::context));
-  std::lock_guard lock(self.mutex_);
-  if (self.listeners_.size() >= self.prune_at_) {
-    std::erase_if(self.listeners_, [](const auto& w) { return w.expired(); });
-    self.prune_at_ = 2 * self.listeners_.size() + 64;
+shutdown_service& shutdown_service::of(const any_io_executor& executor) {
+  return asio::use_service<shutdown_service>(asio::query(executor, asio::execution::context));
+}
+
+void shutdown_service::add(std::weak_ptr<shutdown_listener> listener) {
+  std::lock_guard lock(mutex_);
+  if (listeners_.size() >= prune_at_) {
+    std::erase_if(listeners_, [](const auto& w) { return w.expired(); });
+    prune_at_ = 2 * listeners_.size() + 64;
   }
-  self.listeners_.push_back(std::move(listener));
+  listeners_.push_back(std::move(listener));
 }
 
 void shutdown_service::shutdown() {

@@ -23,7 +23,8 @@ class shutdown_service : public asio::execution_context::service {
   static asio::execution_context::id id;
   explicit shutdown_service(asio::execution_context& context) : asio::execution_context::service(context) {}
 
-  static void add(const any_io_executor& executor, std::weak_ptr<shutdown_listener> listener);
+  static shutdown_service& of(const any_io_executor& executor);
+  void add(std::weak_ptr<shutdown_listener> listener);
 
  private:
   void shutdown() override;

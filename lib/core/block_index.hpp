@@ -1,9 +1,9 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cassert>
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 namespace corchestra::detail {
 
@@ -37,7 +37,7 @@ class block_index {
     gone_ = 0;
   }
 
-  std::vector<std::unique_ptr<Block>> blocks_;
+  boost::container::small_vector<std::unique_ptr<Block>, 2> blocks_;
   std::size_t first_ = 0;  // number of the first of them
   std::size_t gone_ = 0;   // given back at the front
 };

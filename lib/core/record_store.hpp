@@ -13,7 +13,7 @@ namespace corchestra::detail {
 template <class T>
 class record_store {
  public:
-  static constexpr std::size_t block_size = 16;  // small, so that small runs cost little
+  static constexpr std::size_t block_size = 8;  // less than a kilobyte of task records, which malloc keeps at hand
 
   T& operator[](std::size_t i) noexcept { return blocks_[i / block_size].at(i % block_size); }
   const T& operator[](std::size_t i) const noexcept { return blocks_[i / block_size].at(i % block_size); }

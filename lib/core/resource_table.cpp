@@ -5,18 +5,13 @@
 
 namespace corchestra::detail {
 
-resource_table::resource_table(duration starvation_after)
-    : starvation_after_(starvation_after),
-      names_(std::make_unique<resource_names>()),
-      waiting_(std::make_unique<waiting_room>()) {}
+resource_table::resource_table(duration starvation_after) : starvation_after_(starvation_after) {}
 
 resource_table::~resource_table() = default;
-resource_table::resource_table(resource_table&&) noexcept = default;
-resource_table& resource_table::operator=(resource_table&&) noexcept = default;
 
-bool resource_table::nobody_waits() const noexcept { return waiting_->empty(); }
+bool resource_table::nobody_waits() const noexcept { return waiting_.empty(); }
 resource_kind resource_table::kind(resource_index r) const noexcept { return entries_[r].kind; }
-const std::string& resource_table::name(resource_index r) const noexcept { return names_->text(entries_[r].name); }
+const std::string& resource_table::name(resource_index r) const noexcept { return names_.text(entries_[r].name); }
 
 crowd& resource_table::crowd_of(entry& e) {
   if (e.more != nullptr) return *e.more;
@@ -76,7 +71,7 @@ resource_index resource_table::try_acquire(task_index task, std::int64_t rank, s
                                            time_point now) {
   settle_waits(now);
   standing me{{rank, by_rank::never, task}};
-  bool known = waiting_->empty();
+  bool known = waiting_.empty();
   for (const claim& c : set) {
     const entry& e = entries_[c.resource];
     if (e.kind == resource_kind::lock && e.more == nullptr) {
@@ -85,7 +80,7 @@ resource_index resource_table::try_acquire(task_index task, std::int64_t rank, s
     }
     if (!known) {
       known = true;
-      if (waiter* w = waiting_->find(task); w != nullptr) {
+      if (waiter* w = waiting_.find(task); w != nullptr) {
         assert(!w->parked);
         if (!w->reserving && later(w->first, starvation_after_) <= now) reserve(*w);
         me = standing{{rank, w->order, task}, w->reserving ? w : nullptr};
@@ -96,7 +91,7 @@ resource_index resource_table::try_acquire(task_index task, std::int64_t rank, s
   }
   for (const claim& c : set) take(task, c, now_);
   if (reserving_ > 0) {
-    if (waiter* w = waiting_->find(task); w != nullptr) end_reservation(*w, set);
+    if (waiter* w = waiting_.find(task); w != nullptr) end_reservation(*w, set);
   }
   return none;
 }

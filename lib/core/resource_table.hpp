@@ -15,23 +15,11 @@
 #include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/plan.hpp>
 
+#include "core/claim.hpp"
+#include "core/resource_names.hpp"
+#include "core/wait_line.hpp"
+
 namespace corchestra::detail {
-
-using resource_index = std::uint32_t;
-
-struct crowd;
-struct waiter;
-class resource_names;
-class waiting_room;
-
-/// One resource of a set, interned. What `amount` and `mode` mean depends on the resource's kind.
-struct claim {
-  resource_index resource = 0;
-  lock_mode mode = lock_mode::exclusive;  // locks
-  std::uint32_t amount = 1;               // counters, rates, slot pools
-
-  friend bool operator==(const claim&, const claim&) = default;
-};
 
 enum class resource_kind : std::uint8_t {
   lock,
@@ -52,8 +40,8 @@ class resource_table {
 
   explicit resource_table(duration starvation_after = std::chrono::seconds(60));
   ~resource_table();
-  resource_table(resource_table&&) noexcept;
-  resource_table& operator=(resource_table&&) noexcept;
+  resource_table(const resource_table&) = delete;
+  resource_table& operator=(const resource_table&) = delete;
 
   /// Declares a counter, rate or pool. Error `invalid_argument`: capacity or period of 0, declared twice, a path's
   /// name. The names of pools are their own: no request finds them.
@@ -163,8 +151,8 @@ class resource_table {
   std::vector<entry> entries_;
   std::vector<quantity> quantities_;
   std::vector<resource_index> rates_;
-  std::unique_ptr<resource_names> names_;
-  std::unique_ptr<waiting_room> waiting_;
+  resource_names names_;
+  waiting_room waiting_;
   std::vector<std::unique_ptr<crowd>> spare_;
   std::vector<resource_index> changed_;  // somebody parked there may fit now
   std::vector<wait_ended> ended_;        // since the last known time

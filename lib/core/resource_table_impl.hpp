@@ -7,9 +7,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "core/rate_window.hpp"
-#include "core/resource_names.hpp"
 #include "core/resource_table.hpp"
-#include "core/wait_line.hpp"
 
 namespace corchestra::detail {
 

@@ -11,7 +11,7 @@ constexpr std::size_t longest_path = 4096;
 resource_index resource_table::add(std::string text, bool hidden) {
   const auto r = static_cast<resource_index>(entries_.size());
   entry& e = entries_.emplace_back();
-  e.name = hidden ? names_->add_hidden(std::move(text)) : names_->add(std::move(text), r);
+  e.name = hidden ? names_.add_hidden(std::move(text)) : names_.add(std::move(text), r);
   return r;
 }
 
@@ -27,8 +27,8 @@ result<resource_index> resource_table::declare(std::string id, resource_kind kin
   if (!pool && is_path(id)) return wrong("`file:` and `directory:` name paths, which are always locks");
   const bool known =
       pool ? std::any_of(entries_.begin(), entries_.end(),
-                         [&](const entry& e) { return e.kind == resource_kind::pool && names_->text(e.name) == id; })
-           : names_->find(id) != none;
+                         [&](const entry& e) { return e.kind == resource_kind::pool && names_.text(e.name) == id; })
+           : names_.find(id) != none;
   if (known) return wrong("declared twice");
   const auto r = add(std::move(id), pool);
   entries_[r].kind = kind;
@@ -45,7 +45,7 @@ result<void> resource_table::check(std::span<const resource_request> requests) c
       return fail(code, concat("resource ", quote(q.id), ": ", what), retry_class::terminal);
     };
     if (q.amount == 0) return wrong(errc::invalid_argument, "the amount must be at least 1");
-    const auto r = is_path(q.id) ? none : names_->find(q.id);
+    const auto r = is_path(q.id) ? none : names_.find(q.id);
     if (r == none || entries_[r].kind == resource_kind::lock) {
       if (q.amount > 1) {
         return wrong(errc::invalid_argument,
@@ -77,8 +77,8 @@ result<void> resource_table::check(std::span<const resource_request> requests) c
 resource_index resource_table::path(const std::string& id) {
   std::string normal = normal_path(id);
   const auto known = [&](std::string_view place) {
-    const auto r = names_->find(concat("file:", place));
-    return r != none ? r : names_->find(concat("directory:", place));
+    const auto r = names_.find(concat("file:", place));
+    return r != none ? r : names_.find(concat("directory:", place));
   };
   std::vector<std::string_view> missing;  // from the path upwards
   std::string_view place = normal;
@@ -94,7 +94,7 @@ resource_index resource_table::path(const std::string& id) {
     r = add(concat(leaf ? std::string_view(id).substr(0, id.find(':') + 1) : "directory:", missing.back()), false);
     entries_[r].link = parent;
   }
-  if (names_->find(id) == none) names_->add(id, r);
+  if (names_.find(id) == none) names_.add(id, r);
   return r;
 }
 
@@ -102,7 +102,7 @@ std::vector<claim> resource_table::intern(std::span<const resource_request> requ
   std::vector<claim> set;
   set.reserve(requests.size());
   for (const auto& q : requests) {
-    auto r = names_->find(q.id);
+    auto r = names_.find(q.id);
     if (r == none) r = is_path(q.id) ? path(q.id) : add(q.id, false);
     entries_[r].asked_for = true;
     const bool lock = entries_[r].kind == resource_kind::lock;
@@ -127,11 +127,11 @@ std::vector<claim> resource_table::intern(std::span<const resource_request> requ
 }
 
 std::uint64_t resource_table::fence(task_index task, std::string_view resource) const {
-  auto r = names_->find(resource);
+  auto r = names_.find(resource);
   if (r == none && is_path(resource)) {
     const std::string normal = normal_path(resource);
-    r = names_->find(concat("file:", normal));
-    if (r == none) r = names_->find(concat("directory:", normal));
+    r = names_.find(concat("file:", normal));
+    if (r == none) r = names_.find(concat("directory:", normal));
   }
   if (r == none || entries_[r].kind != resource_kind::lock) return 0;
   return held_by(entries_[r], task) ? entries_[r].fence : 0;
@@ -205,7 +205,7 @@ std::vector<lock_status> resource_table::status(const std::function<std::string(
     const bool waited_for = e.blocked > 0 || (e.more != nullptr && e.more->anybody_waits());
     if (lock && !waited_for && (modes == 0 || !e.asked_for)) continue;
     lock_status s;
-    s.resource = names_->text(e.name);
+    s.resource = names_.text(e.name);
     using enum lock_mode;
     for (const auto m : {intent_shared, intent_exclusive, shared, exclusive}) {
       if (lock && (modes & bit(m)) != 0) s.mode = m;

@@ -27,8 +27,8 @@ void resource_table::park(task_index task, std::int64_t rank, std::span<const cl
   entry& e = entries_[on];
   const auto at = std::find_if(set.begin(), set.end(), [&](const claim& c) { return c.resource == on; });
   assert(at != set.end());
-  waiter* known = waiting_->find(task);
-  waiter& w = known != nullptr ? *known : waiting_->enter(task);
+  waiter* known = waiting_.find(task);
+  waiter& w = known != nullptr ? *known : waiting_.enter(task);
   if (known == nullptr) {
     w.first = now_;
   } else {
@@ -47,7 +47,7 @@ void resource_table::park(task_index task, std::int64_t rank, std::span<const cl
     line.reserving.insert(w.aged());
     return;
   }
-  waiting_->aging.insert(w.aged());
+  waiting_.aging.insert(w.aged());
   if (later(w.first, starvation_after_) > now_ || e.quarantined) return;
   reserve(w);
   if (!in_the_way(e, w.at, standing::of(w))) note_change(on);
@@ -57,13 +57,13 @@ void resource_table::leave_line(waiter& w) {
   entry& e = entries_[w.at.resource];
   auto& line = e.more->lines[line_of(e, w.at)];
   line.ranked.erase(w.ranked());
-  (w.reserving ? line.reserving : waiting_->aging).erase(w.aged());
+  (w.reserving ? line.reserving : waiting_.aging).erase(w.aged());
   ended_.push_back({w.at.resource, w.since});
   w.parked = false;
 }
 
 void resource_table::unpark(task_index task, resource_index on) {
-  waiter* w = waiting_->find(task);
+  waiter* w = waiting_.find(task);
   if (w == nullptr || !w->parked) return;
   assert(w->at.resource == on);
   static_cast<void>(on);
@@ -73,19 +73,19 @@ void resource_table::unpark(task_index task, resource_index on) {
 }
 
 void resource_table::forget(task_index task) {
-  if (waiting_->empty()) return;
-  waiter* w = waiting_->find(task);
+  if (waiting_.empty()) return;
+  waiter* w = waiting_.find(task);
   if (w == nullptr) return;
   if (w->parked) {
     leave_line(*w);
     note_change(w->at.resource);
   }
   end_reservation(*w, {});
-  waiting_->leave(*w);
+  waiting_.leave(*w);
 }
 
 void resource_table::raise(task_index task, resource_index on, std::int64_t rank) {
-  waiter* w = waiting_->find(task);
+  waiter* w = waiting_.find(task);
   if (w == nullptr || w->rank == rank) return;
   if (!w->parked) {
     w->rank = rank;
@@ -112,7 +112,7 @@ void resource_table::reserve(waiter& w) {
     all.reserved_amount += c.amount;
   }
   if (!w.parked) return;
-  waiting_->aging.erase(w.aged());
+  waiting_.aging.erase(w.aged());
   entry& e = entries_[w.at.resource];
   e.more->lines[line_of(e, w.at)].reserving.insert(w.aged());
 }
@@ -147,7 +147,7 @@ void resource_table::wake_line(resource_index r, std::vector<task_index>& woken)
     for (std::size_t m = 0; m < lock_mode_count; ++m) {
       const auto& line = e.more->lines[m];
       if (shut[m] || line.ranked.empty()) continue;
-      waiter* w = waiting_->find(line.reserving.empty() ? line.ranked.begin()->task : line.reserving.begin()->task);
+      waiter* w = waiting_.find(line.reserving.empty() ? line.ranked.begin()->task : line.reserving.begin()->task);
       if (next == nullptr || standing::of(*w).before(standing::of(*next))) next = w;
     }
     if (next == nullptr) break;
@@ -180,9 +180,9 @@ void resource_table::wake(resource_index resource, std::vector<task_index>& woke
 
 void resource_table::advance(time_point now, std::vector<task_index>& woken) {
   settle_waits(now);
-  auto& aging = waiting_->aging;
+  auto& aging = waiting_.aging;
   while (!aging.empty() && later(aging.begin()->since, starvation_after_) <= now_) {
-    waiter& w = *waiting_->find(aging.begin()->task);
+    waiter& w = *waiting_.find(aging.begin()->task);
     if (entries_[w.at.resource].quarantined) {  // nobody knows for how long: others go on meanwhile
       aging.erase(aging.begin());
       continue;
@@ -202,7 +202,7 @@ time_point resource_table::due(const entry& rate) const noexcept {
   if (rate.more == nullptr || rate.more->lines[0].ranked.empty()) return never;
   const auto& line = rate.more->lines[0];
   const waiter& first =
-      *waiting_->find(line.reserving.empty() ? line.ranked.begin()->task : line.reserving.begin()->task);
+      *waiting_.find(line.reserving.empty() ? line.ranked.begin()->task : line.reserving.begin()->task);
   const auto& q = quantity_of(rate);
   const auto wanted = first.at.amount + reserved_before(*rate.more, standing::of(first), std::uint64_t{q.capacity} + 1);
   if (wanted > q.capacity) return never;
@@ -213,8 +213,8 @@ time_point resource_table::due(const entry& rate) const noexcept {
 time_point resource_table::next_due() const noexcept {
   if (!changed_.empty()) return time_point::min();
   auto next = time_point::max();
-  if (waiting_->empty()) return next;
-  if (const auto& aging = waiting_->aging; !aging.empty()) next = later(aging.begin()->since, starvation_after_);
+  if (waiting_.empty()) return next;
+  if (const auto& aging = waiting_.aging; !aging.empty()) next = later(aging.begin()->since, starvation_after_);
   for (const auto r : rates_) next = std::min(next, due(entries_[r]));
   return next;
 }
@@ -241,7 +241,7 @@ std::vector<task_index> resource_table::waiters(const entry& e) const {
     for (const auto& w : line.ranked) all.push_back(w.task);
   }
   std::sort(all.begin(), all.end(), [&](task_index a, task_index b) {
-    return standing::of(*waiting_->find(a)).before(standing::of(*waiting_->find(b)));
+    return standing::of(*waiting_.find(a)).before(standing::of(*waiting_.find(b)));
   });
   return all;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/sort/spreadsort/integer_sort.hpp>
 #include <functional>
+#include <span>
 #include <utility>
 
 namespace corchestra::detail {
@@ -11,7 +12,7 @@ namespace {
 
 /// However (k-1)*P+1 tasks are dealt to P slots, one slot gets k of them: so the k shortest among the (k-1)*P+1 longest
 /// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. `longest_first` is sorted.
-duration pigeonhole(const std::vector<duration>& longest_first, std::size_t slots) {
+duration pigeonhole(std::span<const duration> longest_first, std::size_t slots) {
   duration best{}, all{};
   if (slots == 0 || longest_first.empty()) return best;
   if (longest_first.size() <= slots) return longest_first.front();
@@ -39,7 +40,7 @@ void run_tally::sort_durations() {
   }
   const auto middle = durations_.begin() + static_cast<std::ptrdiff_t>(sorted_);
   std::sort(middle, durations_.end(), longer);
-  std::vector<duration> all(durations_.size());
+  decltype(durations_) all(durations_.size());
   std::merge(durations_.begin(), middle, middle, durations_.end(), all.begin(), longer);
   durations_ = std::move(all);
   sorted_ = durations_.size();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <vector>
 
@@ -49,7 +50,7 @@ class run_tally {
   void sort_durations();
 
   run_metrics sums_;
-  std::vector<duration> durations_;  // of executed tasks; longest first up to `sorted_`
+  boost::container::small_vector<duration, 8> durations_;  // of executed tasks; longest first up to `sorted_`
   duration waited_{};
   std::size_t sorted_ = 0, width_ = 0, started_ = 0, executed_ = 0;
   bool keep_;

@@ -134,19 +134,6 @@ const std::string& scheduler::agent_name(std::uint32_t number) const { return im
 const task_result* scheduler::result_of(task_index task) const {
   return impl_->records.holds(task) ? impl_->records[task].result : nullptr;
 }
-const std::vector<std::unique_ptr<task_result>>& scheduler::results() const noexcept { return impl_->results; }
-const std::vector<task_index>& scheduler::ended_tasks() const noexcept { return impl_->results_of; }
-std::vector<std::unique_ptr<task_result>> scheduler::take_results() {
-  auto all = std::exchange(impl_->results, {});
-  impl_->results_of.clear();
-  for (task_index t = 0; !impl_->passing.empty() && t < impl_->records.size(); ++t) {
-    const auto it = impl_->passing.find(t);
-    if (it == impl_->passing.end()) continue;
-    all.push_back(std::move(it->second));
-    impl_->passing.erase(it);
-  }
-  return all;
-}
 std::size_t scheduler::count(task_state s) const noexcept { return impl_->counts[static_cast<std::size_t>(s)]; }
 std::size_t scheduler::unfinished() const noexcept { return impl_->unfinished; }
 bool scheduler::has_requests() const noexcept {

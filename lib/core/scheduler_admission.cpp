@@ -5,17 +5,19 @@ namespace corchestra {
 void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_point now) {
   record& r = records[t];
   if (r.state == s && r.waiting == w) return;
-  if (r.state != s && !may_become(r.state, s)) {
-    publish(event_type::warning, t, now,
-            json{{"message", concat("internal: ", to_string(r.state), " may not become ", to_string(s))}});
-  }
+  if (r.state != s && !may_become(r.state, s)) tell_wrong_change(t, s, now);
   --counts[static_cast<std::size_t>(r.state)];
   ++counts[static_cast<std::size_t>(s)];
   const bool resumed = r.state == s;
   r.state = s;
   r.waiting = w;
   // attempt_started and task_ended say the rest themselves
-  if (!is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
+  if (sink && !is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
+}
+
+void scheduler::impl::tell_wrong_change(task_index t, task_state to, time_point now) {
+  publish(event_type::warning, t, now,
+          json{{"message", concat("internal: ", to_string(records[t].state), " may not become ", to_string(to))}});
 }
 
 // Its dependencies are there: on to approval, level and pause, then to the queue.

@@ -16,6 +16,13 @@ void scheduler::impl::fetch_ahead(task_index t) const noexcept {
   __builtin_prefetch(&records[t + ahead], 1);
 }
 
+// Its attempt's state, for a loop over tasks that is about to come to it.
+void scheduler::impl::fetch_attempt(task_index t) const noexcept {
+  if (!records.holds(t)) return;
+  const auto* state = reinterpret_cast<const char*>(records[t].now_running.get());
+  for (std::size_t line = 0; state != nullptr && line < sizeof(live); line += 64) __builtin_prefetch(state + line, 1);
+}
+
 void scheduler::impl::start_attempt(task_index t, time_point now) {
   record& r = records[t];
   fetch_ahead(t);
@@ -273,16 +280,17 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
     s.tell_budget_alerts(now);
     return true;
   }
-  auto result = outcome == task_state::completed ? s.new_result(task, std::move(end.output)) : s.new_result(task);
+  task_result& result =
+      outcome == task_state::completed ? s.new_result(task, std::move(end.output)) : s.new_result(task);
   if (outcome != task_state::completed) {
-    result->cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
-    result->reason = failure->message;
-    result->error = std::move(failure);
+    result.cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
+    result.reason = failure->message;
+    result.error = std::move(failure);
   }
   if (outcome == task_state::completed && children && !children->tasks.calls.empty()) {
     // Before the subtree can count as ended: the children are part of it.
     ++r.open_subtree;
-    s.finish(task, outcome, std::move(result), now);
+    s.finish(task, outcome, result, now);
     s.commit(std::move(*children), task, now);
     --r.open_subtree;
     if (r.open_subtree == 0) {
@@ -290,7 +298,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
       s.close_subtree(task, now);
     }
   } else {
-    s.finish(task, outcome, std::move(result), now);
+    s.finish(task, outcome, result, now);
   }
   s.tell_budget_alerts(now);  // only now: what is used up may cancel this task's parent, and with it this task
   s.settle(now);

@@ -88,11 +88,15 @@ std::size_t scheduler::cancel_run(cancel_reason reason, std::string_view message
   // A cancelled task can only skip others, or start those that wait for any end (`all_done`): the latter are cancelled
   // as their turn comes.
   s.settling_now = true;
+  const std::string text(message);
   if (reason == cancel_reason::shutdown) {  // what has not started is left for a resume
     drain(now);
-    for (const task_index t : std::vector<task_index>(s.running)) changed += s.cancel(t, reason, std::string(message), now);
+    for (const task_index t : std::vector<task_index>(s.running)) changed += s.cancel(t, reason, text, now);
   } else {
-    for (task_index t = 0; t < s.records.size(); ++t) changed += s.cancel(t, reason, std::string(message), now);
+    for (task_index t = 0; t < s.records.size(); ++t) {
+      s.fetch_attempt(t + 8);
+      changed += s.cancel(t, reason, text, now);
+    }
   }
   s.settling_now = false;
   s.settle(now);
@@ -204,21 +208,22 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   settle_budget(t, true);
   drop_staged(l);
   aborts.push_back({t, r.attempts, true});
-  const std::string text = concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
-  auto out = new_result(t);
-  out->cancelled = cancel_reason::abandoned;
-  out->reason = text;
-  out->error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);
+  const std::string text =
+      concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
+  task_result& out = new_result(t);
+  out.cancelled = cancel_reason::abandoned;
+  out.reason = text;
+  out.error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);
   if (sink) {
     event e;
     e.type = event_type::attempt_ended;
-    e.error = out->error.get();
+    e.error = out.error.get();
     e.usage = &l.usage;
     e.outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
     e.data = json{{"outcome", "abandoned"}};
     publish(e, t, now);
   }
-  finish(t, l.timed_out ? task_state::timeout : task_state::cancelled, std::move(out), now);
+  finish(t, l.timed_out ? task_state::timeout : task_state::cancelled, out, now);
 }
 
 std::vector<scheduler::abort_command> scheduler::take_aborts() { return std::exchange(impl_->aborts, {}); }

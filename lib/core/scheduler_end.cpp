@@ -3,37 +3,29 @@
 
 namespace corchestra {
 
-std::unique_ptr<task_result> scheduler::impl::new_result(task_index t, task_output&& output) const {
-  const task_call& c = *records[t].call;
-  return std::unique_ptr<task_result>(
-      new task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)});
-}
-
-void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now) {
+void scheduler::impl::finish(task_index t, task_state s, task_result& out, time_point now) {
   record& r = records[t];
   set_state(t, s, wait_reason::none, now);
   --unfinished;
-  out->state = s;
-  out->attempts = r.attempts;
-  out->queued_at = r.submitted;
-  out->ended_at = now;
+  out.state = s;
+  out.attempts = r.attempts;
+  out.queued_at = r.submitted;
+  out.ended_at = now;
   if (r.now_running) {
     const live& l = *r.now_running;
-    out->started_at = l.started;
-    if (l.started + l.last_attempt != now) out->last_attempt = l.last_attempt;
-    out->usage = l.usage;
+    out.started_at = l.started;
+    if (l.started + l.last_attempt != now) out.last_attempt = l.last_attempt;
+    out.usage = l.usage;
   }
-  if (r.more) out->iterations = r.more->iteration;
-  if (r.parent != no_task) out->parent = records[r.parent].call->id;
-  r.result = out.get();
-  count_work(t, *out);
-  const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out->skipped));
+  if (r.more) out.iterations = r.more->iteration;
+  if (r.parent != no_task) out.parent = records[r.parent].call->id;
+  r.result = &out;
+  count_work(t, out);
+  const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out.skipped));
   ++(fine ? good : bad);
   if (options.keep == keep_results::all || s != task_state::completed) {
-    results.push_back(std::move(out));
+    results.push_back(&out);
     results_of.push_back(t);
-  } else {
-    passing.emplace(t, std::move(out));
   }
   settling.push_back(t);
   if (!sink) return;
@@ -46,22 +38,22 @@ void scheduler::impl::finish(task_index t, task_state s, std::unique_ptr<task_re
 void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now) {
   unqueue(t, now);
   release(t, false, true, now);  // kept over a back-off
-  auto out = new_result(t);
-  out->cancelled = why;
-  out->error = fail(code, text);
-  out->reason = std::move(text);
-  finish(t, s, std::move(out), now);
+  task_result& out = new_result(t);
+  out.cancelled = why;
+  out.error = fail(code, text);
+  out.reason = std::move(text);
+  finish(t, s, out, now);
 }
 
 void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
   const task_result& up = *records[cause].result;
-  auto out = new_result(t);
-  out->skipped = why;
-  out->reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
+  task_result& out = new_result(t);
+  out.skipped = why;
+  out.reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
                    ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
                    : concat(to_string(why), ": it needs ", quote(up.id), ", which ended ", to_string(up.state));
   unqueue(t, now);
-  finish(t, task_state::skipped, std::move(out), now);
+  finish(t, task_state::skipped, out, now);
 }
 
 // How one upstream's end counts for a task that waits for it. `not_chosen`: by its branch.

@@ -18,6 +18,7 @@
 #include "core/rate_window.hpp"
 #include "core/record_store.hpp"
 #include "core/resource_table.hpp"
+#include "core/result_store.hpp"
 #include "core/run_tally.hpp"
 #include "core/scheduler_parts.hpp"
 #include "core/scheduler_record.hpp"
@@ -72,7 +73,7 @@ struct scheduler::impl {
   boost::container::small_vector<batch, 1> batches;
   std::vector<std::uint32_t> free_batches;
   detail::id_table index;
-  std::vector<edge> edges;
+  boost::container::small_vector<edge, 8> edges;
   std::uint32_t free_edge = none;
   boost::container::small_vector<std::unique_ptr<live>, 2> spare;  // of ended attempts, for the next
   boost::container::small_vector<kind, 1> kinds;
@@ -85,9 +86,10 @@ struct scheduler::impl {
   std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name
   detail::run_tally tally;
   time_point began{}, ended_at{};
-  std::vector<std::unique_ptr<task_result>> results;
-  std::vector<task_index> results_of;  // the tasks
-  std::unordered_map<task_index, std::unique_ptr<task_result>> passing;  // of ended tasks about to be forgotten
+  std::shared_ptr<detail::result_store> stored = std::make_shared<detail::result_store>();  // until they are taken
+  boost::container::small_vector<const task_result*, 8> results;                            // in order of ending
+  boost::container::small_vector<task_index, 8> results_of;                                 // the tasks
+  std::unordered_map<task_index, task_result> passing;  // of ended tasks about to be forgotten
   std::array<std::size_t, task_state_count> counts{};
   std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, staged_count = 0, watched_subtrees = 0, good = 0, bad = 0, failures = 0;
   std::vector<task_index> running;
@@ -157,7 +159,7 @@ struct scheduler::impl {
   result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;
 
   // scheduler_submit.cpp
-  void add(prepared tasks, task_index parent, bool awaited, time_point now);
+  void add(prepared&& tasks, task_index parent, bool awaited, time_point now);
   std::uint32_t store(std::vector<task_call> calls);
   void number_ids(const prepared& tasks, std::span<const task_call> calls);
   void enter(task_index t, time_point now);
@@ -197,6 +199,7 @@ struct scheduler::impl {
 
   // scheduler_admission.cpp
   void set_state(task_index t, task_state s, wait_reason w, time_point now);
+  void tell_wrong_change(task_index t, task_state to, time_point now);
   void admit(task_index t, time_point now);
   void make_ready(task_index t, time_point now);
   void push(task_index t, time_point now, bool again = false);
@@ -265,6 +268,7 @@ struct scheduler::impl {
 
   // scheduler_attempt.cpp
   void fetch_ahead(task_index t) const noexcept;
+  void fetch_attempt(task_index t) const noexcept;
   void start_attempt(task_index t, time_point now);
   void end_attempt(task_index t, time_point now);
   void take_slot_again(task_index t, time_point now);
@@ -282,9 +286,7 @@ struct scheduler::impl {
   time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
 
   // scheduler_end.cpp
-  /// With what the call says.
-  std::unique_ptr<task_result> new_result(task_index t, task_output&& output = {}) const;
-  void finish(task_index t, task_state s, std::unique_ptr<task_result> out, time_point now);
+  void finish(task_index t, task_state s, task_result& out, time_point now);
   void settle(time_point now);
   void settle_one(task_index t, time_point now);
   enum class outcome : std::uint8_t { ok, bad, skipped };
@@ -299,6 +301,12 @@ struct scheduler::impl {
   void let_go_of_kept(task_index t);
   void check_end(time_point now);
   std::optional<std::vector<std::string>> branches_not_taken(const record& r) const;
+
+  // scheduler_results.cpp
+  /// With what the call says.
+  task_result& new_result(task_index t, task_output&& output);
+  task_result& new_result(task_index t);
+  task_index nearest_known_parent(std::string_view id) const;
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);

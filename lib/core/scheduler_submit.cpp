@@ -81,7 +81,7 @@ void scheduler::impl::use_pool(std::vector<detail::claim>& set, std::string_view
   if (const auto it = pools.find(concat(kind, name)); it != pools.end()) set.push_back({.resource = it->second});
 }
 
-void scheduler::impl::add(prepared tasks, task_index parent, bool awaited, time_point now) {
+void scheduler::impl::add(prepared&& tasks, task_index parent, bool awaited, time_point now) {
   const auto first = static_cast<task_index>(records.size());
   const auto count = static_cast<task_index>(tasks.calls.size());
   if (count == 0) return;
@@ -261,7 +261,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
   }
 }
 
-void scheduler::begin(prepared tasks, time_point now) {
+void scheduler::begin(prepared&& tasks, time_point now) {
   auto& s = *impl_;
   const auto& o = s.options;
   s.began = now;

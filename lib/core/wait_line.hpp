@@ -10,8 +10,11 @@
 #include <set>
 #include <vector>
 
+#include <corchestra/base/time.hpp>
+#include <corchestra/core/event.hpp>
+
+#include "core/claim.hpp"
 #include "core/lock_modes.hpp"
-#include "core/resource_table.hpp"
 
 // Who waits in a resource_table, and in which order.
 namespace corchestra::detail {
@@ -59,6 +62,7 @@ class waiting_room {
     const auto it = places_.find(t);
     return it == places_.end() ? nullptr : it->second;
   }
+  const waiter* find(task_index t) const noexcept { return const_cast<waiting_room*>(this)->find(t); }
   waiter& enter(task_index t) {
     waiter*& place = places_[t];
     if (place != nullptr) return *place;

@@ -69,7 +69,7 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
     if (clock) return;
     clock = &time_service::of(executor);
     wake = std::make_unique<alarm>(executor, weak_from_this());
-    corchestra::detail::shutdown_service::add(executor, weak_from_this());
+    corchestra::detail::shutdown_service::of(executor).add(weak_from_this());
     limits = limiter(options, clock->now());
   }
 

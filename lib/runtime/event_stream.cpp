@@ -71,7 +71,7 @@ struct event_stream::state : detail::shutdown_listener, std::enable_shared_from_
 
 event_stream::event_stream(any_io_executor executor, std::size_t capacity)
     : state_(std::make_shared<state>(executor, std::max<std::size_t>(1, capacity))) {
-  detail::shutdown_service::add(executor, state_);
+  detail::shutdown_service::of(executor).add(state_);
 }
 
 event_stream::~event_stream() {

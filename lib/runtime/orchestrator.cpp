@@ -18,8 +18,10 @@ struct orchestrator::impl {
   std::shared_ptr<detail::stage_pool> stages;
   mutable std::mutex mutex;  // the list of runs and the flag
   std::vector<std::weak_ptr<detail::run_impl>> runs;
+  std::size_t prune_runs_at = 16;  // of those that have ended
   bool closed = false;
-  run_id_source ids;  // under the mutex, as is
+  std::optional<detail::context_services> services;  // from the first run on, under the mutex, as are
+  run_id_source ids;
   std::string next_id;  // given by the options, for one run
 
   std::vector<run> live() const {
@@ -47,22 +49,26 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
 }
 
 // The handler is taken only when the run starts.
-result<run> orchestrator::launch(task_plan plan, run_callbacks callbacks, run_handler* handler) {
+result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, run_handler* handler) {
   auto& s = *impl_;
   std::string id;
   {
     std::lock_guard lock(s.mutex);
     id = std::exchange(s.next_id, {});
     if (id.empty()) id = s.ids.next();
+    if (!s.services) s.services.emplace(s.executor);
   }
-  auto r = std::make_shared<detail::run_impl>(s.executor, s.stages, std::move(id), std::move(plan.options), s.agents,
-                                              std::move(callbacks), s.options);
+  auto r = std::make_shared<detail::run_impl>(s.executor, *s.services, s.stages, std::move(id), std::move(plan.options),
+                                              s.agents, std::move(callbacks), s.options);
   auto prepared = r->prepare(std::move(plan.tasks));
   if (prepared.has_error()) return prepared.error();
   {
     std::lock_guard lock(s.mutex);
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
-    std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
+    if (s.runs.size() >= s.prune_runs_at) {
+      std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
+      s.prune_runs_at = 2 * s.runs.size() + 16;
+    }
     s.runs.push_back(r);
     if (handler) r->deliver_to(std::move(*handler));
     r->launch(std::move(*prepared));  // before anybody else can post to it
@@ -111,7 +117,7 @@ awaitable<void> orchestrator::shutdown(duration grace) {
 
 namespace detail {
 
-void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler) {
+void start_async_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, run_handler&& handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
   if (started.has_error()) return complete_with(o.executor(), std::move(handler), started.error());

@@ -26,33 +26,35 @@ std::chrono::nanoseconds coarse_now() {
 }
 }  // namespace
 
-run_impl::run_impl(any_io_executor executor, std::shared_ptr<stage_pool> stages, std::string run_id, run_options&& options,
-                   agent_registry agents, run_callbacks callbacks, orchestrator_options settings)
+run_impl::run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages,
+                   std::string run_id, run_options&& options, const agent_registry& agents, run_callbacks&& callbacks,
+                   const orchestrator_options& settings)
     : executor_(std::move(executor)),
+      services_(services),
       stages_(std::move(stages)),
-      time_(time_service::of(executor_)),
-      agents_(std::move(agents)),
+      agents_(agents),
       callbacks_(std::move(callbacks)),
-      settings_(std::move(settings)),
+      settings_(settings),
       scheduler_(std::move(run_id), std::move(options), {},
                  [this](std::string_view name) { return agents_.find(name) != nullptr; }),
+      alarm_(*this, services_.timer),
       failures_elsewhere_(callbacks_.failures_elsewhere) {
   if (!callbacks_.on_event) scheduler_.omit_details();
   if (callbacks_.on_event || callbacks_.on_task_ended || callbacks_.on_progress) scheduler_.tell(observer());
 }
 
-void run_impl::launch(scheduler::prepared tasks) {
+void run_impl::launch(scheduler::prepared&& tasks) {
   stage_ = stages_->take();
   queue_ = stage_->queue();
   strand_ = stage_->strand();
   self_ = shared_from_this();
-  shutdown_service::add(executor_, self_);
+  services_.shutdown.add(self_);
   asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
 }
 
-void run_impl::begin(scheduler::prepared tasks) {
+void run_impl::begin(scheduler::prepared&& tasks) {
   stage_->keep(scheduler_.slots());  // what an earlier run needed more of would be memory for nothing
-  anchor_ = time_.anchor();
+  anchor_ = services_.time.anchor();
   scheduler_.begin(std::move(tasks), anchor_.at);
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
   if (queue_->keeps_turn()) first_workers_ = &first;
@@ -320,7 +322,7 @@ void run_impl::complete_end() {
   r.reason = scheduler_.reason();
   r.anchor = anchor_;
   r.metrics = metrics();
-  r.results = listed_results();
+  r.results = scheduler_.take_results();
   r.shared_state = scheduler_.shared_state();
   r.unsafe = scheduler_.options().mode == scheduling_mode::parallel;
   r.durations = scheduler_.durations();
@@ -350,43 +352,6 @@ void run_impl::let_go() {
   for (const auto& w : stage_->workers) {
     if (w) w->body.reset();
   }
-}
-
-// By its id: a child's begins with its parent's.
-std::string run_impl::parent_of(std::string_view id) const {
-  for (auto end = id.rfind('/'); end != std::string_view::npos && end > 0; end = id.rfind('/', end - 1)) {
-    if (scheduler_.find(id.substr(0, end)) != no_task) return std::string(id.substr(0, end));
-  }
-  return {};
-}
-
-result_list run_impl::listed_results() {
-  const std::vector<task_index>& ended = scheduler_.ended_tasks();
-  std::vector<const task_result*> listed;
-  if (ended.size() == scheduler_.size()) {  // without a look at every task, which are far apart
-    listed.resize(ended.size());
-    for (std::size_t i = 0; i < ended.size(); ++i) listed[ended[i]] = scheduler_.results()[i].get();
-    return {scheduler_.take_results(), std::move(listed)};
-  }
-  std::vector<std::unique_ptr<task_result>> owned = scheduler_.take_results();
-  listed.reserve(owned.size());
-  for (task_index t = 0; t < scheduler_.size(); ++t) {
-    if (!scheduler_.known(t)) continue;
-    if (const auto* result = scheduler_.result_of(t)) {
-      listed.push_back(result);
-      continue;
-    }
-    auto open = std::make_unique<task_result>();  // of an interrupted run: not ended, for `resume`
-    open->id = scheduler_.call(t).id;
-    open->agent = scheduler_.call(t).agent;
-    open->task_type = scheduler_.call(t).task_type;
-    open->state = scheduler_.state(t);
-    open->attempts = scheduler_.attempt(t);
-    open->parent = parent_of(open->id);
-    listed.push_back(open.get());
-    owned.push_back(std::move(open));
-  }
-  return {std::move(owned), std::move(listed)};
 }
 
 }  // namespace corchestra::detail

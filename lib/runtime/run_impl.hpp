@@ -5,13 +5,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include <corchestra/async/time_service.hpp>
 #include <corchestra/core/scheduler.hpp>
 #include <corchestra/runtime/orchestrator.hpp>
 
-#include "async/shared_timer.hpp"
-#include "async/shutdown_service.hpp"
 #include "runtime/completion.hpp"
+#include "runtime/context_services.hpp"
 #include "runtime/run_stage.hpp"
 
 namespace corchestra::detail {
@@ -51,15 +49,16 @@ struct awaited_grant {
 /// strand, and keeps itself until its end; only functions marked so may be called from elsewhere.
 class run_impl : public shutdown_listener, public std::enable_shared_from_this<run_impl> {
  public:
-  run_impl(any_io_executor executor, std::shared_ptr<stage_pool> stages, std::string run_id, run_options&& options,
-           agent_registry agents, run_callbacks callbacks, orchestrator_options settings);
+  run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages,
+           std::string run_id, run_options&& options, const agent_registry& agents, run_callbacks&& callbacks,
+           const orchestrator_options& settings);
 
   static run handle(std::shared_ptr<run_impl> r) { return run(std::move(r)); }
   static const std::shared_ptr<run_impl>& of(const run& r) { return r.impl_; }
 
   // Before the run begins, from any thread.
   result<scheduler::prepared> prepare(std::vector<task_call> calls) const { return scheduler_.prepare(std::move(calls)); }
-  void launch(scheduler::prepared tasks);
+  void launch(scheduler::prepared&& tasks);
   /// Before `launch`: gets the outcome, and keeps the context running until then.
   void deliver_to(run_handler handler);
 
@@ -77,7 +76,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   // On the strand.
   scheduler& machine() noexcept { return scheduler_; }
   const scheduler& machine() const noexcept { return scheduler_; }
-  time_point now() const { return time_.now(); }
+  time_point now() const { return services_.time.now(); }
   /// After anything that may have changed the scheduler: aborts, starts, wake-ups, deadlines.
   void after_event() { after_event(now()); }
   /// `starts`: something may be there to be started.
@@ -104,18 +103,18 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
 
  private:
   struct stop_request {
-    std::shared_ptr<worker> who;
+    std::uint32_t place;  // of its worker
     task_index task;
     std::uint32_t attempt;
   };
   struct alarm final : shared_timer::client {
-    explicit alarm(run_impl& r) : shared_timer::client(r.executor_), run(r) {}
+    alarm(run_impl& r, shared_timer& timer) : shared_timer::client(r.executor_, timer), run(r) {}
     ~alarm() override { clear(); }
     std::function<void()> when_due() override;
     run_impl& run;
   };
 
-  void begin(scheduler::prepared tasks);
+  void begin(scheduler::prepared&& tasks);
   void spawn(const std::shared_ptr<worker>& w, bool at_once);
   static awaitable<void> work(std::shared_ptr<worker> w, bool at_once);
   static void park(worker& w, plain_handler handler);
@@ -123,6 +122,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
   worker* worker_of(task_index task, std::uint32_t number);
+  void stop(const std::vector<stop_request>& those);
   const std::shared_ptr<agent>& agent_of(task_index task);
   void begin_attempt(worker& w);
   void expand(worker& w, const task_output& output);
@@ -140,22 +140,20 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void complete_end();
   void let_go();
   void deadline_passed();
-  result_list listed_results();
-  std::string parent_of(std::string_view id) const;
 
   any_io_executor executor_;
+  context_services services_;
   std::shared_ptr<stage_pool> stages_;
   std::unique_ptr<run_stage> stage_;  // until its end
   std::shared_ptr<strand_queue> queue_;  // of the strand
   any_io_executor strand_;
-  time_service& time_;
   agent_registry agents_;
   boost::container::small_vector<std::shared_ptr<agent>, 2> agent_by_number_;
   run_callbacks callbacks_;
   orchestrator_options settings_;
   scheduler scheduler_;
   clock_anchor anchor_;
-  alarm alarm_{*this};
+  alarm alarm_;
   time_point armed_ = time_point::max();
   boost::container::small_vector_base<std::shared_ptr<worker>>* first_workers_ = nullptr;  // while the run begins
   std::size_t working_ = 0;  // workers that are not parked, without lost ones

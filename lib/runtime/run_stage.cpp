@@ -68,7 +68,7 @@ void stage_pool::give(std::unique_ptr<run_stage> stage) {
     listed = std::exchange(listed_, true);
     looking = std::exchange(looking_, true);
   }
-  if (!listed) shutdown_service::add(executor_, weak_from_this());
+  if (!listed) shutdown_service::of(executor_).add(weak_from_this());
   if (!looking) look();
 }
 

@@ -109,11 +109,11 @@ void run_impl::carry_out_requests() {
   std::vector<stop_request> stops;
   for (const auto& a : scheduler_.take_aborts()) {
     const auto place = scheduler_.tag(a.task);
-    const auto w = stage_ && place < stage_->workers.size() ? stage_->workers[place] : nullptr;
-    if (!w) continue;
+    if (!stage_ || place >= stage_->workers.size()) continue;
     if (a.abandoned) {
       // A fresh worker takes this one's place; the run does not wait for it.
-      if (!w->busy || w->current->task != a.task) continue;
+      const auto w = stage_->workers[place];
+      if (!w || !w->busy || w->current->task != a.task) continue;
       w->lost = true;
       if (w->current->when_abandoned) w->current->when_abandoned();
       --working_;
@@ -122,22 +122,27 @@ void run_impl::carry_out_requests() {
       settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }
-    stops.push_back({w, a.task, a.attempt});
+    stops.push_back({place, a.task, a.attempt});
   }
-  if (!stops.empty()) {
-    // Posted: never resumed inline from a callback, and the workers have begun by then.
-    asio::post(strand_, [self = shared_from_this(), stops = std::move(stops)] {
-      for (const auto& [who, task, number] : stops) {
-        if (who->busy && who->run == self && who->current->task == task && who->current->number == number) who->signal.emit(asio::cancellation_type::terminal);
-      }
-    });
-  }
+  // Posted: never resumed inline from a callback, and the workers have begun by then.
+  if (!stops.empty()) asio::post(strand_, [self = shared_from_this(), stops = std::move(stops)] { self->stop(stops); });
   tell_grants();
   for (const auto& a : scheduler_.take_answers()) {
     auto* w = worker_of(a.task, a.attempt);
     if (!w) continue;
     w->current->answered = {a.approved, a.message};
     if (w->current->answer) complete(strand_, std::move(w->current->answer));
+  }
+}
+
+void run_impl::stop(const std::vector<stop_request>& those) {
+  constexpr std::size_t ahead = 8;
+  for (std::size_t i = 0; i < those.size() && stage_; ++i) {
+    if (i + ahead < those.size()) __builtin_prefetch(stage_->workers[those[i + ahead].place].get());
+    const auto& [place, task, number] = those[i];
+    const std::shared_ptr<worker> w = stage_->workers[place];
+    if (w && w->busy && w->current->task == task && w->current->number == number)
+      w->signal.emit(asio::cancellation_type::terminal);
   }
 }
 

@@ -19,7 +19,7 @@ void thread_job::await_end(const any_io_executor& executor, plain_handler handle
     handler_ = std::move(handler);
     executor_ = asio::prefer(executor, asio::execution::outstanding_work.tracked);
   }
-  shutdown_service::add(executor, weak_from_this());
+  shutdown_service::of(executor).add(weak_from_this());
 }
 
 void thread_job::run() noexcept {

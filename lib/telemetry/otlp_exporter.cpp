@@ -363,7 +363,7 @@ result<otlp_exporter> otlp_exporter::create(any_io_executor executor, std::share
   if (!options.headers.empty() && !base->tls() && !base->loopback())
     options.logger.warn(source, concat("the OTLP headers travel unencrypted to ", base->origin()));
   auto p = std::make_shared<impl>(executor, std::move(http), std::move(options), std::move(*base));
-  corchestra::detail::shutdown_service::add(executor, p);
+  corchestra::detail::shutdown_service::of(executor).add(p);
   return otlp_exporter(std::move(p));
 }
 

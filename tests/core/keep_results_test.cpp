@@ -153,9 +153,11 @@ TEST_CASE("the results of a run that ends early are those of completed tasks too
   r.s.drain(r.now);
   REQUIRE(r.s.finished());
   const auto all = r.s.take_results();
-  REQUIRE(all.size() == 2);
-  CHECK(all[0]->id == "bad");
-  CHECK(all[1]->id == "first");
-  CHECK(all[1]->output.value == 42);
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].id == "first");
+  CHECK(all[0].output.value == 42);
+  CHECK(all[1].id == "bad");
+  CHECK(all[2].id == "after");
+  CHECK(all[2].state == task_state::ready);
   CHECK(r.s.take_results().empty());
 }

@@ -24,6 +24,16 @@ class boxed {
     return *this;
   }
   template <class U>
+    requires std::is_same_v<std::remove_cvref_t<U>, T>
+  boxed& operator=(U&& value) {  // where there is one, in its place
+    if (value_) {
+      *value_ = std::forward<U>(value);
+    } else {
+      value_ = std::make_unique<T>(std::forward<U>(value));
+    }
+    return *this;
+  }
+  template <class U>
     requires(!std::is_same_v<U, T> && std::is_convertible_v<const U&, T>)
   boxed& operator=(const U& value) {
     emplace(T(value));

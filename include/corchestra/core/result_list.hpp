@@ -45,28 +45,23 @@ class result_list {
   using value_type = task_result;
 
   result_list() = default;
-  /// `listed` points into `owned`.
-  result_list(std::vector<std::unique_ptr<task_result>> owned, std::vector<const task_result*> listed)
-      : all_(std::make_shared<const storage>(storage{std::move(owned), std::move(listed)})) {}
+  /// Whoever owns the list owns the results too.
+  explicit result_list(std::shared_ptr<const std::vector<const task_result*>> all) noexcept : all_(std::move(all)) {}
 
-  std::size_t size() const noexcept { return all_ ? all_->listed.size() : 0; }
+  std::size_t size() const noexcept { return all_ ? all_->size() : 0; }
   bool empty() const noexcept { return size() == 0; }
-  const task_result& operator[](std::size_t i) const noexcept { return *all_->listed[i]; }
+  const task_result& operator[](std::size_t i) const noexcept { return *(*all_)[i]; }
   const task_result& at(std::size_t i) const {
     if (i >= size()) throw std::out_of_range("result_list::at");
     return (*this)[i];
   }
   const task_result& front() const noexcept { return (*this)[0]; }
   const task_result& back() const noexcept { return (*this)[size() - 1]; }
-  iterator begin() const noexcept { return iterator(all_ ? all_->listed.data() : nullptr); }
+  iterator begin() const noexcept { return iterator(all_ ? all_->data() : nullptr); }
   iterator end() const noexcept { return begin() + static_cast<std::ptrdiff_t>(size()); }
 
  private:
-  struct storage {
-    std::vector<std::unique_ptr<task_result>> owned;
-    std::vector<const task_result*> listed;
-  };
-  std::shared_ptr<const storage> all_;
+  std::shared_ptr<const std::vector<const task_result*>> all_;
 };
 
 }  // namespace corchestra

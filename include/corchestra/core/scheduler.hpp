@@ -13,6 +13,7 @@
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/plan.hpp>
+#include <corchestra/core/result_list.hpp>
 #include <corchestra/core/run_metrics.hpp>
 
 namespace corchestra {
@@ -60,7 +61,7 @@ class scheduler {
   result<prepared> prepare(std::vector<task_call> calls) const;
   result<void> validate(const std::vector<task_call>& calls) const;
   /// The run begins with these tasks.
-  void begin(prepared tasks, time_point now);
+  void begin(prepared&& tasks, time_point now);
   /// The same from calls that `validate` has accepted.
   void begin(std::vector<task_call> calls, time_point now);
   /// Adds tasks, all or none. Errors: those of `prepare`, `not_running`.
@@ -222,10 +223,10 @@ class scheduler {
   /// Null until the task has ended.
   const task_result* result_of(task_index task) const;
   /// The results so far in order of ending.
-  const std::vector<std::unique_ptr<task_result>>& results() const noexcept;
-  const std::vector<task_index>& ended_tasks() const noexcept;  ///< of these results, in their order
-  /// The results, given away: `result_of` stays valid while the caller keeps them.
-  std::vector<std::unique_ptr<task_result>> take_results();
+  std::span<const task_result* const> results() const noexcept;
+  /// The results, given away, in listing order: of an interrupted run those of tasks that have not ended too.
+  /// `result_of` stays valid while the caller keeps them; nothing may end after it.
+  result_list take_results();
   std::size_t count(task_state s) const noexcept;
   std::size_t unfinished() const noexcept;
   std::size_t slots() const noexcept;        ///< there are

@@ -42,7 +42,7 @@ class orchestrator;
 using run_handler = asio::any_completion_handler<void(result<run_result>)>;
 
 namespace detail {
-void start_async_run(orchestrator o, task_plan plan, run_callbacks callbacks, run_handler handler);
+void start_async_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, run_handler&& handler);
 }
 
 /// Runs plans on the caller's executor: no threads of its own, nothing global. Each run lives on a strand of that
@@ -66,8 +66,8 @@ class orchestrator {
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:
-  friend void detail::start_async_run(orchestrator, task_plan, run_callbacks, run_handler);
-  result<run> launch(task_plan plan, run_callbacks callbacks, run_handler* handler);
+  friend void detail::start_async_run(orchestrator&&, task_plan&&, run_callbacks&&, run_handler&&);
+  result<run> launch(task_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
   struct impl;
   std::shared_ptr<impl> impl_;
 };

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include <corchestra/core/task_result.hpp>
+
+#include "core/place.hpp"
+
+namespace corchestra::detail {
+
+/// The results of a run's tasks, which never move. They stand in blocks: few tasks need memory of their own when they
+/// end.
+class result_store {
+ public:
+  result_store() noexcept {}  // NOLINT(modernize-use-equals-default): that would clear all places
+  result_store(const result_store&) = delete;
+  result_store& operator=(const result_store&) = delete;
+  ~result_store() {
+    for (std::size_t i = 0; i < std::min(made_, first_.size()); ++i) std::destroy_at(&first_[i].get());
+    for (const block& b : blocks_) {
+      for (std::size_t i = 0; i < b.made; ++i) std::destroy_at(&b.places[i].get());
+    }
+  }
+
+  /// What `make` returns, made in its place. `expected`: so many are still to come, this one included.
+  template <class Make>
+  task_result& add(std::size_t expected, Make make) {
+    task_result* made = ::new (static_cast<void*>(&next_place(expected))) task_result(make());
+    if (made_++ >= first_.size()) ++blocks_.back().made;
+    return *made;
+  }
+
+  std::vector<const task_result*> listed;  ///< a run's, for its result_list
+
+ private:
+  struct block {
+    std::unique_ptr<place<task_result>[]> places;  // NOLINT(modernize-avoid-c-arrays)
+    std::size_t size = 0, made = 0;
+  };
+
+  place<task_result>& next_place(std::size_t expected) {
+    if (made_ < first_.size()) return first_[made_];
+    if (blocks_.empty() || blocks_.back().made == blocks_.back().size) {
+      constexpr std::size_t most = 64;
+      const std::size_t size = std::clamp<std::size_t>(std::min(expected, made_), 1, most);
+      blocks_.push_back({.places = std::make_unique_for_overwrite<place<task_result>[]>(size), .size = size});
+    }
+    return blocks_.back().places[blocks_.back().made];
+  }
+
+  std::array<place<task_result>, 2> first_;  // with them less than a kilobyte, which malloc keeps at hand
+  std::size_t made_ = 0;
+  boost::container::small_vector<block, 2> blocks_;
+};
+
+}  // namespace corchestra::detail

@@ -1,0 +1,66 @@
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+// Of a task that has completed. Where completed tasks are forgotten it is kept apart.
+task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
+  const task_call& c = *records[t].call;
+  const auto make = [&] {
+    return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)};
+  };
+  if (options.keep == keep_results::all) return stored->add(unfinished, make);
+  return passing.emplace(t, make()).first->second;
+}
+
+// Of one that has not, yet.
+task_result& scheduler::impl::new_result(task_index t) {
+  const task_call& c = *records[t].call;
+  return stored->add(options.keep == keep_results::all ? unfinished : 1,
+                     [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; });
+}
+
+// By its id: a child's begins with its parent's, and the nearest parent may be forgotten.
+task_index scheduler::impl::nearest_known_parent(std::string_view id) const {
+  for (auto end = id.rfind('/'); end != std::string_view::npos && end > 0; end = id.rfind('/', end - 1)) {
+    if (const task_index up = find(id.substr(0, end)); up != no_task) return up;
+  }
+  return no_task;
+}
+
+std::span<const task_result* const> scheduler::results() const noexcept { return impl_->results; }
+
+result_list scheduler::take_results() {
+  auto& s = *impl_;
+  const auto store = std::exchange(s.stored, nullptr);
+  if (!store) return {};
+  auto& listed = store->listed;
+  if (s.results.size() == s.records.size()) {  // without a look at every task, which are far apart
+    listed.resize(s.results.size());
+    for (std::size_t i = 0; i < listed.size(); ++i) listed[s.results_of[i]] = s.results[i];
+  } else {
+    for (auto& [task, result] : std::exchange(s.passing, {})) {
+      s.records[task].result = &store->add(1, [&] { return std::move(result); });
+    }
+    listed.reserve(s.results.size() + s.unfinished);
+    for (task_index t = 0; t < s.records.size(); ++t) {
+      if (!known(t)) continue;
+      const impl::record& r = s.records[t];
+      if (r.result) {
+        listed.push_back(r.result);
+        continue;
+      }
+      const task_call& c = *r.call;  // of an interrupted run: not ended, for `resume`
+      task_result& open = store->add(1, [&] {
+        return task_result{
+            .id = c.id, .agent = c.agent, .task_type = c.task_type, .state = r.state, .attempts = r.attempts};
+      });
+      if (const task_index up = s.nearest_known_parent(c.id); up != no_task) open.parent = s.records[up].call->id;
+      listed.push_back(&open);
+    }
+  }
+  s.results.clear();
+  s.results_of.clear();
+  return result_list(std::shared_ptr<const std::vector<const task_result*>>(store, &store->listed));
+}
+
+}  // namespace corchestra
