@@ -71,6 +71,11 @@ std::size_t scheduler::size() const noexcept { return impl_->records.size(); }
 
 void scheduler::omit_details() noexcept { impl_->details = false; }
 void scheduler::tell(event_sink sink) { impl_->sink = std::move(sink); }
+void scheduler::forget_functions() noexcept {
+  impl_->options.score = nullptr;
+  impl_->options.on_error = nullptr;
+  impl_->options.custom_reducers.clear();
+}
 
 task_index scheduler::find(std::string_view id) const noexcept {
   return impl_->find(id);

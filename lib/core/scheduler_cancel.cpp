@@ -9,7 +9,7 @@ void scheduler::impl::abort(task_index t, time_point now) {
   r.now_running->abandon_at = detail::later(now, options.limits.cancel_grace);
   steps_changed = steps_changed || r.now_running->open_steps > 0;
   note_due(r.now_running->abandon_at);
-  aborts.push_back({t, r.attempts, false});
+  aborts.push_back({t, r.attempts, false, r.now_running->tag});
 }
 
 void scheduler::impl::cancel_children(task_index t, cancel_reason why, const std::string& text, time_point now) {
@@ -207,7 +207,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   if (r.more && r.more->locked) resources.quarantine(t, r.more->locks);
   settle_budget(t, true);
   drop_staged(l);
-  aborts.push_back({t, r.attempts, true});
+  aborts.push_back({t, r.attempts, true, l.tag});
   const std::string text =
       concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
   task_result& out = new_result(t);

@@ -343,9 +343,10 @@ void run_impl::complete_end() {
   self_.reset();
 }
 
-// Callbacks and agents may keep a handle of the run, which keeps them: the circle is cut here.
+// Callbacks, agents and the functions of the options may keep a handle of the run, which keeps them: the circle is cut here.
 void run_impl::let_go() {
   callbacks_ = {};
+  scheduler_.forget_functions();
   agents_ = {};
   agent_by_number_.clear();
   if (!stage_) return;

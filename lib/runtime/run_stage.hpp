@@ -24,7 +24,7 @@ struct worker {
   std::shared_ptr<run_impl> run;  // that it works for; none while it is parked
   std::shared_ptr<attempt> current;
   std::shared_ptr<agent> body;  // of the current attempt: it may outlive the run
-  scheduler::start_command next;
+  scheduler::start_command next;  // or the current one, while it is busy
   plain_handler parked;
   std::uint32_t number = 0;
   bool busy = false, lost = false;

@@ -108,7 +108,7 @@ void run_impl::resume_now(attempt& a) {
 void run_impl::carry_out_requests() {
   std::vector<stop_request> stops;
   for (const auto& a : scheduler_.take_aborts()) {
-    const auto place = scheduler_.tag(a.task);
+    const auto place = a.tag;
     if (!stage_ || place >= stage_->workers.size()) continue;
     if (a.abandoned) {
       // A fresh worker takes this one's place; the run does not wait for it.
@@ -138,11 +138,14 @@ void run_impl::carry_out_requests() {
 void run_impl::stop(const std::vector<stop_request>& those) {
   constexpr std::size_t ahead = 8;
   for (std::size_t i = 0; i < those.size() && stage_; ++i) {
-    if (i + ahead < those.size()) __builtin_prefetch(stage_->workers[those[i + ahead].place].get());
+    if (i + ahead < those.size()) {
+      const auto* next = reinterpret_cast<const char*>(stage_->workers[those[i + ahead].place].get());
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + 64);
+    }
     const auto& [place, task, number] = those[i];
     const std::shared_ptr<worker> w = stage_->workers[place];
-    if (w && w->busy && w->current->task == task && w->current->number == number)
-      w->signal.emit(asio::cancellation_type::terminal);
+    if (w && w->busy && w->next.task == task && w->next.attempt == number) w->signal.emit(asio::cancellation_type::terminal);
   }
 }
 

@@ -244,7 +244,7 @@ TEST_CASE("[L28] a context destroyed in the middle of a run frees every frame") 
   CHECK(alive.use_count() == 1);
 }
 
-TEST_CASE("[L28] callbacks and agents that keep a handle of their run do not keep it alive") {
+TEST_CASE("[L28] callbacks, agents and functions of the options that keep a handle of their run do not keep it alive") {
   const auto alive = std::make_shared<int>(1);
   const bool ends = GENERATE(true, false);  // or its context is destroyed before
   {
@@ -258,7 +258,12 @@ TEST_CASE("[L28] callbacks and agents that keep a handle of their run do not kee
     c.on_event = [alive, handle](const event&) {};
     auto t = task("t");
     t.agent = "keeper";
-    handle->emplace(v.o.start(plan({t}), std::move(c)).value());
+    auto p = plan({t});
+    p.options.order = start_order::custom;
+    p.options.score = [alive, handle](const task_call&) { return 0.0; };
+    p.options.on_error = [alive, handle](const task_call&, std::uint32_t, const error&) { return error_decision{}; };
+    p.options.custom_reducers["k"] = [alive, handle](json before, const json&) { return before; };
+    handle->emplace(v.o.start(std::move(p), std::move(c)).value());
     v.o.agents().add("keeper", v.agent);  // the orchestrator's own registry lets go of it
     v.time.advance(ends ? 20s : 5s);
     CHECK((alive.use_count() == 1) == ends);

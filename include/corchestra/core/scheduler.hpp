@@ -42,6 +42,8 @@ class scheduler {
   void omit_details() noexcept;
   /// Where facts go from now on; none: nowhere.
   void tell(event_sink sink);
+  /// The functions among its options go: nobody asks them after the end, and they may own whoever owns the scheduler.
+  void forget_functions() noexcept;
 
   // Events in -----------------------------------------------------------------------------------------------------------
 
@@ -164,6 +166,7 @@ class scheduler {
     task_index task = no_task;
     std::uint32_t attempt = 0;
     bool abandoned = false;  ///< the grace period is over: its worker is lost
+    std::uint32_t tag = 0;   ///< as `tag`
   };
   /// Whether `take_aborts`, `take_answers` or `take_grants` have something.
   bool has_requests() const noexcept;
