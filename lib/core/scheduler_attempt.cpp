@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/scheduler_impl.hpp"
@@ -53,6 +54,7 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.waited = duration::zero();
   l.next_ordinal = 0;
   l.open_waits = 0;
+  l.waits = {};
   const optional_duration limit = start_to_close_of(r);
   l.attempt_due = limit ? detail::later(now, *limit) : never;
   l.attempt_left = duration::zero();
@@ -103,6 +105,7 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   if (r.attempts != attempt || r.phase() == impl::phase::none || r.abandoned) return;
   auto& l = *r.now_running;
   ++l.open_waits;
+  ++l.open(reason);
   if (l.phase == impl::phase::wants_slot) s.unqueue(task, now, true);
   if (l.phase != impl::phase::working) {
     l.phase = impl::phase::waiting;
@@ -122,9 +125,15 @@ void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reaso
   s.publish(event_type::task_state_changed, task, now);
 }
 
-void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt) {
+void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt, wait_reason reason, time_point now) {
   auto& r = impl_->records[task];
-  if (r.attempts == attempt && r.now_running && r.now_running->open_waits > 0) --r.now_running->open_waits;
+  if (r.attempts != attempt || !r.now_running || r.now_running->open(reason) == 0) return;
+  auto& l = *r.now_running;
+  --l.open_waits;
+  if (--l.open(reason) > 0 || r.waiting != reason || l.open_waits == 0 || l.phase != impl::phase::waiting) return;
+  const auto other = std::find_if(l.waits.begin(), l.waits.end(), [](std::uint32_t open) { return open > 0; });
+  r.waiting = static_cast<wait_reason>(other - l.waits.begin());  // what it stands still for now
+  impl_->publish(event_type::task_state_changed, task, now);
 }
 
 bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now) {
@@ -138,15 +147,6 @@ bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_
     s.push(task, now);
   }
   return l.phase == impl::phase::wants_slot;
-}
-
-void scheduler::attempt_works_on(task_index task, std::uint32_t attempt, time_point now) {
-  auto& s = *impl_;
-  auto& r = s.records[task];
-  const bool waits = r.phase() == impl::phase::waiting || r.phase() == impl::phase::wants_slot;
-  if (r.attempts != attempt || r.abandoned || r.aborting() || !waits || r.now_running->open_waits > 0) return;
-  s.unqueue(task, now);
-  s.take_slot_again(task, now);
 }
 
 void scheduler::impl::take_slot_again(task_index t, time_point now) {

@@ -155,6 +155,14 @@ result<void> scheduler::ask(task_index task, std::uint32_t attempt, approval_rul
   return {};
 }
 
+void scheduler::withdraw_question(task_index task, std::uint32_t attempt) {
+  auto& s = *impl_;
+  auto& r = s.records[task];
+  if (r.attempts != attempt || !r.more || !std::exchange(r.more->asked, false)) return;
+  ++r.more->question;
+  s.asked.erase(task);
+}
+
 result<void> scheduler::answer(task_index task, bool approved, std::string_view message, time_point now) {
   auto& s = *impl_;
   if (!known(task)) return fail(errc::unknown_task, "the run has no such task");

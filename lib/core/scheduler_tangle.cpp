@@ -64,13 +64,14 @@ bool scheduler::impl::untangle(time_point now) {
   const auto waits = [&](task_index t) {
     const record& r = records[t];
     if (r.phase() != phase::waiting || r.aborting()) return false;
-    if (r.waiting == wait_reason::budget) return r.now_running->open_steps > 0 && r.now_running->open_steps == r.now_running->open_waits;
-    if (r.waiting != wait_reason::child || !r.more) return false;
+    const live& l = *r.now_running;
+    const std::uint32_t children = l.open(wait_reason::child), steps = l.open(wait_reason::budget);
+    if (children + steps != l.open_waits || steps != l.open_steps) return false;  // something may end by itself
+    if (children == 0) return steps > 0;
     // One of its children may have ended, and it has not been told yet.
-    const auto unfinished_children = std::count_if(r.more->children.begin(), r.more->children.end(), [&](task_index c) {
-      return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
-    });
-    return unfinished_children > 0 && unfinished_children >= r.now_running->open_waits;
+    return r.more && std::count_if(r.more->children.begin(), r.more->children.end(), [&](task_index c) {
+             return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
+           }) >= children;
   };
   if (!std::all_of(running.begin(), running.end(), waits)) return false;
   std::vector<task_index> parked;

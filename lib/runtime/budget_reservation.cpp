@@ -87,11 +87,19 @@ awaitable<result<budget_reservation>> task_context::reserve(budget_amount most) 
   if (!taken->waits) co_return std::move(mine);
   const auto grant = a->run->await_grant(taken->id);
   begin_wait(wait_reason::budget);
-  wait_guard guard(*this);
-  co_await detail::suspend(
-      [a, grant](detail::plain_handler handler) { a->run->wait_for_grant(grant, std::move(handler)); });
-  guard.leave();
-  co_await end_wait();
+  std::exception_ptr failure;
+  try {
+    co_await detail::suspend(
+        [a, grant](detail::plain_handler handler) { a->run->wait_for_grant(grant, std::move(handler)); });
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) mine.give_back();
+  leave_wait(wait_reason::budget);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await end_wait(throws);
+  if (failure) std::rethrow_exception(failure);
   if (grant->refused) co_return *grant->refused;
   co_return std::move(mine);
 }

@@ -47,7 +47,7 @@ void run_impl::call_parents(time_point at) {
     const auto by = it->second->by.lock();
     if (!by || !by->live) continue;
     it->second->left = true;
-    scheduler_.attempt_leaves_wait(by->task, by->number);
+    scheduler_.attempt_leaves_wait(by->task, by->number, wait_reason::child, at);
     scheduler_.attempt_wants_slot(by->task, by->number, at);
   }
 }

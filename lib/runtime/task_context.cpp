@@ -1,5 +1,9 @@
 #include <corchestra/runtime/task_context.hpp>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <corchestra/core/run_trace.hpp>
 
 #include "runtime/run_impl.hpp"
@@ -125,10 +129,18 @@ awaitable<result<approval_answer>> task_context::ask(approval_rule question) {
   const result<void> asked = r.machine().ask(a->task, a->number, std::move(question), r.now());
   if (asked.has_error()) co_return asked.error();
   begin_wait(wait_reason::approval);
-  wait_guard guard(*this);
-  co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
-  guard.leave();
-  co_await end_wait();
+  std::exception_ptr failure;
+  try {
+    co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure && a->live) r.machine().withdraw_question(a->task, a->number);
+  leave_wait(wait_reason::approval);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await end_wait(throws);
+  if (failure) std::rethrow_exception(failure);
   co_return a->answered;
 }
 
@@ -139,23 +151,25 @@ awaitable<result<task_result>> task_context::call(task_call child) {
   const result<task_index> spawned = r.machine().spawn(a->task, std::move(child), r.now(), true);
   if (spawned.has_error()) co_return spawned.error();
   const task_index c = *spawned;
-  if (const task_result* ended = r.machine().result_of(c)) co_return *ended;
+  if (const task_result* ended = r.machine().result_of(c)) {
+    task_result known = *ended;
+    r.after_event();  // its end may have stopped others
+    co_return known;
+  }
   const auto awaited = r.await_child(c, a);
   begin_wait(wait_reason::child);
-  wait_guard guard(*this);
   std::exception_ptr failure;
   try {
     co_await detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
   } catch (...) {
     failure = std::current_exception();
   }
-  if (awaited->left) guard.has_left();
-  if (failure) {
-    r.give_up_child(c, task().id);
-    std::rethrow_exception(failure);
-  }
-  guard.leave();
-  co_await end_wait();
+  if (failure) r.give_up_child(c, task().id);
+  if (!awaited->left) leave_wait(wait_reason::child);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await end_wait(throws);
+  if (failure) std::rethrow_exception(failure);
   co_return std::move(*awaited->result);
 }
 
@@ -175,19 +189,30 @@ void task_context::begin_wait(wait_reason reason) {
   r.after_event();
 }
 
-void task_context::leave_wait() {
-  if (attempt_->live) attempt_->run->machine().attempt_leaves_wait(attempt_->task, attempt_->number);
-}
-
-void task_context::break_wait() {
+void task_context::leave_wait(wait_reason reason) {
   auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().attempt_works_on(attempt_->task, attempt_->number, r.now());
+  if (attempt_->live) r.machine().attempt_leaves_wait(attempt_->task, attempt_->number, reason, r.now());
 }
 
-awaitable<void> task_context::end_wait() {
+// The slot again, whatever cancels the waiting for it, unless the attempt itself is to stop. What cancelled it is thrown then.
+awaitable<void> task_context::end_wait(bool throws) {
   const auto a = attempt_;
-  if (!a->live) co_return;
-  co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_slot(a, std::move(handler)); });
+  std::exception_ptr cut;
+  for (bool regained = false; a->live && !regained;) {
+    const auto heard = co_await asio::this_coro::cancellation_state;
+    if (throws && heard.cancelled() != asio::cancellation_type::none && cancelled()) {
+      cut = std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
+      break;
+    }
+    try {
+      co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_slot(a, std::move(handler)); });
+      regained = true;
+    } catch (...) {
+      cut = std::current_exception();
+    }
+  }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (cut) std::rethrow_exception(cut);
 }
 
 }  // namespace corchestra

@@ -122,7 +122,7 @@ TEST_CASE("[L26] a question in the middle of a task gives its slot back and keep
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].approved);
   CHECK(answers[0].message == "the left one");
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::approval, r.now);
   CHECK(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
   CHECK(r.start().empty());
   CHECK(r.resumed.empty());
@@ -142,7 +142,7 @@ TEST_CASE("start_to_close stands still while a person thinks") {
   r.pass(1h);
   CHECK(r.stopped().empty());
   REQUIRE(r.s.answer(r.at("t"), true, "", r.now));
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::approval, r.now);
   r.s.attempt_wants_slot(r.at("t"), 1, r.now);
   r.start();
   CHECK(r.resumed == ids{"t"});
@@ -180,7 +180,7 @@ TEST_CASE("a question of an attempt that waits for a slot again is kept, and so 
   CHECK(r.start() == ids{"t"});
   r.s.attempt_waits(r.at("t"), 1, wait_reason::rate, r.now);
   CHECK(r.start() == ids{"other"});
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::rate, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
   REQUIRE(r.s.ask(r.at("t"), 1, {"Go on?", 5s, true}, r.now));  // another part of the same body
   r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
@@ -188,7 +188,7 @@ TEST_CASE("a question of an attempt that waits for a slot again is kept, and so 
   CHECK(r.waits("t") == wait_reason::approval);
   r.pass(5s);
   REQUIRE(r.s.take_answers().size() == 1);
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::approval, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
   r.end("other");
   r.start();

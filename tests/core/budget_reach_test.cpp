@@ -103,7 +103,7 @@ TEST_CASE("why names who has reserved the budget, and the pool an attempt needs 
   CHECK(r.why("b")[0] == "'b' waits for budget that running tasks have reserved and may not need: 'a'");
   r.s.attempt_waits(r.at("a"), 1, wait_reason::rate, r.now);
   CHECK(r.start() == ids{"c"});
-  r.s.attempt_leaves_wait(r.at("a"), 1);
+  r.s.attempt_leaves_wait(r.at("a"), 1, wait_reason::rate, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("a"), 1, r.now));
   CHECK(r.start().empty());
   CHECK(r.why("a")[0] == "'a' has what it waited for and needs a slot of 'agent a' again, taken by 'c'");

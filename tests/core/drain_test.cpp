@@ -49,7 +49,7 @@ TEST_CASE("[L5] what a running task awaits is finished too, with all that it nee
   r.end("parent/first");
   CHECK(r.start() == ids{"parent/child"});
   r.end("parent/child");
-  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  r.s.attempt_leaves_wait(r.at("parent"), 1, wait_reason::child, r.now);
   r.s.attempt_wants_slot(r.at("parent"), 1, r.now);
   r.start();
   CHECK(r.resumed == ids{"parent"});
@@ -150,7 +150,7 @@ TEST_CASE("draining a paused run lifts the pause for what running attempts wait 
   r.s.drain(r.now);
   CHECK(r.start() == ids{"parent/child"});
   r.end("parent/child");
-  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  r.s.attempt_leaves_wait(r.at("parent"), 1, wait_reason::child, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("parent"), 1, r.now));
   r.start();
   r.end("parent");

@@ -67,7 +67,7 @@ TEST_CASE("an attempt that goes on is started before its equals of a greater ran
   REQUIRE(r.s.submit({call("busy")}, r.now));
   CHECK(r.start() == ids{"busy"});
   REQUIRE(r.s.submit({call("b"), call("c", {"b"})}, r.now));
-  r.s.attempt_leaves_wait(r.at("a"), 1);
+  r.s.attempt_leaves_wait(r.at("a"), 1, wait_reason::rate, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("a"), 1, r.now));
   r.end("busy");
   CHECK(r.start().empty());
@@ -111,7 +111,7 @@ TEST_CASE("raising a task that waits for a lock raises the lock's holder") {
   REQUIRE(r.s.submit({call("busy", {}, 60)}, r.now));
   CHECK(r.start() == ids{"busy"});
   REQUIRE(r.s.submit({call("urgent", {"waiter"}, 90), call("rival", {}, 70)}, r.now));
-  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  r.s.attempt_leaves_wait(r.at("parent"), 1, wait_reason::rate, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("parent"), 1, r.now));
   r.end("busy");
   CHECK(r.start().empty());

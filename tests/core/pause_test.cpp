@@ -93,7 +93,7 @@ TEST_CASE("a running task that waited gets its slot again in a paused run") {
   r.start();
   r.s.attempt_waits(r.at("t"), 1, wait_reason::rate, r.now);
   r.s.pause("", r.now);
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::rate, r.now);
   r.s.attempt_wants_slot(r.at("t"), 1, r.now);
   CHECK(r.start().empty());
   CHECK(r.resumed == ids{"t"});

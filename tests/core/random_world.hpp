@@ -144,15 +144,11 @@ class random_world {
 
   void leave(scheduler& s, body& b) {
     if (!s.known(b.task)) return;
-    s.attempt_leaves_wait(b.task, b.attempt);
-    b.what = doing::slot;
-    if (chance(5) && current(s, b) && !s.abort_requested(b.task)) {
-      model_.works_on(b.task);
-      s.attempt_works_on(b.task, b.attempt, now_);
-      b.what = doing::work;
-    } else if (!s.attempt_wants_slot(b.task, b.attempt, now_)) {
-      b.what = doing::work;
-    }
+    const wait_reason reason = b.what == doing::rate    ? wait_reason::rate
+                               : b.what == doing::child ? wait_reason::child
+                                                        : wait_reason::approval;
+    s.attempt_leaves_wait(b.task, b.attempt, reason, now_);
+    b.what = s.attempt_wants_slot(b.task, b.attempt, now_) ? doing::slot : doing::work;
     b.ends = std::max(b.ends, now_);
   }
 

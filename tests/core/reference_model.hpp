@@ -30,7 +30,7 @@ class reference_model {
     skip_cause skipped{};
     json output;
     std::uint32_t attempts = 0;
-    bool running = false, abandoned = false, approved = false, over_limit = false;
+    bool running = false, abandoned = false, approved = false;
   };
 
   explicit reference_model(run_options o)
@@ -40,8 +40,6 @@ class reference_model {
 
   /// An abandoned body has ended: its locks are back, without an event.
   void body_ended(task_index t) { resources.give_back(t); }
-  /// This attempt goes on over the limit of slots, and has none of its agent, type or key, until it waits again.
-  void works_on(task_index t) { tasks.at(t).over_limit = true; }
 
   void operator()(const event& e) {
     now = e.at;
@@ -59,8 +57,8 @@ class reference_model {
       t.approved = e.data.at("approved").get<bool>();
     } else if (e.type == event_type::task_state_changed) {
       const bool goes_on = t.running && t.waiting != wait_reason::none && e.waiting == wait_reason::none;
-      t.state = e.state, t.waiting = e.waiting, t.over_limit = t.over_limit && works(t);
-      check(!goes_on || t.over_limit || slots_fit(t, 0), t, "never more slots than there are");
+      t.state = e.state, t.waiting = e.waiting;
+      check(!goes_on || slots_fit(t, 0), t, "never more slots than there are");
     } else if (e.type == event_type::task_ended) {
       check(e.state != task_state::skipped || judge(t, false) == fate::never, t,
             "skipped only when its join cannot be");
@@ -136,7 +134,6 @@ class reference_model {
     resources.take(i, t.call, now);
     ++t.attempts;
     t.running = true;
-    t.over_limit = false;
     t.state = task_state::running, t.waiting = {};
   }
 
@@ -182,7 +179,7 @@ class reference_model {
 
   bool slots_fit(const task& t, std::uint32_t more) const {
     const auto fits = [&](const std::map<std::string, std::uint32_t>& limits, const std::string& name, auto name_of) {
-      const auto same = [&](const task& o) { return !o.over_limit && name_of(o) == name; };
+      const auto same = [&](const task& o) { return name_of(o) == name; };
       return !limits.contains(name) || slots_in_use(same) + more <= limits.at(name);
     };
     const auto& l = options.limits;

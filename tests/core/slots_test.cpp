@@ -78,7 +78,7 @@ TEST_CASE("[L5] a waiting parent does not hold its agent's slot, which its child
   CHECK(r.start().empty());
   r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
   CHECK(r.start() == ids{"parent/child"});
-  r.s.attempt_leaves_wait(r.at("parent"), 1);
+  r.s.attempt_leaves_wait(r.at("parent"), 1, wait_reason::child, r.now);
   r.s.attempt_wants_slot(r.at("parent"), 1, r.now);
   r.start();
   CHECK(r.resumed.empty());

@@ -228,7 +228,7 @@ TEST_CASE("[L5] two steps that wait for what the other's task has reserved: one 
   REQUIRE(first.size() == 1);
   CHECK(first[0].id == a);
   CHECK_FALSE(first[0].refused.empty());
-  r.s.attempt_leaves_wait(r.at("a"), 1);
+  r.s.attempt_leaves_wait(r.at("a"), 1, wait_reason::budget, r.now);
   r.s.attempt_wants_slot(r.at("a"), 1, r.now);
   CHECK(grants(r).empty());
   r.s.model_call(r.at("a"), 1, {1, 0, 0, 0, 1}, nullptr, r.now);

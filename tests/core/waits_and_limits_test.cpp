@@ -119,7 +119,7 @@ TEST_CASE("what is learnt of a task leaves out the time it waited inside") {
   r.pass(2s);
   r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
   r.pass(100s);
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::approval, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
   r.start();
   r.pass(1s);
@@ -135,7 +135,7 @@ TEST_CASE("an attempt without a time limit tells, too, when it works again after
   r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
   const auto before = r.count(event_type::task_state_changed);
   r.pass(5s);
-  r.s.attempt_leaves_wait(r.at("t"), 1);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::approval, r.now);
   REQUIRE(r.s.attempt_wants_slot(r.at("t"), 1, r.now));
   r.start();
   CHECK(r.count(event_type::task_state_changed) == before + 1);

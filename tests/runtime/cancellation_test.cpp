@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <corchestra/async/sleep.hpp>
 
 #include "support/plans.hpp"
@@ -199,4 +200,28 @@ TEST_CASE("a cancel that comes while a timed-out attempt stops prevents its retr
   CHECK(r.find("t")->attempts == 1);
   CHECK(r.find("t")->state == task_state::timeout);
   CHECK(v.time.now() == time_point(13s));
+}
+
+TEST_CASE("a called child that ends at once stops others at once") {
+  virtual_orchestra v;
+  v.agent->takes("slow", 1000s);
+  v.agent->takes("quick", 3s);
+  v.o.agents().add("parent", [](task_context c) -> awaitable<result<task_output>> {
+    co_await sleep_for(2s);
+    auto child = task("child");
+    child.rules.get_or_emplace().group = "g";  // its time is over
+    const result<task_result> ended = co_await c.call(child);
+    CHECK(ended.has_value());
+    co_await sleep_for(500s);
+    co_return task_output{};
+  });
+  auto parent = task("parent");
+  parent.agent = "parent";
+  auto p = plan({parent, task("slow"), task("quick")});
+  p.options.fail_fast = true;
+  p.options.groups["g"].timeout = 1s;
+  p.options.keep = GENERATE(keep_results::all, keep_results::failed);
+  const auto r = v.run(std::move(p));
+  CHECK(r.state == run_state::failed);
+  CHECK(v.time.now() == time_point(2s));
 }

@@ -96,13 +96,12 @@ class scheduler {
   }
   /// A running attempt waits for something that is not work: its slot is free meanwhile.
   void attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now);
-  /// A wait is over. The slot stays free while another wait of the same attempt is open: one of them may need it.
-  void attempt_leaves_wait(task_index task, std::uint32_t attempt);
-  /// All waits are over; a `start_command` with `resume` follows when a slot is free.
+  /// A wait for `reason` is over. The slot stays free while another wait of the same attempt is open: one of them may need
+  /// it, and is what the attempt waits for from now on.
+  void attempt_leaves_wait(task_index task, std::uint32_t attempt, wait_reason reason, time_point now);
+  /// All waits are over, or broken off; a `start_command` with `resume` follows when a slot is free.
   /// False when none will: the attempt has its slot already, needs none yet, or has ended.
   bool attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now);
-  /// Its wait was broken off and the body goes on: the slot is its own again at once, if need be one above the limit.
-  void attempt_works_on(task_index task, std::uint32_t attempt, time_point now);
 
   /// True when it is published later: `next_deadline` may have come closer.
   bool progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
@@ -146,6 +145,8 @@ class scheduler {
 
   /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt.
   result<void> ask(task_index task, std::uint32_t attempt, approval_rule question, time_point now);
+  /// The attempt no longer waits for the answer.
+  void withdraw_question(task_index task, std::uint32_t attempt);
   /// The answer to a task that waits for approval. A refused task is CANCELLED. Error `invalid_argument`: nothing was asked.
   result<void> answer(task_index task, bool approved, std::string_view message, time_point now);
 

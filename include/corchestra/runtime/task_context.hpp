@@ -111,11 +111,11 @@ class task_context {
   awaitable<result<task_result>> call(task_call child);
 
   /// Awaits anything that is not work (a limiter, an approval, another task) with the slot given back meanwhile; it is
-  /// taken again, ahead of equals, before this returns. `start_to_close` stands still, the deadline does not.
+  /// taken again, ahead of equals, before this returns, also when the waiting is cancelled by a `timeout` of the body's
+  /// own. `start_to_close` stands still, the deadline does not.
   template <class T>
   awaitable<T> wait(wait_reason reason, awaitable<T> what) {
     begin_wait(reason);
-    wait_guard guard(*this);
     std::exception_ptr failure;
     if constexpr (std::is_void_v<T>) {
       try {
@@ -123,8 +123,10 @@ class task_context {
       } catch (...) {
         failure = std::current_exception();
       }
-      guard.leave();
-      co_await end_wait();
+      leave_wait(reason);
+      const bool throws = co_await asio::this_coro::throw_if_cancelled();
+      co_await asio::this_coro::throw_if_cancelled(false);  // the next co_await begins, though this one was cancelled
+      co_await end_wait(throws);
       if (failure) std::rethrow_exception(failure);
     } else {
       std::optional<T> value;
@@ -133,8 +135,10 @@ class task_context {
       } catch (...) {
         failure = std::current_exception();
       }
-      guard.leave();
-      co_await end_wait();
+      leave_wait(reason);
+      const bool throws = co_await asio::this_coro::throw_if_cancelled();
+      co_await asio::this_coro::throw_if_cancelled(false);  // the next co_await begins, though this one was cancelled
+      co_await end_wait(throws);
       if (failure) std::rethrow_exception(failure);
       co_return std::move(*value);
     }
@@ -148,31 +152,9 @@ class task_context {
   friend struct detail::attempt;
   explicit task_context(std::shared_ptr<detail::attempt> a) : attempt_(std::move(a)) {}
   void begin_wait(wait_reason reason);
-  awaitable<void> end_wait();
-  void leave_wait();
-  void break_wait();
-
-  // An exception that ends a wait early gives the slot back to the body, which goes on.
-  class wait_guard {
-   public:
-    explicit wait_guard(task_context& c) : context_(c), depth_(std::uncaught_exceptions()) {}
-    wait_guard(const wait_guard&) = delete;
-    ~wait_guard() {
-      if (std::uncaught_exceptions() <= depth_) return;
-      leave();
-      context_.break_wait();
-    }
-    void has_left() noexcept { left_ = true; }
-    void leave() {
-      if (!std::exchange(left_, true)) context_.leave_wait();
-    }
-
-   private:
-    task_context& context_;
-    int depth_;
-    bool left_ = false;
-  };
-
+  /// To be awaited with throw_if_cancelled(false); sets it to `throws` again.
+  awaitable<void> end_wait(bool throws);
+  void leave_wait(wait_reason reason);
 
   std::shared_ptr<detail::attempt> attempt_;
 };
