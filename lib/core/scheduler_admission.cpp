@@ -95,7 +95,12 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
   };
   settle();
   if (s.steps_changed && !s.ended) s.serve_steps(now);
+  if (!s.suspects.empty() && !s.ended) s.break_cycles(now);
   while (s.slots_in_use < s.slots && !s.ended) {
+    if (!s.suspects.empty()) {
+      s.break_cycles(now);
+      continue;
+    }
     if (s.budget_changed) s.offer_budget(now);
     if (!s.heavy_waiters.empty()) s.offer_heavy(now);
     detail::start_queue::entry e;
@@ -227,6 +232,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
     }
   }
   if (r.phase() == phase::wants_slot) tell_slot_wait(t, now);
+  if (r.urgency > 0) suspects.push_back(t);
   if (presses(r)) {
     pressing.insert(t);
     end_reservations(t, on, now);  // it may be woken by that

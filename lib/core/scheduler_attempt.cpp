@@ -130,7 +130,9 @@ void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt, wait
   if (r.attempts != attempt || !r.now_running || r.now_running->open(reason) == 0) return;
   auto& l = *r.now_running;
   --l.open_waits;
-  if (--l.open(reason) > 0 || r.waiting != reason || l.open_waits == 0 || l.phase != impl::phase::waiting) return;
+  --l.open(reason);
+  if (l.open_waits > 0 && l.open(wait_reason::child) == l.open_waits) impl_->suspects.push_back(task);
+  if (l.open(reason) > 0 || r.waiting != reason || l.open_waits == 0 || l.phase != impl::phase::waiting) return;
   const auto other = std::find_if(l.waits.begin(), l.waits.end(), [](std::uint32_t open) { return open > 0; });
   r.waiting = static_cast<wait_reason>(other - l.waits.begin());  // what it stands still for now
   impl_->publish(event_type::task_state_changed, task, now);

@@ -107,6 +107,7 @@ struct scheduler::impl {
   task_index heavy_offered = no_task;  // of them, the one that is in the queue because it fits
   std::uint32_t heavy_ticket = 0;
   std::vector<task_index> to_wake;
+  std::vector<task_index> suspects;  // of waiting in a circle
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
   bool waking_now = false, budget_changed = false, steps_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
@@ -244,6 +245,16 @@ struct scheduler::impl {
   void refuse_step(detail::step_reservations::id i, error why);
   void budget_refuses(const detail::budget_ledger::answer& answer, const std::string& agent, time_point now);
   void cancel_running_of(std::string agent, const std::string& text, time_point now);
+
+  // scheduler_cycle.cpp
+  struct blockers {
+    std::vector<task_index> who;
+    bool each_is_needed = false;  // else one is enough
+  };
+  blockers blockers_of(task_index t) const;
+  task_index in_a_cycle(task_index suspect) const;
+  void break_cycles(time_point now);
+  void end_deadlocked(task_index t, time_point now);
 
   // scheduler_inherit.cpp
   void raise_priority(task_index t, int priority, time_point now);

@@ -39,6 +39,7 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
     if (r.more && r.more->parked_on != detail::resource_table::none) {
       resources.raise(u, r.more->parked_on, rank_of(r));
       pressing.insert(u);
+      suspects.push_back(u);
     }
     for (const auto& d : r.call->depends_on) {
       if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);
@@ -78,7 +79,7 @@ bool scheduler::impl::untangle(time_point now) {
   for (task_index t = 0; t < records.size(); ++t) {
     if (!records.holds(t)) continue;
     const record& r = records[t];
-    if (r.abandoned) return false;
+    if (r.abandoned && r.more && r.more->locked) return false;  // its body may give back what they wait for
     if (r.state != task_state::waiting || left_out(r)) continue;
     const bool late_rate = r.waiting == wait_reason::rate && resources.next_due() == never;  // kept by those who starve
     const bool on_resource = r.waiting == wait_reason::lock || late_rate;
@@ -118,11 +119,7 @@ bool scheduler::impl::untangle(time_point now) {
     end_unstarted(broke->second, task_state::limit_exceeded, cancel_reason::budget,
                   errc::limit_exceeded, "budget: the rest is reserved by tasks that wait for their children", now);
   } else {
-    const std::string what = resources.name(records[*needed].more->parked_on);
-    end_unstarted(
-        *needed, task_state::failed, cancel_reason::none, errc::unreachable_resource,
-        concat("deadlock: ", quote(what), " is held by a task that waits for its child, which waits for this one"),
-        now);
+    end_deadlocked(*needed, now);
   }
   settle(now);
   check_end(now);

@@ -98,3 +98,65 @@ TEST_CASE("two children that a pause holds when a deadlock is untangled are left
   r.s.resume("other", r.now);
   CHECK(r.start() == ids{"parent/child", "outer/inner/deep"});
 }
+
+TEST_CASE("[L5] a circle of locks is broken at once, whatever else runs or waits for a person") {
+  auto asks = call("asks");
+  asks.rules.get_or_emplace().approval = approval_rule{.message = "go?"};
+  hand_run r(slots(4), {locking("one", "x"), locking("two", "y"), call("busy"), asks});
+  CHECK(r.start() == ids{"one", "two", "busy"});
+  await_child(r, "one", locking("child", "y"));
+  CHECK(r.start().empty());
+  CHECK(r.waits("one/child") == wait_reason::lock);  // `two` may still give it back
+  await_child(r, "two", locking("child", "x"));
+  CHECK(r.start().empty());
+  CHECK(r.result("one/child").reason.find("deadlock") != std::string::npos);
+  CHECK(r.waits("two/child") == wait_reason::lock);
+  r.s.attempt_leaves_wait(r.at("one"), 1, wait_reason::child, r.now);
+  REQUIRE(r.s.attempt_wants_slot(r.at("one"), 1, r.now));
+  CHECK(r.start().empty());
+  CHECK(r.resumed == ids{"one"});
+  r.end("one");
+  CHECK(r.start() == ids{"two/child"});
+}
+
+TEST_CASE("[L5] a circle of locks through what a child needs is broken at once") {
+  hand_run r(slots(5), {locking("one", "x"), locking("two", "y"), locking("need", "y"), call("busy")});
+  CHECK(r.start() == ids{"one", "two", "busy"});
+  await_child(r, "one", call("child", {"need"}));
+  await_child(r, "two", locking("child", "x"));
+  CHECK(r.start().empty());
+  const bool broken = r.s.state(r.at("need")) == task_state::failed || r.s.state(r.at("two/child")) == task_state::failed;
+  CHECK(broken);
+}
+
+TEST_CASE("[L5] a parent that may go on without its child is in no circle") {
+  hand_run r(slots(5), {locking("one", "x"), locking("two", "y"), call("busy")});
+  CHECK(r.start() == ids{"one", "two", "busy"});
+  await_child(r, "one", locking("child", "y"));
+  r.s.attempt_waits(r.at("one"), 1, wait_reason::rate, r.now);  // and then it may end
+  await_child(r, "two", locking("child", "x"));
+  CHECK(r.start().empty());
+  CHECK(r.waits("one/child") == wait_reason::lock);
+  CHECK(r.waits("two/child") == wait_reason::lock);
+  r.s.attempt_leaves_wait(r.at("one"), 1, wait_reason::rate, r.now);
+  CHECK(r.start().empty());
+  CHECK(r.result("one/child").reason.find("deadlock") != std::string::npos);
+}
+
+TEST_CASE("an abandoned body that holds no lock hides no deadlock of budgets") {
+  auto o = slots(3);
+  o.limits.cancel_grace = 1s;
+  o.budget.run.tokens = 100;
+  auto parent = call("parent");
+  parent.rules.get_or_emplace().reserve.tokens = 60;
+  hand_run r(o, {parent, call("deaf")});
+  CHECK(r.start() == ids{"parent", "deaf"});
+  r.s.cancel_task(r.at("deaf"), cancel_reason::user, "", r.now);
+  r.pass(2s);
+  CHECK(r.s.state(r.at("deaf")) == task_state::cancelled);
+  auto child = call("child");
+  child.rules.get_or_emplace().reserve.tokens = 60;
+  await_child(r, "parent", child);
+  CHECK(r.start().empty());
+  CHECK(r.s.state(r.at("parent/child")) == task_state::limit_exceeded);
+}

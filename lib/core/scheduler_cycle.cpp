@@ -1,0 +1,93 @@
+// Parents that hold locks while they wait for children, which need the locks of other such parents: a cycle is broken as
+// soon as it has closed, whatever else goes on.
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "core/scheduler_impl.hpp"
+
+namespace corchestra {
+
+// Of a parent that waits for nothing but children: those, of which each may let it go on. Of a task that has not started: those who
+// hold what it is parked on, or those it needs, none of which it can do without. Nobody when something else may help.
+scheduler::impl::blockers scheduler::impl::blockers_of(task_index t) const {
+  blockers found;
+  const record& r = records[t];
+  if (r.phase() == phase::waiting) {
+    const live& l = *r.now_running;
+    if (r.abandoned || l.aborting || l.open(wait_reason::child) != l.open_waits || !r.more) return found;
+    for (const task_index c : r.more->children) {
+      if (records.holds(c) && records[c].awaited && !is_terminal(records[c].state)) found.who.push_back(c);
+    }
+    if (found.who.size() < l.open_waits) found.who.clear();  // one has ended, and it has not been told yet
+    return found;
+  }
+  if (r.phase() != phase::none || r.state != task_state::waiting) return found;
+  found.each_is_needed = true;
+  if (r.waiting == wait_reason::lock && r.more->parked_on != detail::resource_table::none) {
+    for (const task_index h : resources.holders(r.more->parked_on)) {
+      const record& holder = records[h];
+      if (!holder.more || !holder.more->locked) continue;  // it only reserves
+      if (resources.conflict(holder.more->locks, r.more->locks) != detail::resource_table::none) found.who.push_back(h);
+    }
+  } else if (r.waiting == wait_reason::deps && r.missing > 0 && (!r.rules() || r.rules()->join == join_policy::all_success)) {
+    for (const auto& d : r.call->depends_on) {
+      const task_index need = need_of(d);
+      if (need != no_task && !is_terminal(records[need & ~subtree_bit].state)) found.who.push_back(need & ~subtree_bit);
+    }
+  }
+  return found;
+}
+
+// The parked task that is to end so that others may go on: one of those that wait in a circle with `suspect`, or for one.
+task_index scheduler::impl::in_a_cycle(task_index suspect) const {
+  constexpr std::size_t most = 1000;  // tasks; beyond that it is found when nothing else is left to do
+  struct node {
+    blockers by;
+    bool stuck = true;
+  };
+  boost::unordered_flat_map<task_index, node> nodes;
+  std::vector<task_index> todo{suspect};
+  while (!todo.empty()) {
+    const task_index t = todo.back();
+    todo.pop_back();
+    if (nodes.contains(t)) continue;
+    if (nodes.size() == most) return no_task;
+    node n{.by = blockers_of(t)};
+    n.stuck = !n.by.who.empty();
+    todo.insert(todo.end(), n.by.who.begin(), n.by.who.end());
+    nodes.emplace(t, std::move(n));
+  }
+  // Whoever may go on lets those go on who wait for it: what is left then waits for itself.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto& [t, n] : nodes) {
+      const auto stuck = [&](task_index other) { return nodes.find(other)->second.stuck; };
+      const auto& who = n.by.who;
+      const bool still = n.by.each_is_needed ? std::any_of(who.begin(), who.end(), stuck) : std::all_of(who.begin(), who.end(), stuck);
+      if (n.stuck && !still) changed = true, n.stuck = false;
+    }
+  }
+  task_index victim = no_task;
+  for (const auto& [t, n] : nodes) {
+    if (n.stuck && t < victim && records[t].waiting == wait_reason::lock && records[t].phase() == phase::none) victim = t;
+  }
+  return nodes.find(suspect)->second.stuck ? victim : no_task;
+}
+
+void scheduler::impl::break_cycles(time_point now) {
+  while (!suspects.empty()) {
+    const task_index suspect = suspects.back();
+    suspects.pop_back();
+    if (!records.holds(suspect)) continue;
+    if (const task_index victim = in_a_cycle(suspect); victim != no_task) end_deadlocked(victim, now);
+  }
+  settle(now);
+  check_end(now);
+}
+
+void scheduler::impl::end_deadlocked(task_index t, time_point now) {
+  const std::string what = resources.name(records[t].more->parked_on);
+  end_unstarted(t, task_state::failed, cancel_reason::none, errc::unreachable_resource,
+                concat("deadlock: ", quote(what), " is held by a task that waits for its child, which waits for this one"), now);
+}
+
+}  // namespace corchestra
