@@ -249,8 +249,11 @@ void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler ha
       }
     });
   }
-  if (!scheduler_.attempt_wants_slot(a->task, a->number, now())) return complete(strand_, std::move(handler));
-  a->resume.push_back(std::move(handler));
+  if (scheduler_.attempt_wants_slot(a->task, a->number, now())) {
+    a->resume.push_back(std::move(handler));
+  } else {
+    complete(strand_, std::move(handler));  // another wait of it is open, which may be one too many
+  }
   after_event();
 }
 

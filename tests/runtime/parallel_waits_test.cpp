@@ -75,6 +75,7 @@ TEST_CASE("a tangle of budgets is resolved, whatever the parent has waited for b
   const auto r = v.run(std::move(p));
   CHECK(r.find("parent/child")->state == task_state::limit_exceeded);
   CHECK(r.find("parent")->output.value == 0);
+  CHECK(v.time.now() == time_point(1s));
 }
 
 TEST_CASE("a question is withdrawn when its wait is cut short, though another wait is open") {
