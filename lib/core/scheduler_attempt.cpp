@@ -159,6 +159,7 @@ void scheduler::impl::take_slot_again(task_index t, time_point now) {
   if (r.more) r.more->waits_since = never;
   if (l.attempt_left != duration::zero()) l.attempt_due = detail::later(now, l.attempt_left);
   l.heartbeat_at = now;
+  l.stall_told = false;
   if (l.patience != duration::zero()) l.stall_at = detail::later(now, l.patience);
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);

@@ -324,6 +324,7 @@ struct scheduler::impl {
   // scheduler_time.cpp
   void scan_running(time_point now);
   void tell_stall(task_index t, time_point now);
+  bool note_life(live& l, time_point now);
   void fire(const alarm& a, time_point now);
   void set_alarm(const alarm& a);
   bool is_stale(const alarm& a) const;
