@@ -306,7 +306,6 @@ struct scheduler::impl {
   /// With what the call says.
   task_result& new_result(task_index t, task_output&& output);
   task_result& new_result(task_index t);
-  task_index nearest_known_parent(std::string_view id) const;
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
