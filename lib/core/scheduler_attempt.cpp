@@ -337,6 +337,7 @@ void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   l.why_text.clear();
   ++r.ticket;
   end_scope(t, concat("the attempt of its parent ", quote(r.call->id), " ended"), now);
+  if (budget_gone && end_without_budget(t, now)) return settle(now);
   if (state == run_state::paused && delay == duration::zero()) {
     hold(t, paused_tasks, now);
   } else {

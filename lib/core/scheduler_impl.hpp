@@ -319,6 +319,7 @@ struct scheduler::impl {
   void abort(task_index t, time_point now);
   void abandon(task_index t, time_point now);
   void exhaust(const std::string& text, time_point now);
+  bool end_without_budget(task_index t, time_point now);
 
   // scheduler_time.cpp
   void scan_running(time_point now);
