@@ -94,6 +94,13 @@ class resource_table {
   bool nobody_waits() const noexcept;
   std::vector<task_index> holders(
       resource_index r) const;  ///< in the way of a newcomer; when none, those who reserve it
+  /// What keeps a parked task from what it is parked on: what is in use; if that leaves enough, those who reserve it;
+  /// if nobody does, those before it in line.
+  struct obstacle {
+    enum class kind : std::uint8_t { none, in_use, reserved, line } what = kind::none;
+    std::vector<task_index> tasks;  ///< who reserve, or stand first; of what is in use see `holders`
+  };
+  obstacle obstacle_of(task_index parked) const;
   /// Everything but pools that is declared, held, waited for or was waited for. Intent locks are shown only on folders
   /// that somebody asked for by name or waits for.
   std::vector<lock_status> status(const std::function<std::string(task_index)>& name) const;

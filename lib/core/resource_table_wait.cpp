@@ -219,6 +219,37 @@ time_point resource_table::next_due() const noexcept {
   return next;
 }
 
+resource_table::obstacle resource_table::obstacle_of(task_index parked) const {
+  using kind = obstacle::kind;
+  const waiter* w = waiting_.find(parked);
+  if (w == nullptr || !w->parked) return {};
+  const entry& e = entries_[w->at.resource];
+  const crowd& all = *e.more;
+  const auto me = standing::of(*w);
+  const bool lock = e.kind == resource_kind::lock;
+  const unsigned others = lock ? conflicts(w->at.mode) : 1U;
+  bool in_use = lock && e.holder != no_task && (others & bit(e.mode)) != 0;
+  obstacle reserved{kind::reserved, {}}, line{kind::line, {}};
+  for (std::size_t m = 0; m < lock_mode_count; ++m) {
+    if ((others >> m & 1) == 0) continue;
+    in_use = in_use || (lock && all.held[m] != 0);
+    for (const auto& [age, amount] : all.reserved[m]) {
+      if (age.task != parked && (!w->reserving || age < w->aged())) reserved.tasks.push_back(age.task);
+    }
+    const auto& ranked = all.lines[m].ranked;
+    if (!w->reserving && !ranked.empty() && *ranked.begin() < me.ranked) line.tasks.push_back(ranked.begin()->task);
+  }
+  if (!lock) {
+    const quantity& q = quantity_of(e);
+    const auto wanted = q.in_use + q.window.used_at(now_) + w->at.amount;
+    in_use = wanted > q.capacity;
+    if (!in_use && wanted + reserved_before(all, me, q.capacity) <= q.capacity) reserved.tasks.clear();
+  }
+  if (in_use) return {kind::in_use, {}};
+  if (!reserved.tasks.empty()) return reserved;
+  return line.tasks.empty() ? obstacle{} : line;
+}
+
 std::int64_t resource_table::inherited_rank(std::span<const claim> set) const {
   auto highest = std::numeric_limits<std::int64_t>::min();
   for (const claim& c : set) {

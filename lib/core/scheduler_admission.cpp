@@ -23,7 +23,9 @@ void scheduler::impl::tell_wrong_change(task_index t, task_state to, time_point 
 // Its dependencies are there: on to approval, level and pause, then to the queue.
 void scheduler::impl::admit(task_index t, time_point now) {
   record& r = records[t];
-  if (const auto* rules = r.rules(); rules && rules->approval && !r.more->approved) {
+  if (budget_gone && end_without_budget(t, now)) return;
+  if (const auto* rules = r.rules(); rules && rules->approval && !(r.more && r.more->approved)) {
+    if (left_out(r)) return set_state(t, task_state::waiting, wait_reason::deps, now);  // the answer would be lost: `mark_needed`
     return ask_approval(t, *rules->approval, now);
   }
   if (options.mode == scheduling_mode::levels && r.level > level) {
@@ -35,6 +37,7 @@ void scheduler::impl::admit(task_index t, time_point now) {
 
 void scheduler::impl::make_ready(task_index t, time_point now) {
   record& r = records[t];
+  if (budget_gone && end_without_budget(t, now)) return;
   if (state == run_state::paused && !goes_on(r)) return hold(t, paused_tasks, now);
   if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && !goes_on(r)) return hold(t, a.held, now);
   set_state(t, task_state::ready, wait_reason::none, now);
@@ -138,7 +141,8 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
   const bool resumes = r.phase() == phase::wants_slot;
   if (!resumes) {
     if (left_out(r)) return step_aside(t, now), admission::gone;
-    const bool may_hold = !goes_on(r) && !budget_gone;  // it ends by its budget below
+    if (budget_gone && end_without_budget(t, now)) return admission::gone;
+    const bool may_hold = !goes_on(r);
     if (state == run_state::paused && may_hold) return hold(t, paused_tasks, now), admission::parked;
     if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && may_hold) return hold(t, a.held, now), admission::parked;
   }

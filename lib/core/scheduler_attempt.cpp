@@ -161,6 +161,7 @@ void scheduler::impl::take_slot_again(task_index t, time_point now) {
   if (r.more) r.more->waits_since = never;
   if (l.attempt_left != duration::zero()) l.attempt_due = detail::later(now, l.attempt_left);
   l.heartbeat_at = now;
+  l.stall_told = false;
   if (l.patience != duration::zero()) l.stall_at = detail::later(now, l.patience);
   note_due(due_of(r));
   set_state(t, task_state::running, wait_reason::none, now);
@@ -338,6 +339,7 @@ void scheduler::impl::retry(task_index t, duration delay, time_point now) {
   l.why_text.clear();
   ++r.ticket;
   end_scope(t, concat("the attempt of its parent ", quote(r.call->id), " ended"), now);
+  if (budget_gone && end_without_budget(t, now)) return settle(now);
   if (state == run_state::paused && delay == duration::zero()) {
     hold(t, paused_tasks, now);
   } else {

@@ -104,23 +104,35 @@ std::size_t scheduler::cancel_run(cancel_reason reason, std::string_view message
   return changed;
 }
 
-// The run's budget is used up: nothing new starts; those in the queues end as their turn comes.
+// The run's budget is used up: nothing new starts, and what would have to wait for its turn ends now. Attempts under way go
+// on, and what a drained run leaves out stays for a resume.
 void scheduler::impl::exhaust(const std::string& text, time_point now) {
   if (std::exchange(budget_gone, true)) return;
   open = false;
   closing = true;
   if (reason.empty()) reason = text;
   budget_changed = steps_changed = true;
-  std::vector<task_index> held(asked.begin(), asked.end());  // nobody need answer or resume any more
-  held.insert(held.end(), paused_tasks.begin(), paused_tasks.end());
-  for (const auto& a : agents) held.insert(held.end(), a.held.begin(), a.held.end());
-  for (const task_index t : held) {
-    if (!records.holds(t) || is_terminal(records[t].state) || records[t].phase() != phase::none) continue;
-    end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, concat("budget: ", text), now);
+  for (task_index t = 0; t < records.size(); ++t) {
+    if (!records.holds(t)) continue;
+    const record& r = records[t];
+    if (is_terminal(r.state) || r.state == task_state::pending || r.missing > 0 || r.phase() != phase::none) continue;
+    end_without_budget(t, now);
   }
   settle(now);
+  check_end(now);
   if (options.budget.on_exhausted != on_exhausted::cancel) return;
   for (const task_index t : std::vector<task_index>(running)) cancel(t, cancel_reason::budget, text, now);
+}
+
+// The budget is gone and the task would never start: nobody need answer or resume it, and it waits for nothing.
+bool scheduler::impl::end_without_budget(task_index t, time_point now) {
+  const record& r = records[t];
+  if (!budget_gone || left_out(r)) return false;
+  const auto answer = ledger.reserve(t, r.call->agent, {}, {}, no_task);
+  const bool used_up = answer.what == detail::budget_ledger::verdict::never;
+  end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded,
+                concat("budget: ", used_up ? answer.budget : "the run's budget is used up"), now);
+  return true;
 }
 
 void scheduler::drain(time_point now) {
@@ -147,6 +159,9 @@ void scheduler::impl::mark_needed(time_point now) {
       todo.push_back(t);
       record& u = records[t];
       if (std::exchange(u.needed, true)) return;
+      const bool unasked = u.state == task_state::waiting && u.waiting == wait_reason::deps && u.missing == 0 && u.rules() &&
+                           u.rules()->approval && !(u.more && u.more->approved);
+      if (unasked) return admit(t, now);
       const bool parked = u.more && (u.more->parked_on != detail::resource_table::none || u.more->heavy_parked);
       const bool left = u.state == task_state::ready && !u.queued && !parked && u.phase() == phase::none;  // it came up before
       const bool held = u.state == task_state::waiting && u.waiting == wait_reason::paused;

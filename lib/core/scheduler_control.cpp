@@ -4,11 +4,12 @@ namespace corchestra {
 
 void scheduler::impl::hold(task_index t, std::vector<task_index>& in, time_point now) {
   step_aside(t, now);
-  if (budget_gone) {  // it would never start: nobody need resume it
-    return end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, "budget: the run's budget is used up", now);
-  }
   in.push_back(t);
   set_state(t, task_state::waiting, wait_reason::paused, now);
+  record& r = records[t];
+  if (!keeps_locks(r)) return;  // over a back-off, but a pause may be long
+  release(t, false, true, now);
+  lower_priority(r);
 }
 
 void scheduler::pause(std::string_view agent, time_point now) {
@@ -93,9 +94,6 @@ bool scheduler::paused(std::string_view agent) const noexcept {
 
 void scheduler::impl::ask_approval(task_index t, const approval_rule& rule, time_point now) {
   record& r = records[t];
-  if (budget_gone && r.phase() == phase::none) {  // it would never start: nobody need answer
-    return end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded, "budget: the run's budget is used up", now);
-  }
   extra& x = r.get();
   x.asked = true;
   asked.insert(t);

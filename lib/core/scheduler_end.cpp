@@ -345,10 +345,11 @@ void scheduler::impl::check_end(time_point now) {
   } else {
     state = run_state::failed;
   }
+  if (state == run_state::completed) reason.clear();  // what was about to end it has not
   json data;
   if (details) {
     data = json{{"state", to_string(state)}};
-    if (!reason.empty() && state != run_state::completed) data["reason"] = reason;
+    if (!reason.empty()) data["reason"] = reason;
   }
   publish(event_type::run_ended, now, std::move(data));
   sink = nullptr;  // nothing follows: bodies that were given up may still call

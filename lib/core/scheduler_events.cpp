@@ -55,21 +55,21 @@ bool scheduler::progress(task_index task, std::uint32_t attempt, double fraction
   auto& r = impl_->records[task];
   if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || std::isnan(fraction)) return false;
   auto& l = *r.now_running;
-  l.heartbeat_at = now;
+  const bool watched_again = impl_->note_life(l, now);
   l.progress = std::max(l.progress, std::clamp(fraction, 0.0, 1.0));
   l.progress_text = message;
   const bool waits = std::exchange(l.progress_pending, true);
   if (!l.progress_published || now - l.progress_at >= progress_interval) {
     impl_->flush_progress(task, now);
-    return false;
+    return watched_again;
   }
   if (!waits) impl_->set_alarm({l.progress_at + progress_interval, task, attempt, impl::alarm::kind::progress});
-  return !waits;
+  return !waits || watched_again;
 }
 
-void scheduler::heartbeat(task_index task, std::uint32_t attempt, time_point now) {
+bool scheduler::heartbeat(task_index task, std::uint32_t attempt, time_point now) {
   auto& r = impl_->records[task];
-  if (r.attempts == attempt && r.now_running) r.now_running->heartbeat_at = now;
+  return r.attempts == attempt && r.now_running && impl_->note_life(*r.now_running, now);
 }
 
 void scheduler::model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details,
@@ -77,7 +77,7 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   auto& s = *impl_;
   auto& r = s.records[task];
   if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
-  r.now_running->heartbeat_at = now;
+  s.note_life(*r.now_running, now);
   r.now_running->usage += usage;
   const budget_amount used = spent.value_or(budget_amount{usage.total_tokens(), 0});
   if (reservation != 0 && s.reserved_steps.find(reservation) != nullptr) {
@@ -96,11 +96,12 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   s.tell_budget_alerts(now);
 }
 
-void scheduler::tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now) {
+bool scheduler::tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now) {
   auto& r = impl_->records[task];
-  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return;
-  r.now_running->heartbeat_at = now;
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned) return false;
+  const bool watched_again = impl_->note_life(*r.now_running, now);
   impl_->publish(which, task, now, std::move(details));
+  return watched_again;
 }
 
 void scheduler::model_call_ended(task_index task, std::uint32_t attempt, const token_usage& usage,

@@ -317,7 +317,6 @@ struct scheduler::impl {
   /// With what the call says.
   task_result& new_result(task_index t, task_output&& output);
   task_result& new_result(task_index t);
-  task_index nearest_known_parent(std::string_view id) const;
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
@@ -331,10 +330,12 @@ struct scheduler::impl {
   void abort(task_index t, time_point now);
   void abandon(task_index t, time_point now);
   void exhaust(const std::string& text, time_point now);
+  bool end_without_budget(task_index t, time_point now);
 
   // scheduler_time.cpp
   void scan_running(time_point now);
   void tell_stall(task_index t, time_point now);
+  bool note_life(live& l, time_point now);
   void fire(const alarm& a, time_point now);
   void set_alarm(const alarm& a);
   bool is_stale(const alarm& a) const;

@@ -19,14 +19,6 @@ task_result& scheduler::impl::new_result(task_index t) {
                      [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; });
 }
 
-// By its id: a child's begins with its parent's, and the nearest parent may be forgotten.
-task_index scheduler::impl::nearest_known_parent(std::string_view id) const {
-  for (auto end = id.rfind('/'); end != std::string_view::npos && end > 0; end = id.rfind('/', end - 1)) {
-    if (const task_index up = find(id.substr(0, end)); up != no_task) return up;
-  }
-  return no_task;
-}
-
 std::span<const task_result* const> scheduler::results() const noexcept { return impl_->results; }
 
 result_list scheduler::take_results() {
@@ -54,7 +46,7 @@ result_list scheduler::take_results() {
         return task_result{
             .id = c.id, .agent = c.agent, .task_type = c.task_type, .state = r.state, .attempts = r.attempts};
       });
-      if (const task_index up = s.nearest_known_parent(c.id); up != no_task) open.parent = s.records[up].call->id;
+      if (r.parent != no_task) open.parent = s.records[r.parent].call->id;  // not forgotten: its subtree is open
       listed.push_back(&open);
     }
   }

@@ -12,6 +12,15 @@ time_point scheduler::impl::due_of(const record& r) const {
   return due;
 }
 
+// True when a silence was told before: the next one is told as well.
+bool scheduler::impl::note_life(live& l, time_point now) {
+  l.heartbeat_at = now;
+  if (!std::exchange(l.stall_told, false) || l.phase != phase::working) return false;
+  l.stall_at = detail::later(now, l.patience);
+  note_due(l.stall_at);
+  return true;
+}
+
 void scheduler::impl::tell_stall(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;

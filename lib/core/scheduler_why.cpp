@@ -35,6 +35,15 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     std::sort(users.begin(), users.end());
     return users;
   };
+  const auto holders_against = [&](const record& waiter, detail::resource_index on) {
+    auto holders = resources.holders(on);
+    const auto wanted = std::find_if(waiter.more->locks.begin(), waiter.more->locks.end(), [&](const auto& c) { return c.resource == on; });
+    if (resources.kind(on) != detail::resource_kind::lock || wanted == waiter.more->locks.end()) return holders;
+    std::erase_if(holders, [&](task_index h) {
+      return !records[h].more || resources.conflict(records[h].more->locks, {&*wanted, 1}) == detail::resource_table::none;
+    });
+    return holders;
+  };
   if (is_terminal(r.state)) {
     return say(concat("has ended ", to_string(r.state), r.result->reason.empty() ? "" : ": ", r.result->reason));
   }
@@ -49,7 +58,9 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       return say(concat("has what it waited for and needs a slot of ", quote(name), " again, taken by ", some(ids_of(pool_users(r.more->parked_on)))));
     }
     if (l.phase == phase::wants_slot) return say(concat("has what it waited for and needs a slot again: all ", slots, " are taken"));
-    say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since));
+    const bool asks = r.waiting == wait_reason::approval && r.more && r.more->asked;
+    say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since,
+               asks ? ": " : "", asks ? r.more->question_text : std::string()));
     std::vector<task_index> open_children;
     for (const task_index c : r.more ? r.more->children : std::vector<task_index>()) {
       if (records.holds(c) && records[c].awaited && !is_terminal(records[c].state)) open_children.push_back(c);
@@ -87,7 +98,12 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       return say(state == run_state::paused ? std::string("is held: the run is paused")
                                             : concat("is held: the agent ", quote(r.call->agent), " is paused"));
     case wait_reason::backoff:
-      return say(concat("waits before its next try: ", r.attempts, " failed so far"));
+    {
+      const bool refused = r.more && r.more->retry_refused != never;
+      const auto tries = r.now_running ? r.now_running->tries : 0;  // since its last success, or its last pause
+      return say(concat(refused ? "waits until the retry budget allows its next try" : "waits before its next try",
+                        tries > 0 ? concat(": ", tries, " failed so far") : std::string()));
+    }
     case wait_reason::budget:
     {
       std::vector<task_index> holders;
@@ -105,22 +121,26 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       break;
   }
   if (r.more && r.more->parked_on != detail::resource_table::none) {
+    using obstacle = detail::resource_table::obstacle::kind;
     const auto on = r.more->parked_on;
     const auto kind = resources.kind(on);
+    const bool rate = kind == detail::resource_kind::rate, pool = kind == detail::resource_kind::pool;
     std::string name = resources.name(on);
-    if (kind == detail::resource_kind::rate) return say(concat("waits for the rate ", quote(name), " to allow another"));
-    auto holders = resources.holders(on);
-    if (kind == detail::resource_kind::pool) holders = pool_users(on);
-    const std::vector<std::string> names = ids_of(holders);
-    if (kind == detail::resource_kind::pool) {
-      std::erase(name, '\1');
-      say(concat("waits for a slot of ", quote(name), ", taken by ", some(names)));
-    } else if (names.empty()) {
-      say(concat("waits for ", quote(name), ", which is kept for a task that has waited longer"));
+    std::erase(name, '\1');
+    const std::string what = concat("waits for ", rate ? "the rate " : pool ? "a slot of " : "", quote(name));
+    auto [in_the_way, causes] = resources.obstacle_of(t);
+    if (in_the_way == obstacle::in_use && rate) return say(concat(what, " to allow another"));
+    if (in_the_way == obstacle::in_use) causes = pool ? pool_users(on) : holders_against(r, on);
+    if (causes.empty()) {
+      say(concat(what, ", which it is about to get"));
     } else {
-      say(concat("waits for ", quote(name), ", held by ", some(names)));
+      const char* how = in_the_way == obstacle::reserved ? ", kept after a long wait for "
+                        : in_the_way == obstacle::line   ? ", in line behind "
+                        : pool                           ? ", taken by "
+                                                         : ", held by ";
+      say(concat(what, how, some(ids_of(causes))));
     }
-    return go_deeper(holders);
+    return go_deeper(causes);
   }
   if (r.more && r.more->heavy_parked) {
     return say(concat("needs ", weight_of(r), " slots at once, and ", slots - std::min(slots, slots_in_use), " of ", slots, " are free"));

@@ -68,7 +68,7 @@ void task_context::report_progress(double fraction, std::string_view message) {
 
 void task_context::heartbeat() {
   auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().heartbeat(attempt_->task, attempt_->number, r.now());
+  if (attempt_->live && r.machine().heartbeat(attempt_->task, attempt_->number, r.now())) r.after_event();
 }
 
 void task_context::report_usage(const token_usage& usage, json details, std::optional<budget_amount> spent,
@@ -82,14 +82,16 @@ void task_context::report_usage(const token_usage& usage, json details, std::opt
 
 void task_context::report_tool_started(json details) {
   auto& r = *attempt_->run;
-  if (attempt_->live)
-    r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_started, std::move(details), r.now());
+  if (!attempt_->live) return;
+  if (r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_started, std::move(details), r.now()))
+    r.after_event();
 }
 
 void task_context::report_tool_ended(json details) {
   auto& r = *attempt_->run;
-  if (attempt_->live)
-    r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_ended, std::move(details), r.now());
+  if (!attempt_->live) return;
+  if (r.machine().tool_call(attempt_->task, attempt_->number, event_type::tool_ended, std::move(details), r.now()))
+    r.after_event();
 }
 
 std::uint32_t task_context::next_model_call() noexcept { return ++attempt_->model_calls; }

@@ -93,7 +93,7 @@ TEST_CASE("a question that nobody has answered ends with the budget") {
   hand_run r(limited(100), {call("a"), asked, call("after", {"asked"})});
   r.start();
   r.s.model_call(r.at("a"), 1, used(100), nullptr, r.now);
-  CHECK(r.result("asked").reason == "budget: the run's budget is used up");
+  CHECK(r.result("asked").reason == "budget: the run's budget of 100 tokens is used up");
   CHECK(r.state("after") == task_state::skipped);
   CHECK(r.s.approvals().empty());
   r.end("a");

@@ -189,3 +189,53 @@ TEST_CASE("nothing starts any more once a shutdown has cancelled what a drained 
   CHECK(r.s.state() == run_state::interrupted);
   CHECK(r.s.unfinished() == 2);
 }
+
+TEST_CASE("a drained run asks nobody about what it will not start, but about what it finishes") {
+  const auto asks = [](std::string id, std::vector<std::string> needs) {
+    return ruled(call(std::move(id), std::move(needs)), [](task_rules& r) { r.approval = approval_rule{"Sure?", {}, false}; });
+  };
+  hand_run r(slots(3), {call("first"), asks("left", {"first"}), asks("needed", {"first"}), call("parent")});
+  CHECK(r.start() == ids{"first", "parent"});
+  r.s.drain(r.now);
+  r.end("first");
+  CHECK(r.count(event_type::approval_requested) == 0);
+  CHECK(r.s.answer(r.at("left"), true, "", r.now).error().is(errc::invalid_argument));
+  CHECK(r.why("left") == ids{"'left' will not start: the run is being drained"});
+  REQUIRE(r.s.spawn(r.at("parent"), call("child", {"needed"}), r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  CHECK(r.count(event_type::approval_requested) == 1);
+  REQUIRE(r.s.answer(r.at("needed"), true, "", r.now));
+  CHECK(r.start() == ids{"needed"});
+  r.end("needed");
+  CHECK(r.start() == ids{"parent/child"});
+  r.end("parent/child");
+  r.end("parent");
+  CHECK(r.s.state() == run_state::interrupted);
+  CHECK(r.s.unfinished() == 1);
+}
+
+TEST_CASE("what has not ended names the task that spawned it, whatever its id looks like") {
+  hand_run r(slots(1), {call("a"), call("a/b", {"a"})});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("a"), call("c"), r.now));
+  r.s.drain(r.now);
+  r.end("a");
+  std::map<std::string, std::string> parents;
+  for (const auto& t : r.s.take_results()) parents[t.id] = t.parent;
+  CHECK(parents == std::map<std::string, std::string>{{"a", ""}, {"a/b", ""}, {"a/c", "a"}});
+}
+
+TEST_CASE("a run that completes in spite of a drain or a spent budget gives no reason") {
+  auto o = limited(100);
+  for (const bool drained : {true, false}) {
+    hand_run r(o, {call("t")});
+    r.start();
+    if (drained) r.s.drain(r.now);
+    task_output out;
+    out.usage.completion_tokens = drained ? 1 : 100;
+    out.usage.calls = 1;
+    r.end_with("t", {{}, out});
+    CHECK(r.s.state() == run_state::completed);
+    CHECK(r.s.reason().empty());
+  }
+}

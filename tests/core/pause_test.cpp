@@ -140,3 +140,29 @@ TEST_CASE("[L26] a pause may be long: locks kept over back-offs are free in it, 
     CHECK(r.start() == ids{"keeper"});
   }
 }
+
+TEST_CASE("[L26] a task that kept its locks over a back-off leaves them to others while its agent is paused") {
+  auto keeper = ruled(of_agent("keeper", "paused"), [](task_rules& r) { r.hold_across_waits = true; });
+  auto urgent = of_agent(call("urgent", {}, 50), "other");
+  for (auto* t : {&keeper, &urgent}) t->resources = {{"db"}};
+  keeper.retry = retry_policy{.max_retries = 1, .first_delay = 5s, .jitter = false};
+  for (const bool before : {true, false}) {
+    INFO((before ? "paused in the back-off" : "paused when it is over"));
+    hand_run r({}, {keeper});
+    CHECK(r.start() == ids{"keeper"});
+    REQUIRE(r.s.submit({urgent}, r.now));
+    CHECK(r.start().empty());
+    r.fail_task("keeper");
+    CHECK(r.start().empty());  // kept
+    if (before) r.s.pause("paused", r.now);
+    r.pass(5s);
+    if (!before) r.s.pause("paused", r.now);
+    CHECK(r.waits("keeper") == wait_reason::paused);
+    CHECK(r.start() == ids{"urgent"});
+    r.s.resume("paused", r.now);
+    CHECK(r.start().empty());
+    CHECK(r.waits("keeper") == wait_reason::lock);
+    r.end("urgent");
+    CHECK(r.start() == ids{"keeper"});
+  }
+}

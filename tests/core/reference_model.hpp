@@ -58,6 +58,7 @@ class reference_model {
     } else if (e.type == event_type::task_state_changed) {
       const bool goes_on = t.running && t.waiting != wait_reason::none && e.waiting == wait_reason::none;
       t.state = e.state, t.waiting = e.waiting;
+      if (t.waiting == wait_reason::paused) resources.give_back(e.task);
       check(!goes_on || slots_fit(t, 0), t, "never more slots than there are");
     } else if (e.type == event_type::task_ended) {
       check(e.state != task_state::skipped || judge(t, false) == fate::never, t,

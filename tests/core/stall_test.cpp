@@ -110,3 +110,32 @@ TEST_CASE("each attempt is watched anew") {
   r.pass(10s);
   CHECK(r.count(event_type::task_stalled) == 2);
 }
+
+TEST_CASE("[E33] each silence is told once: a sign of life between them has the next one told too") {
+  for (int what = 0; what < 4; ++what) {
+    INFO(what);
+    auto r = watched();
+    for (int i = 1; i <= 3; ++i) {
+      r.pass(15s);
+      CHECK(r.count(event_type::task_stalled) == static_cast<std::size_t>(i));
+      if (what == 0) CHECK(r.s.progress(r.at("t"), 1, 0.1 * i, "", r.now));
+      if (what == 1) CHECK(r.s.heartbeat(r.at("t"), 1, r.now));
+      if (what == 2) r.s.model_call(r.at("t"), 1, {}, nullptr, r.now);
+      if (what == 3) CHECK(r.s.tool_call(r.at("t"), 1, event_type::tool_started, nullptr, r.now));
+      CHECK_FALSE(r.s.heartbeat(r.at("t"), 1, r.now));  // nothing new
+    }
+    CHECK(r.stopped().empty());
+  }
+}
+
+TEST_CASE("a task that was silent before it waited is watched anew after it") {
+  auto r = watched();
+  r.pass(10s);
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::rate, r.now);
+  r.pass(1min);
+  r.s.attempt_leaves_wait(r.at("t"), 1, wait_reason::rate, r.now);
+  r.s.attempt_wants_slot(r.at("t"), 1, r.now);
+  r.start();
+  r.pass(10s);
+  CHECK(r.count(event_type::task_stalled) == 2);
+}

@@ -116,3 +116,74 @@ TEST_CASE("[E65] every task that has not ended can say why it does not run, what
     CHECK(words[0].starts_with("'" + r.s.call(t).id + "' "));
   }
 }
+
+TEST_CASE("[I4] who stands in line names those before it, and whoever they wait for") {
+  auto first = locked("first"), writer = locked("writer"), reader = locked("reader");
+  first.resources[0].mode = reader.resources[0].mode = lock_mode::shared;
+  hand_run r({}, {first, writer, reader});
+  CHECK(r.start() == ids{"first"});
+  CHECK(r.why("reader") == ids{"'reader' waits for 'db', in line behind 'writer'", "  'writer' waits for 'db', held by 'first'",
+                               "    'first' is running (attempt 1, for 0 ms)"});
+}
+
+TEST_CASE("[I4] who is kept out by a reservation names the one that has waited long, not a holder that leaves enough") {
+  run_options o;
+  o.resources = {{"gpu", 4}};
+  const auto uses = [](std::string id, std::uint32_t gpus) {
+    auto c = call(std::move(id));
+    c.resources = {{"gpu", lock_mode::exclusive, gpus}};
+    return c;
+  };
+  hand_run r(o, {uses("holder", 2), uses("big", 4)});
+  CHECK(r.start() == ids{"holder"});
+  r.pass(2min);
+  REQUIRE(r.s.submit({uses("small", 1)}, r.now));
+  CHECK(r.start().empty());
+  CHECK(r.why("small") == ids{"'small' waits for 'gpu', kept after a long wait for 'big'", "  'big' waits for 'gpu', held by 'holder'",
+                              "    'holder' is running (attempt 1, for 2 m 00 s)"});
+}
+
+TEST_CASE("[I4] of several holders of a lock those are named that are in the way") {
+  auto reads = call("reads"), writes = call("writes"), all = call("all");
+  reads.resources = {{"file:a/x", lock_mode::shared}};
+  writes.resources = {{"file:a/y"}};
+  all.resources = {{"directory:a", lock_mode::shared}};
+  hand_run r({}, {reads, writes, all});
+  CHECK(r.start() == ids{"reads", "writes"});
+  CHECK(r.why("all").at(0) == "'all' waits for 'directory:a', held by 'writes'");
+}
+
+TEST_CASE("a back-off counts what has failed since the last success, not iterations") {
+  auto t = ruled(call("t"), [](task_rules& r) { r.repeat = loop_rule{.until = true, .max_iterations = 9}; });
+  t.retry = retry_policy{.max_retries = 3, .first_delay = 5s, .jitter = false};
+  hand_run r({}, {t});
+  for (int i = 0; i < 3; ++i) {
+    r.start();
+    r.end("t", false);
+  }
+  r.start();
+  r.fail_task("t");
+  CHECK(r.why("t") == ids{"'t' waits before its next try: 1 failed so far"});
+}
+
+TEST_CASE("a retry that the retry budget holds back says so") {
+  auto o = slots(100);
+  o.retry_budget = 0.01;
+  o.give_up_after = 10min;
+  o.retry = retry_policy{.max_retries = 3, .first_delay = 1s, .jitter = false};
+  std::vector<task_call> calls;
+  for (int i = 0; i < 11; ++i) calls.push_back(call("t" + std::to_string(i)));
+  hand_run r(o, calls);
+  r.start();
+  for (const auto& c : calls) r.fail_task(c.id);
+  r.pass(2s);
+  CHECK(r.why("t10") == ids{"'t10' waits until the retry budget allows its next try: 1 failed so far"});
+}
+
+TEST_CASE("an attempt that asks a person shows its question") {
+  hand_run r({}, {call("t")});
+  r.start();
+  REQUIRE(r.s.ask(r.at("t"), 1, {"Drop the table?", {}, false}, r.now));
+  r.s.attempt_waits(r.at("t"), 1, wait_reason::approval, r.now);
+  CHECK(r.why("t") == ids{"'t' is running and waits for approval (attempt 1, for 0 ms): Drop the table?"});
+}

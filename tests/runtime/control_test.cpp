@@ -170,6 +170,64 @@ TEST_CASE("a spent budget ends what is left, and the status shows how it stands"
   CHECK(r.find("c")->reason == "budget: the run's budget of 100 tokens is used up (120 were spent)");
 }
 
+TEST_CASE("a spent budget ends what waits for a rate or a back-off at once") {
+  virtual_orchestra v({1s, fail(errc::task_failed, "no")});
+  v.o.agents().add("spends", [](task_context c) -> awaitable<result<task_output>> {
+    co_await sleep_for(2s);
+    token_usage u;
+    u.completion_tokens = 60;
+    u.calls = 1;
+    c.report_usage(u);
+    co_return task_output{};
+  });
+  auto spends = of_agent("spends", "spends"), waits = of_agent("waits", "spends"), fails = task("fails");
+  for (auto* t : {&spends, &waits}) t->resources = {{"api"}};
+  fails.retry = retry_policy{.max_retries = 1, .first_delay = 60s, .jitter = false};
+  auto p = plan({spends, waits, fails});
+  p.options.resources = {{"api", 1, 1h}};
+  p.options.budget.run.tokens = 50;
+  const auto r = v.run(p);
+  CHECK(r.find("spends")->success());
+  for (const auto* id : {"waits", "fails"}) CHECK(r.find(id)->state == task_state::limit_exceeded);
+  CHECK(r.metrics.wall == 2s);
+}
+
+TEST_CASE("[E33] each silence of a body is told") {
+  virtual_orchestra v;
+  v.o.agents().add("slow", [](task_context c) -> awaitable<result<task_output>> {
+    for (int i = 0; i < 3; ++i) {
+      co_await sleep_for(8s);
+      if (i == 0) c.heartbeat();
+      if (i == 1) c.report_tool_started(nullptr);
+    }
+    co_return task_output{};
+  });
+  auto t = of_agent("t", "slow");
+  t.limits.heartbeat_timeout = 10s;
+  std::vector<double> told;
+  run_callbacks callbacks;
+  callbacks.on_event = [&](const event& e) {
+    if (e.type == event_type::task_stalled) told.push_back(to_seconds(e.at.time_since_epoch()));
+  };
+  CHECK(v.run(plan({t}), callbacks).success());
+  CHECK(told == std::vector<double>{5, 13, 21});
+}
+
+TEST_CASE("what an interrupted run left is shown beneath the task that spawned it, not beneath one of a like name") {
+  virtual_orchestra v({5s});
+  auto all = [&]() -> awaitable<run_result> {
+    auto r = v.o.start(plan({task("a"), task("a/b", {"a"})})).value();
+    co_await sleep_for(1s);
+    const result<std::string> child = co_await r.spawn("a", task("c", {"a"}));
+    CHECK(child.has_value());
+    r.request_drain();
+    co_return co_await r.wait();
+  };
+  const auto r = v.time.run(all());
+  CHECK(r.state == run_state::interrupted);
+  CHECK(r.unfinished() == std::vector<std::string>{"a/b READY", "a COMPLETED", "  a/c READY"});
+}
+
 TEST_CASE("[L7] a body gets a fencing token with its lock, and a higher one each time") {
   virtual_orchestra v;
   std::vector<std::uint64_t> tokens;

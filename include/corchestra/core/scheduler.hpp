@@ -105,7 +105,8 @@ class scheduler {
 
   /// True when it is published later: `next_deadline` may have come closer.
   bool progress(task_index task, std::uint32_t attempt, double fraction, std::string_view message, time_point now);
-  void heartbeat(task_index task, std::uint32_t attempt, time_point now);
+  /// True when `next_deadline` may have come closer: a silence was told before it.
+  bool heartbeat(task_index task, std::uint32_t attempt, time_point now);
   /// One model call of the attempt ended: `spent` goes to the budgets; without it, the tokens of `usage` do. Settles
   /// `reservation` by that, when it is one.
   void model_call(task_index task, std::uint32_t attempt, const token_usage& usage, json details, time_point now,
@@ -124,8 +125,8 @@ class scheduler {
                               time_point now);
   /// The end of a reservation, or of its waiting: `spent` in its place; absent: nothing. Of one that has ended: nothing.
   void settle(std::uint64_t reservation, const std::optional<budget_amount>& spent, time_point now);
-  /// The attempt's model has called a tool, or the tool has ended (`tool_started`, `tool_ended`): a sign of life.
-  void tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now);
+  /// The attempt's model has called a tool, or the tool has ended (`tool_started`, `tool_ended`): as `heartbeat`.
+  bool tool_call(task_index task, std::uint32_t attempt, event_type which, json details, time_point now);
   /// A call of a model ended, with all its tries: published only (`model_call` is what counts).
   void model_call_ended(task_index task, std::uint32_t attempt, const token_usage& usage, const corchestra::error* failure,
                         json details, time_point now);

@@ -17,7 +17,7 @@ struct run_result {
   std::string name;
   run_state state = run_state::running;
   cancel_reason cancelled = cancel_reason::none;
-  std::string reason;                ///< why it was cancelled, timed out or interrupted
+  std::string reason;                ///< why it was cancelled, timed out or interrupted, or failed early; empty when it completed
   result_list results;               ///< in listing order, spawned tasks after; under keep_results::failed without the completed ones
   run_metrics metrics;
   clock_anchor anchor;
