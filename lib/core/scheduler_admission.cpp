@@ -82,6 +82,7 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   }
   if (options.mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
   r.queued = true;
+  if (plain) plain = !goes_first(r) && r.priority <= plain_priority;
   ready.push(e);
 }
 
@@ -109,11 +110,14 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     if (s.budget_changed) s.offer_budget(now);
     if (!s.heavy_waiters.empty() || s.kept_for != no_task) s.serve_heavy(now);
     detail::start_queue::entry e;
-    if (!s.ready.pop(e, now)) {
+    const bool all_wait = s.kept_for != no_task && s.all_wait(now);
+    if (all_wait || !s.ready.pop(e, now)) {
       if (!s.take_kept(e)) {
+        if (s.kept_for != no_task && !all_wait) s.note_all_aside();
         if (settle()) continue;
         if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
-        if (!s.press(now) && !s.untangle(now)) return std::nullopt;
+        const bool some_ready = s.press(now);
+        if (all_wait ? s.all_wait(now) : !some_ready && !s.untangle(now)) return std::nullopt;
         continue;
       }
     } else if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {

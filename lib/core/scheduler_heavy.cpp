@@ -1,4 +1,5 @@
 // Tasks that need several slots at once.
+#include <limits>
 #include <tuple>
 
 #include "core/scheduler_impl.hpp"
@@ -87,12 +88,12 @@ void scheduler::impl::give_way(const detail::start_queue::entry& e, time_point n
     r.queued = false;
     return park_heavy(e.task, now);
   }
-  pass_baton(e.task, now);
   set_aside.push_back(e);
   if (same_key(r, kept) && r.priority > kept.priority) {  // it will have aged past the other, which ages no further
     const std::chrono::seconds until(detail::aging_queue::most_aging + 1 - (r.priority - kept.priority));
     aside_until = std::min(aside_until, e.ready_at + until);
   }
+  pass_baton(e.task, now);
 }
 
 void scheduler::impl::bring_back() {
@@ -103,9 +104,24 @@ void scheduler::impl::bring_back() {
   aside_until = never;
 }
 
+void scheduler::impl::note_all_aside() {
+  if (std::exchange(plain, true)) return;
+  plain_priority = std::numeric_limits<std::int32_t>::min();
+  for (const auto& e : set_aside) plain_priority = std::max(plain_priority, std::int32_t{e.priority});
+}
+
+// However old they are: thousands need not be looked at for each start.
+bool scheduler::impl::all_wait(time_point now) const {
+  if (!plain || !keeps_slots()) return false;
+  const record& kept = records[kept_for];
+  const auto waited = std::chrono::floor<std::chrono::seconds>(now - kept.more->parked_at).count();
+  constexpr std::int64_t most = detail::aging_queue::most_aging;
+  return plain_priority + most <= kept.priority + std::min<std::int64_t>(waited, most);
+}
+
 // The one that slots are kept for, if they are enough.
 bool scheduler::impl::take_kept(detail::start_queue::entry& e) {
-  if (kept_for == no_task || !fits(records[kept_for])) return false;
+  if (!keeps_slots() || !fits(records[kept_for])) return false;
   const record& r = records[kept_for];
   e = {.task = kept_for, .ticket = r.ticket, .weight = weight_of(r), .key = r.more->key, .ready_at = r.more->parked_at};
   hold_heavy(std::exchange(kept_for, no_task), false);

@@ -111,6 +111,9 @@ struct scheduler::impl {
   std::uint32_t heavy_ticket = 0, kept_ticket = 0;
   std::vector<detail::start_queue::entry> set_aside;  // that came up in the queue, and wait for that one
   time_point aside_until = never;
+  // All that is in the queue, or set aside, only waits to start, and has at most this priority: no need to look at each.
+  bool plain = false;
+  std::int32_t plain_priority = 0;
   std::vector<task_index> to_wake;
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
   bool waking_now = false, budget_changed = false, steps_changed = false;
@@ -244,6 +247,8 @@ struct scheduler::impl {
   bool must_wait(task_index t, time_point since, time_point now) const;
   void give_way(const detail::start_queue::entry& e, time_point now);
   void bring_back();
+  bool all_wait(time_point now) const;
+  void note_all_aside();
   bool take_kept(detail::start_queue::entry& e);
   void park_heavy(task_index t, time_point now);
   void hold_heavy(task_index t, bool parked);

@@ -163,6 +163,24 @@ TEST_CASE("while slots are kept, one that must wait does not hide a more urgent 
     REQUIRE(r.s.submit({call("urgent", {"other"}, 500)}, r.now));
     CHECK(r.start() == ids{"other"});
   }
+  SECTION("that comes later") {
+    auto r = kept_slot();
+    REQUIRE(r.s.submit({call("dull")}, r.now));
+    CHECK(r.start().empty());
+    REQUIRE(r.s.submit({call("urgent", {}, 500), call("next")}, r.now));
+    CHECK(r.start() == ids{"urgent"});
+    r.end("urgent");
+    CHECK(r.start().empty());
+    r.end("long");
+    CHECK(r.start() == ids{"heavy"});
+  }
+  SECTION("that becomes so later, because a running task waits for it") {
+    auto r = kept_slot();
+    REQUIRE(r.s.submit({call("dull"), call("other")}, r.now));
+    CHECK(r.start().empty());
+    REQUIRE(r.s.spawn(r.at("long"), call("child", {"other"}), r.now, true));
+    CHECK(r.start() == ids{"other"});
+  }
   SECTION("that waits in the same line for a lock") {
     const auto with_db = [](std::string id, int priority) {
       auto c = call(std::move(id), {}, priority);
