@@ -37,7 +37,8 @@ double run_metrics::efficiency_of_width() const noexcept {
 }
 
 double run_metrics::efficiency_of_slots() const noexcept {
-  return slots == 0 ? 0.0 : speedup() / static_cast<double>(slots);
+  if (slots == 0) return 0.0;
+  return (slot_time == duration::zero() || wall == duration::zero() ? 1.0 : ratio(slot_time, wall)) / static_cast<double>(slots);
 }
 
 struct metrics_fold::impl {
@@ -52,6 +53,7 @@ struct metrics_fold::impl {
     duration kept{};     // of iterations that completed
     duration before{};   // the longest chain of measured durations that it came after
     task_index parent = no_task;
+    std::uint32_t slots = 1;  // it takes
     task_state state{};
     bool begun = false, working = false;
   };
@@ -75,6 +77,7 @@ struct metrics_fold::impl {
     task& t = tasks.add(e.task);
     t.submitted = e.at;
     t.state = e.state;
+    if (e.call && e.call->rules && e.call->rules->weight > 1) t.slots = slots_of(e.call->rules->weight);
     ++total;
     ++counts[static_cast<std::size_t>(e.state)];
     if (!e.needs.empty()) {
@@ -83,6 +86,10 @@ struct metrics_fold::impl {
       std::copy(e.needs.begin(), e.needs.end(), t.needs.get() + 1);
     }
     if (e.parent != no_task) spawned(t, e);
+  }
+
+  std::uint32_t slots_of(std::uint32_t weight) const {
+    return tally.slots() == 0 ? weight : static_cast<std::uint32_t>(std::min<std::size_t>(weight, tally.slots()));
   }
 
   // It could not have been submitted before its parent had come as far.
@@ -173,7 +180,7 @@ struct metrics_fold::impl {
     ++by_agent[agent].tasks;
     if (r.success()) ++by_agent[agent].successes;
     settle_needs(t);
-    if (t.begun) tally.executed(t.worked);
+    if (t.begun) tally.executed(t.worked, t.slots);
     const duration path = t.before + (t.begun ? t.worked : duration{});
     tally.ends(r.usage, path);
     set_path(e.task, t, path);

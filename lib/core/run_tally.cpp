@@ -11,7 +11,8 @@ namespace corchestra::detail {
 namespace {
 
 /// However (k-1)*P+1 tasks are dealt to P slots, one slot gets k of them: so the k shortest among the (k-1)*P+1 longest
-/// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. `longest_first` is sorted.
+/// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. One of two slots counts as
+/// two tasks. `longest_first` is sorted.
 duration pigeonhole(std::span<const duration> longest_first, std::size_t slots) {
   duration best{}, all{};
   if (slots == 0 || longest_first.empty()) return best;
@@ -54,7 +55,7 @@ run_metrics run_tally::at(duration wall) {
   out.average_wait = per(waited_, started_);
   out.executed_tasks = executed_;
   out.average_execution = per(out.sequential, executed_);
-  out.lower_bound = std::max({out.longest_path, per(out.sequential, out.slots), pigeonhole(durations_, out.slots)});
+  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), pigeonhole(durations_, out.slots)});
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <corchestra/core/run_metrics.hpp>
@@ -31,11 +32,12 @@ class run_tally {
     waited_ += waited;
     ++started_;
   }
-  /// A task that was started has ended after so much work.
-  void executed(duration worked) {
+  /// A task that was started has ended after so much work, each with so many slots.
+  void executed(duration worked, std::uint32_t slots) {
     sums_.sequential += worked;
+    sums_.slot_time += worked * static_cast<std::int64_t>(slots);
     ++executed_;
-    if (keep_) durations_.push_back(worked);
+    if (keep_) durations_.insert(durations_.end(), slots, worked);
   }
   /// Some task has ended, with the longest chain of measured durations that ends there.
   void ends(const token_usage& usage, duration path) noexcept {
@@ -50,7 +52,7 @@ class run_tally {
   void sort_durations();
 
   run_metrics sums_;
-  boost::container::small_vector<duration, 8> durations_;  // of executed tasks; longest first up to `sorted_`
+  boost::container::small_vector<duration, 8> durations_;  // of executed tasks, once for each slot; longest first up to `sorted_`
   duration waited_{};
   std::size_t sorted_ = 0, width_ = 0, started_ = 0, executed_ = 0;
   bool keep_;

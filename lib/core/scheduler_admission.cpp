@@ -73,6 +73,7 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
   e.rank = listed ? 0 : options.order == start_order::custom && options.score ? score_of(t, now) : static_cast<double>(r.rank);
   e.ready_at = now;
+  if (e.weight > 1) r.get();
   if (r.more) {
     auto& since = r.more->waits_since;  // once for each attempt: being parked or raised does not begin it anew
     e.ready_at = since == never ? since = now : since;
@@ -84,7 +85,17 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   }
   if (options.mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
   r.queued = true;
+  if (plain) plain = !goes_first(r) && r.priority <= plain_priority;
   ready.push(e);
+}
+
+// Where it stands in the queue has changed.
+void scheduler::impl::requeue(task_index t, time_point now) {
+  record& r = records[t];
+  const bool offered = t == heavy_offered && r.ticket == heavy_ticket;
+  ++r.ticket;
+  push(t, now, true);
+  if (offered) heavy_ticket = r.ticket;
 }
 
 std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
@@ -105,22 +116,25 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
       continue;
     }
     if (s.budget_changed) s.offer_budget(now);
-    if (!s.heavy_waiters.empty()) s.offer_heavy(now);
+    if (!s.heavy_waiters.empty() || s.kept_for != no_task) s.serve_heavy(now);
     detail::start_queue::entry e;
-    if (!s.ready.pop(e, now)) {
-      if (settle()) continue;
-      if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
-      if (!s.press(now) && !s.untangle(now)) return std::nullopt;
-      continue;
-    }
-    if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
+    const bool all_wait = s.kept_for != no_task && s.all_wait(now);
+    if (all_wait || !s.ready.pop(e, now)) {
+      if (!s.take_kept(e)) {
+        if (s.kept_for != no_task && !all_wait) s.note_all_aside();
+        if (settle()) continue;
+        if (s.budget_changed) continue;  // the one that was offered it is held; others wait for it too
+        const bool some_ready = s.press(now);
+        if (all_wait ? s.all_wait(now) : !some_ready && !s.untangle(now)) return std::nullopt;
+        continue;
+      }
+    } else if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
       s.ready.refund(e);
       continue;
-    }
-    if (!s.heavy_waiters.empty() && s.must_wait(e, now)) {
+    } else if (s.kept_for != no_task && s.must_wait(e.task, e.ready_at, now)) {
       s.ready.refund(e);
-      s.ready.push(e);
-      return std::nullopt;
+      s.give_way(e, now);
+      if (!s.take_kept(e)) continue;
     }
     auto& r = s.records[e.task];
     ++r.ticket;
@@ -146,11 +160,9 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
     if (state == run_state::paused && may_hold) return hold(t, paused_tasks, now), admission::parked;
     if (auto& a = agents[kinds[r.kind].agent_number]; a.paused && may_hold) return hold(t, a.held, now), admission::parked;
   }
-  if (const auto weight = weight_of(r); weight > 1 && slots_in_use + weight > slots) {
-    r.get().parked_at = std::min(r.more->waits_since, now);
+  if (!fits(r)) {
     if (resumes) tell_slot_wait(t, now);
-    hold_heavy(t, true);
-    step_aside(t, now);
+    park_heavy(t, now);
     return admission::parked;
   }
   if (resumes) {

@@ -33,6 +33,7 @@ void scheduler::impl::hold_queued(time_point now) {
     const record& r = records[t];
     return r.phase() != phase::none || goes_on(r) || (state != run_state::paused && !agents[kinds[r.kind].agent_number].paused);
   };
+  bring_back();
   std::vector<detail::start_queue::entry> keep;
   detail::start_queue::entry e;
   while (ready.pop(e, now)) {

@@ -103,9 +103,17 @@ struct scheduler::impl {
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
   by_priority budget_waiters;
   detail::step_reservations reserved_steps;
-  std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
-  task_index heavy_offered = no_task;  // of them, the one that is in the queue because it fits
-  std::uint32_t heavy_ticket = 0;
+  std::map<std::pair<std::uint32_t, detail::key_index>, by_priority> heavy_waiters;  // by weight and key
+  std::set<detail::key_index> heavy_owing;  // keys of which one was started without coming up in the queue again
+  task_index heavy_offered = no_task;  // the last that was taken from them to the queue
+  detail::key_index heavy_key = 0;     // and its key
+  task_index kept_for = no_task;       // of them, the one that free slots are kept for
+  std::uint32_t heavy_ticket = 0, kept_ticket = 0;
+  std::vector<detail::start_queue::entry> set_aside;  // that came up in the queue, and wait for that one
+  time_point aside_until = never;
+  // All that is in the queue, or set aside, only waits to start, and has at most this priority: no need to look at each.
+  bool plain = false;
+  std::int32_t plain_priority = 0;
   std::vector<task_index> to_wake;
   std::vector<task_index> suspects;  // of waiting in a circle
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
@@ -204,6 +212,7 @@ struct scheduler::impl {
   void admit(task_index t, time_point now);
   void make_ready(task_index t, time_point now);
   void push(task_index t, time_point now, bool again = false);
+  void requeue(task_index t, time_point now);
   enum class admission : std::uint8_t { started, parked, gone };
   admission try_start(task_index t, time_point now);
   bool take_pools(task_index t, time_point now);
@@ -213,10 +222,6 @@ struct scheduler::impl {
   void step_aside(task_index t, time_point now);
   void unqueue(task_index t, time_point now, bool keeps_question = false);
   void release(task_index t, bool of_pools, bool of_locks, time_point now);
-  void offer_heavy(time_point now);
-  task_index overdue_heavy(time_point now) const;
-  bool must_wait(const detail::start_queue::entry& e, time_point now) const;
-  void hold_heavy(task_index t, bool parked);
   void tell_slot_wait(task_index t, time_point now);
   double score_of(task_index t, time_point now);
   std::int64_t rank_of(const record& r) const {
@@ -234,6 +239,24 @@ struct scheduler::impl {
   bool is_held(detail::resource_index r) const {  // by tasks, and not used or for a slot
     return resources.kind(r) != detail::resource_kind::pool && resources.kind(r) != detail::resource_kind::rate;
   }
+
+  // scheduler_heavy.cpp
+  void serve_heavy(time_point now);
+  void offer_heavy(time_point now);
+  task_index overdue_heavy(time_point now) const;
+  bool keeps_slots() const;
+  bool must_wait(task_index t, time_point since, time_point now) const;
+  void give_way(const detail::start_queue::entry& e, time_point now);
+  void bring_back();
+  bool all_wait(time_point now) const;
+  void note_all_aside();
+  bool take_kept(detail::start_queue::entry& e);
+  void park_heavy(task_index t, time_point now);
+  void hold_heavy(task_index t, bool parked);
+  bool fits(const record& r) const noexcept { return slots_in_use + weight_of(r) <= slots; }
+  static bool same_key(const record& a, const record& b) noexcept { return (a.more ? a.more->key : 0) == (b.more ? b.more->key : 0); }
+  /// Attempts under way, and what a task with locks waits for.
+  static bool goes_first(const record& r) noexcept { return r.urgency > 0 || r.phase() == phase::wants_slot; }
 
   // scheduler_budget.cpp
   budget_amount settle_budget(task_index t, bool assume_spent);

@@ -28,12 +28,7 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
         todo.insert(todo.end(), holders.begin(), holders.end());
       }
     }
-    if (r.queued) {
-      const bool offered = u == heavy_offered && r.ticket == heavy_ticket;
-      ++r.ticket;
-      push(u, now, true);
-      if (offered) heavy_ticket = r.ticket;
-    }
+    if (r.queued) requeue(u, now);
     if (r.missing > 0 && r.phase() == phase::none && !is_terminal(r.state)) {
       for (const auto& d : r.call->depends_on) {
         if (const auto need = need_of(d); need != no_task) todo.push_back(need & ~subtree_bit);

@@ -15,7 +15,7 @@ void scheduler::impl::count_work(task_index t, const task_result& result) {
   ++of_kind.tasks;
   if (result.success()) ++of_kind.successes;
   if (r.now_running) {
-    tally.executed(r.now_running->worked);
+    tally.executed(r.now_running->worked, weight_of(r));
     r.path += r.now_running->worked;
   }
   tally.ends(result.usage, r.path);

@@ -36,6 +36,9 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
     if (!records.holds(u) || records[u].open_subtree == 0 || (records[u].urgency >= urgency && u != child)) continue;
     record& r = records[u];
     r.urgency = urgency;
+    if (r.queued) plain = false;
+    if (r.queued && !set_aside.empty()) requeue(u, now);  // it waits for no slots that are kept
+    if (r.more && r.more->heavy_parked) hold_heavy(u, false), hold_heavy(u, true);
     if (r.more && r.more->parked_on != detail::resource_table::none) {
       resources.raise(u, r.more->parked_on, rank_of(r));
       pressing.insert(u);

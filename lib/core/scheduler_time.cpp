@@ -159,6 +159,7 @@ void scheduler::advance(time_point now) {
     s.wake(woken, now);
     s.press(now);  // some have begun to reserve
   }
+  if (s.aside_until <= now) s.bring_back();
   if (s.running_due <= now) s.scan_running(now);
   s.settle(now);
   s.check_end(now);
@@ -167,7 +168,7 @@ void scheduler::advance(time_point now) {
 std::optional<time_point> scheduler::next_deadline() const {
   const auto& s = *impl_;
   if (s.ended) return std::nullopt;
-  time_point next = std::min({s.run_due, s.running_due, s.resources.next_due()});
+  time_point next = std::min({s.run_due, s.running_due, s.aside_until, s.resources.next_due()});
   if (!s.alarms.empty()) next = std::min(next, s.alarms.front().at);
   if (next == impl::never) return std::nullopt;
   return next;

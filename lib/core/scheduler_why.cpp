@@ -57,7 +57,11 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
       std::erase(name, '\1');
       return say(concat("has what it waited for and needs a slot of ", quote(name), " again, taken by ", some(ids_of(pool_users(r.more->parked_on)))));
     }
-    if (l.phase == phase::wants_slot) return say(concat("has what it waited for and needs a slot again: all ", slots, " are taken"));
+    if (l.phase == phase::wants_slot) {
+      if (fits(r)) return say("has what it waited for and is about to go on");
+      if (slots_in_use >= slots) return say(concat("has what it waited for and needs a slot again: all ", slots, " are taken"));
+      return say(concat("has what it waited for and needs ", weight_of(r), " slots again: ", slots - slots_in_use, " of ", slots, " are free"));
+    }
     const bool asks = r.waiting == wait_reason::approval && r.more && r.more->asked;
     say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since,
                asks ? ": " : "", asks ? r.more->question_text : std::string()));
@@ -142,13 +146,12 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     }
     return go_deeper(causes);
   }
-  if (r.more && r.more->heavy_parked) {
+  if (weight_of(r) > 1 && !fits(r)) {
     return say(concat("needs ", weight_of(r), " slots at once, and ", slots - std::min(slots, slots_in_use), " of ", slots, " are free"));
   }
   if (slots_in_use < slots) {
-    const task_index overdue = overdue_heavy(now);
-    if (overdue == no_task) return say("is about to start");
-    return say(concat("waits: free slots are kept for ", quote(records[overdue].call->id), ", which has waited long for ", weight_of(records[overdue])));
+    if (!keeps_slots() || kept_for == t) return say("is about to start");
+    return say(concat("waits: free slots are kept for ", quote(records[kept_for].call->id), ", which has waited long for ", weight_of(records[kept_for])));
   }
   std::vector<std::string> names;
   for (const task_index h : running) {

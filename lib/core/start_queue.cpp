@@ -92,6 +92,11 @@ void start_queue::fill(entry& out, const queued_start& q, key_index key) const n
   out.ready_at = q.at.ready_at;
 }
 
+void start_queue::charge(const entry& e) {
+  charged_ = turns_.size() > 1 && e.key < lanes_.size() && !lanes_[e.key].empty();
+  if (charged_) turns_.spend(e.key, cost(e.weight));
+}
+
 void start_queue::refund(const entry& e) {
   if (charged_) turns_.spend(e.key, -cost(e.weight));
   charged_ = false;

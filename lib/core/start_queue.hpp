@@ -49,6 +49,8 @@ class start_queue {
   bool pop(entry& out, time_point now);
   /// The entry just popped was not started after all (stale, or parked): its key is not charged for it.
   void refund(const entry& e);
+  /// One that is in no queue starts, at its key's expense.
+  void charge(const entry& e);
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 

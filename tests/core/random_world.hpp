@@ -318,7 +318,7 @@ class random_world {
   void check_metrics(const run_metrics& m) const {
     const run_metrics told = metrics_.value();
     need(m.counts == told.counts && m.total_tasks == told.total_tasks, "metrics: tasks by state");
-    need(m.wall == told.wall && m.sequential == told.sequential, "metrics: time at work");
+    need(m.wall == told.wall && m.sequential == told.sequential && m.slot_time == told.slot_time, "metrics: time at work");
     need(m.executed_tasks == told.executed_tasks && m.average_execution == told.average_execution, "metrics: executed tasks");
     need(m.average_wait == told.average_wait, "metrics: waiting for the first start");
     need(m.peak_width == told.peak_width && m.slots == told.slots, "metrics: slots");

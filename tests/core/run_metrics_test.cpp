@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/event_samples.hpp"
+#include "core/hand_run.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
@@ -57,6 +58,33 @@ TEST_CASE("[B31] speed-up, efficiency and time saved follow the formulas") {
   CHECK(m.speedup() == 10.0 / 4);                         // one after another by together
   CHECK(m.efficiency_of_slots() * 100 == 2.5 / 8 * 100);  // by the slots there are
   CHECK(m.sequential - m.wall == 6s);                     // saved
+}
+
+TEST_CASE("a task of several slots counts as so many in the bound and in the efficiency of slots") {
+  for (const std::uint32_t weight : {2U, 1U}) {
+    std::vector<task_call> calls;
+    for (int i = 0; i < 3; ++i) calls.push_back(ruled(call("t" + std::to_string(i)), [&](task_rules& t) { t.weight = weight; }));
+    metrics_fold fold;
+    scheduler s("run", tests::slots(2), [&](const event& e) { fold(e); });
+    time_point now{};
+    REQUIRE(s.validate(calls));
+    s.begin(std::move(calls), now);
+    while (!s.finished()) {
+      std::vector<task_index> begun;
+      while (const auto c = s.next_start(now)) begun.push_back(c->task);
+      REQUIRE(!begun.empty());
+      now += 1s;
+      for (const task_index t : begun) s.attempt_ended(t, 1, {}, now);
+    }
+    for (const run_metrics& m : {fold.value(), s.metrics(now)}) {
+      CHECK(m.sequential == 3s);
+      CHECK(m.wall == (weight == 2 ? 3s : 2s));
+      CHECK(m.slot_time == (weight == 2 ? 6s : 3s));
+      CHECK(m.lower_bound == m.wall);
+      CHECK(m.bound_speedup() == m.speedup());
+      CHECK(m.efficiency_of_slots() == (weight == 2 ? 1.0 : 0.75));
+    }
+  }
 }
 
 TEST_CASE("[X1] three equal tasks on two slots cannot gain more than 1.5") {

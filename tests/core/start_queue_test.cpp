@@ -266,6 +266,17 @@ TEST_CASE("a key that was empty owns nothing, and a key alone pays nothing") {
   CHECK(keys == std::vector<key_index>{0, 1, 1, 1, 1, 0});
 }
 
+TEST_CASE("what starts past the queue is charged to its key, and not if the key is alone or empty") {
+  start_queue q;
+  for (task_index t = 0; t < 12; ++t) q.push({.task = t, .key = 1 + t % 2});
+  q.charge({.task = 100, .weight = 3, .key = 1});
+  q.charge({.task = 101, .weight = 3, .key = 3});
+  entry e;
+  std::vector<key_index> keys;
+  while (q.pop(e, {}) && keys.size() < 6) keys.push_back(e.key);
+  CHECK(keys == std::vector<key_index>{2, 2, 2, 1, 2, 1});
+}
+
 TEST_CASE("a heavy task waits its turn and then goes: no key starves") {
   start_queue q;
   for (task_index t = 0; t < 100; ++t) q.push({.task = t, .key = 0});

@@ -18,7 +18,7 @@ run_metrics some_metrics() {
   m.counts[static_cast<std::size_t>(task_state::failed)] = 1;
   m.total_tasks = 3;
   m.wall = from_seconds(2);
-  m.sequential = from_seconds(3);
+  m.sequential = m.slot_time = from_seconds(3);
   m.peak_width = 2;
   m.slots = 4;
   m.usage = {100, 20, 0, 0, 1};

@@ -22,13 +22,14 @@ struct run_metrics {
   std::size_t executed_tasks = 0;  ///< that ended after an attempt: what `average_execution` is of
   duration wall{};               ///< from run_started to run_ended, or to the last event
   duration sequential{};         ///< sum of the last attempts (of a loop, of each iteration): what one after another would have taken
+  duration slot_time{};          ///< the same sum, each times the slots that the task takes (its `weight`)
   std::size_t peak_width = 0;    ///< most attempts that held a slot at one moment
   std::size_t slots = 0;         ///< max_concurrent_tasks
   duration average_wait{};       ///< from submission to first start, of started tasks
   duration average_execution{};  ///< of last attempts
   duration longest_path{};       ///< critical path by measured durations
-  /// The least time any scheduler could have taken: max(longest_path, sequential / slots, pigeonhole), the last being
-  /// the largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks.
+  /// The least time any scheduler could have taken: max(longest_path, slot_time / slots, pigeonhole), the last being
+  /// the largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks, one of several slots as so many.
   duration lower_bound{};
   token_usage usage;
   std::map<std::string, agent_metrics> agents;
@@ -40,7 +41,7 @@ struct run_metrics {
   double speedup() const noexcept;              ///< sequential / wall; 1 when nothing ran
   double bound_speedup() const noexcept;        ///< sequential / lower_bound: the most any scheduler could reach
   double efficiency_of_width() const noexcept;  ///< speedup / peak_width
-  double efficiency_of_slots() const noexcept;  ///< speedup / slots
+  double efficiency_of_slots() const noexcept;  ///< slot_time / (wall * slots): speedup / slots, where each task takes one
 };
 
 /// Makes metrics from events alone, as `scheduler::metrics` has them: feed it every event of a run, in order. Of a join
