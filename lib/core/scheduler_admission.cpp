@@ -105,6 +105,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
       continue;
     }
     if (s.budget_changed) s.offer_budget(now);
+    if (s.retries_changed) s.offer_retries(now);
     if (!s.heavy_waiters.empty()) s.offer_heavy(now);
     detail::start_queue::entry e;
     if (!s.ready.pop(e, now)) {

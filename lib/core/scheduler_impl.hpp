@@ -102,6 +102,7 @@ struct scheduler::impl {
   detail::retry_budget retries;
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
   by_priority budget_waiters;
+  std::set<std::pair<time_point, task_index>> refused_retries;  // by the retry budget: since when
   detail::step_reservations reserved_steps;
   std::map<std::uint32_t, by_priority> heavy_waiters;  // by weight
   task_index heavy_offered = no_task;  // of them, the one that is in the queue because it fits
@@ -109,7 +110,7 @@ struct scheduler::impl {
   std::vector<task_index> to_wake;
   std::vector<task_index> suspects;  // of waiting in a circle
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
-  bool waking_now = false, budget_changed = false, steps_changed = false;
+  bool waking_now = false, budget_changed = false, steps_changed = false, retries_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;
   std::vector<task_index> level_held;
@@ -337,6 +338,8 @@ struct scheduler::impl {
   void tell_stall(task_index t, time_point now);
   bool note_life(live& l, time_point now);
   void fire(const alarm& a, time_point now);
+  void end_backoff(task_index t, time_point now);
+  void offer_retries(time_point now);
   void set_alarm(const alarm& a);
   bool is_stale(const alarm& a) const;
   void note_due(time_point due) { running_due = std::min(running_due, due); }
