@@ -329,6 +329,16 @@ void scheduler::impl::forget(task_index t) {
   }
 }
 
+// A drained run ends: what waits for a resume keeps nothing until then. Nobody is woken, as nothing starts any more.
+void scheduler::impl::release_unfinished() {
+  std::vector<task_index> woken;
+  for (task_index t = 0; t < records.size(); ++t) {
+    if (!records.holds(t) || is_terminal(records[t].state) || !records[t].more) continue;
+    extra& x = *records[t].more;
+    if (std::exchange(x.locked, false)) resources.release(t, x.locks, woken);  // kept over a back-off
+  }
+}
+
 void scheduler::impl::check_end(time_point now) {
   if (ended || settling_now) return;
   const bool nothing_left = unfinished == 0 && !open;
@@ -336,6 +346,7 @@ void scheduler::impl::check_end(time_point now) {
   if (!nothing_left && !drained) return;
   ended = true;
   ended_at = now;
+  if (unfinished > 0) release_unfinished();
   if (unfinished > 0 || (bad > 0 && run_cancelled == cancel_reason::shutdown)) {
     state = run_state::interrupted;
   } else if (bad == 0) {

@@ -309,6 +309,7 @@ struct scheduler::impl {
   void close_subtree(task_index t, time_point now);
   void count_failure(task_index t, time_point now);
   void forget(task_index t);
+  void release_unfinished();
   void keep_for(task_index t, task_index need);
   void let_go_of_kept(task_index t);
   void check_end(time_point now);
