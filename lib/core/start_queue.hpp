@@ -49,6 +49,10 @@ class start_queue {
   bool pop(entry& out, time_point now);
   /// The entry just popped was not started after all (stale, or parked): its key is not charged for it.
   void refund(const entry& e);
+  /// Whether it has entries of the key, stale ones too.
+  bool holds(key_index key) const noexcept {
+    return key == only_key_ || (key < lanes_.size() && !lanes_[key].empty());
+  }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
