@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -13,11 +14,14 @@ class retry_budget {
  public:
   explicit retry_budget(std::optional<double> part) : part_(part), seconds_(part ? window : 0) {}
 
-  void attempted(time_point now) {
-    if (part_) ++at(now).attempts;
+  /// True when what was refused should ask again: there have been as many attempts since as it lacked.
+  bool attempted(time_point now) {
+    if (!part_) return false;
+    ++at(now).attempts;
+    return lacking_ > 0 && --lacking_ == 0;
   }
 
-  /// Counts a retry and returns `now`, or the moment at which to ask again.
+  /// Counts a retry and returns `now`; or the moment at which to ask again, if `attempted` does not tell before.
   time_point take(time_point now) {
     if (!part_) return now;
     auto& second = at(now);
@@ -33,6 +37,12 @@ class retry_budget {
     if (retries < least || static_cast<double>(retries) < allowed) {
       ++second.retries;
       return now;
+    }
+    lacking_ = 0;
+    if (*part_ > 0) {  // so many that the retries would be less than their part
+      constexpr double most = 1e15;
+      const double enough = std::min(most, static_cast<double>(retries) / *part_ + 1);
+      lacking_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(enough) - attempts);
     }
     return time_point(std::chrono::seconds(oldest + window));
   }
@@ -55,6 +65,7 @@ class retry_budget {
   }
 
   std::optional<double> part_;
+  std::uint64_t lacking_ = 0;    // attempts until a retry that was refused may be allowed; 0: none was, or time alone helps
   std::vector<second> seconds_;  // none without a part
 };
 

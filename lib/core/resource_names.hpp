@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace corchestra::detail {
@@ -33,10 +35,29 @@ class resource_names {
     put({hash, number, resource});
     return number;
   }
+  /// Another name of the resource, that is not yet there either.
+  void add_alias(std::string text, std::uint32_t resource) {
+    aliases_[resource].push_back(add(std::move(text), resource));
+  }
   /// A text that `find` does not know.
   std::uint32_t add_hidden(std::string text) {
-    texts_.push_back(std::make_unique<const std::string>(std::move(text)));
-    return static_cast<std::uint32_t>(texts_.size() - 1);
+    auto owned = std::make_unique<const std::string>(std::move(text));
+    if (free_.empty()) {
+      texts_.push_back(std::move(owned));
+      return static_cast<std::uint32_t>(texts_.size() - 1);
+    }
+    const auto number = free_.back();
+    free_.pop_back();
+    texts_[number] = std::move(owned);
+    return number;
+  }
+  /// The resource, of which `number` is the name, with its aliases.
+  void remove(std::uint32_t number, std::uint32_t resource) {
+    erase(number);
+    const auto others = aliases_.empty() ? aliases_.end() : aliases_.find(resource);
+    if (others == aliases_.end()) return;
+    for (const auto n : others->second) erase(n);
+    aliases_.erase(others);
   }
   const std::string& text(std::uint32_t number) const noexcept { return *texts_[number]; }
 
@@ -54,6 +75,20 @@ class resource_names {
     while (slots_[at].text != none) at = (at + 1) & mask();
     slots_[at] = s;
   }
+  // Those after it move up, so that no mark is left.
+  void erase(std::uint32_t number) {
+    auto hole = hash_of(*texts_[number]) & mask();
+    while (slots_[hole].text != number) hole = (hole + 1) & mask();
+    for (auto at = (hole + 1) & mask(); slots_[at].text != none; at = (at + 1) & mask()) {
+      if (((at - slots_[at].hash) & mask()) < ((at - hole) & mask())) continue;
+      slots_[hole] = std::exchange(slots_[at], slot{});
+      hole = at;
+    }
+    slots_[hole] = {};
+    --listed_;
+    texts_[number].reset();
+    free_.push_back(number);
+  }
   void grow() {
     std::vector<slot> old(slots_.empty() ? 16 : slots_.size() * 2);
     old.swap(slots_);
@@ -65,6 +100,8 @@ class resource_names {
   std::vector<std::unique_ptr<const std::string>> texts_;  // references to them stay valid
   std::vector<slot> slots_;        // a power of two of them, at most two thirds in use; collisions go to the next
   std::size_t listed_ = 0;
+  std::vector<std::uint32_t> free_;  // numbers of texts that are gone
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> aliases_;  // by resource
 };
 
 }  // namespace corchestra::detail

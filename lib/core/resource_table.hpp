@@ -55,6 +55,9 @@ class resource_table {
   /// The set in a fixed order, every resource once (the stronger mode, the sum of amounts), and for paths
   /// (`file:`, `directory:`, normalised) the intent locks on every folder above.
   std::vector<claim> intern(std::span<const resource_request> requests);
+  /// An interned set that nobody will ask for again; who did is forgotten, and holds none of it. A lock goes with the
+  /// last set that has it, unless it was waited for. Under a name that comes back, fencing tokens go on rising.
+  void drop(std::span<const claim> set);
 
   /// Takes the whole set, or nothing and returns the resource in the way. Grants fencing tokens (see `fence`).
   resource_index try_acquire(task_index task, std::int64_t rank, std::span<const claim> set, time_point now);
@@ -115,6 +118,7 @@ class resource_table {
     bool quarantined = false, asked_for = false, changed = false;
     std::uint32_t name = 0;
     std::uint32_t link = none;  // a path's parent; what is not a lock: its place in `quantities_`
+    std::uint32_t users = 0;    // interned sets and, of a path, those beneath
     std::uint64_t fence = 0, grants = 0, blocked = 0;
     duration waited{};
     std::unique_ptr<crowd> more;
@@ -127,6 +131,7 @@ class resource_table {
   };
 
   resource_index add(std::string text, bool hidden);
+  void drop(resource_index r);
   resource_index path(const std::string& id);
   quantity& quantity_of(const entry& e) noexcept;
   const quantity& quantity_of(const entry& e) const noexcept;
@@ -156,6 +161,8 @@ class resource_table {
   duration starvation_after_;
   time_point now_{};
   std::vector<entry> entries_;
+  std::vector<resource_index> free_;  // entries of locks that are gone
+  std::uint64_t last_fence_ = 0;      // the highest token of these
   std::vector<quantity> quantities_;
   std::vector<resource_index> rates_;
   resource_names names_;

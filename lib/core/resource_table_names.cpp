@@ -9,10 +9,33 @@ constexpr std::size_t longest_path = 4096;
 }
 
 resource_index resource_table::add(std::string text, bool hidden) {
-  const auto r = static_cast<resource_index>(entries_.size());
-  entry& e = entries_.emplace_back();
+  auto r = static_cast<resource_index>(entries_.size());
+  if (free_.empty()) {
+    entries_.emplace_back();
+  } else {
+    r = free_.back();
+    free_.pop_back();
+  }
+  entry& e = entries_[r];
+  e.fence = last_fence_;
   e.name = hidden ? names_.add_hidden(std::move(text)) : names_.add(std::move(text), r);
   return r;
+}
+
+void resource_table::drop(std::span<const claim> set) {
+  for (const claim& c : set) drop(c.resource);
+}
+
+void resource_table::drop(resource_index r) {
+  while (r != none && --entries_[r].users == 0 && entries_[r].kind == resource_kind::lock) {
+    entry& e = entries_[r];
+    if (e.blocked > 0 || e.holder != no_task || (e.more != nullptr && e.more->needed())) return;
+    drop_crowd(e);
+    names_.remove(e.name, r);
+    last_fence_ = std::max(last_fence_, e.fence);
+    free_.push_back(r);
+    r = std::exchange(e, entry{}).link;
+  }
 }
 
 result<resource_index> resource_table::declare(std::string id, resource_kind kind, std::uint32_t capacity,
@@ -93,8 +116,9 @@ resource_index resource_table::path(const std::string& id) {
     const bool leaf = missing.size() == 1;
     r = add(concat(leaf ? std::string_view(id).substr(0, id.find(':') + 1) : "directory:", missing.back()), false);
     entries_[r].link = parent;
+    if (parent != none) ++entries_[parent].users;
   }
-  if (names_.find(id) == none) names_.add(id, r);
+  if (names_.find(id) == none) names_.add_alias(id, r);
   return r;
 }
 
@@ -110,7 +134,10 @@ std::vector<claim> resource_table::intern(std::span<const resource_request> requ
     if (!lock) continue;
     for (r = entries_[r].link; r != none; r = entries_[r].link) set.push_back({r, intent(q.mode), 1});
   }
-  if (set.size() < 2) return set;
+  const auto count = [&] {
+    for (const claim& c : set) ++entries_[c.resource].users;
+  };
+  if (set.size() < 2) return count(), set;
   std::sort(set.begin(), set.end(), [](const claim& a, const claim& b) { return a.resource < b.resource; });
   auto last = set.begin();
   for (auto c = last + 1; c != set.end(); ++c) {
@@ -123,6 +150,7 @@ std::vector<claim> resource_table::intern(std::span<const resource_request> requ
     }
   }
   set.erase(last + 1, set.end());
+  count();
   return set;
 }
 

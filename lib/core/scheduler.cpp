@@ -27,7 +27,10 @@ scheduler::impl::impl(run_options&& o)
   for (const auto& [name, n] : l.slots_by_agent) declare(concat("\1agent ", name), detail::resource_kind::pool, n, {});
   for (const auto& [name, n] : l.slots_by_task_type) declare(concat("\1type ", name), detail::resource_kind::pool, n, {});
   for (const auto& [name, n] : l.slots_by_key) declare(concat("\1key ", name), detail::resource_kind::pool, n, {});
-  for (const auto& [name, g] : options.groups) groups.push_back({name, g, {}, 0, false, false, {}});
+  for (const auto& [name, g] : options.groups) {
+    groups.emplace_back().name = name;
+    groups.back().options = g;
+  }
   for (const auto& [name, weight] : options.fairness) {
     if (!(weight > 0) && !options_error) {
       options_error = fail(errc::invalid_argument, concat("fairness key ", quote(name), ": the weight must be above 0"));

@@ -116,6 +116,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
       continue;
     }
     if (s.budget_changed) s.offer_budget(now);
+    if (s.retries_changed) s.offer_retries(now);
     if (!s.heavy_waiters.empty() || s.kept_for != no_task) s.serve_heavy(now);
     detail::start_queue::entry e;
     const bool all_wait = s.kept_for != no_task && s.all_wait(now);

@@ -42,7 +42,7 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   if (r.attempts == 1) tally.starts(now - r.submitted);
   tally.works();
   ++l.tries;
-  retries.attempted(now);
+  if (retries.attempted(now)) retries_changed = true;
   l.phase = phase::working;
   l.started = now;
   l.heartbeat_at = now;

@@ -73,7 +73,10 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
   }
   if (const auto ok = check_wait(parent, child, awaited); ok.has_error()) return ok.error();
   if (!awaited || child.resources.empty() || resources.check(child.resources).has_error()) return {};
-  return check_held(parent, child.id, resources.intern(child.resources));
+  const auto wanted = resources.intern(child.resources);
+  const auto ok = check_held(parent, child.id, wanted);
+  if (options.keep != keep_results::all) resources.drop(wanted);
+  return ok;
 }
 
 // What an awaited child, or a task that it waits for, wants to hold must not be held by an ancestor that waits for it.
@@ -157,7 +160,9 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   auto p = s.prepare(std::move(one));
   if (p.has_error()) return p.error();
   const auto t = static_cast<task_index>(s.records.size());
+  s.being_spawned = t;
   s.add(std::move(*p), parent, awaited, now);
+  s.being_spawned = no_task;
   if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
   return t;
 }

@@ -21,9 +21,9 @@ void scheduler::impl::finish(task_index t, task_state s, task_result& out, time_
   if (r.parent != no_task) out.parent = records[r.parent].call->id;
   r.result = &out;
   count_work(t, out);
-  const bool fine = s == task_state::completed || (s == task_state::skipped && is_good(out.skipped));
+  const bool fine = ended_well(r);
   ++(fine ? good : bad);
-  if (options.keep == keep_results::all || s != task_state::completed) {
+  if (options.keep == keep_results::all || !fine) {
     results.push_back(&out);
     results_of.push_back(t);
   }
@@ -47,7 +47,7 @@ void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason wh
 
 void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
   const task_result& up = *records[cause].result;
-  task_result& out = new_result(t);
+  task_result& out = new_result(t, is_good(why));
   out.skipped = why;
   out.reason = why == skip_cause::branch_not_taken && up.state == task_state::completed
                    ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
@@ -185,7 +185,7 @@ void scheduler::impl::tell_dependants(task_index t, outcome o, skip_cause cause,
 void scheduler::impl::settle_one(task_index t, time_point now) {
   record& r = records[t];
   const bool completed = r.state == task_state::completed;
-  const bool fine = completed || (r.state == task_state::skipped && is_good(r.result->skipped));
+  const bool fine = ended_well(r);
   const outcome o = completed ? outcome::ok : r.state == task_state::skipped ? outcome::skipped : outcome::bad;
   const skip_cause cause = r.state == task_state::skipped ? r.result->skipped : skip_cause::upstream_failed;
   if (r.first_edge != none) tell_dependants(t, o, cause, now);
@@ -251,8 +251,8 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
     } else if (o.max_failed && g.failed > *o.max_failed) {
       text = concat("group ", quote(g.name), ": more than ", *o.max_failed, " tasks failed");
     } else if (o.max_failed_percent &&
-               static_cast<double>(g.failed) * 100 > *o.max_failed_percent * static_cast<double>(g.members.size())) {
-      text = concat("group ", quote(g.name), ": more than ", fixed(*o.max_failed_percent, 0), " % of ", g.members.size(), " tasks failed");
+               static_cast<double>(g.failed) * 100 > *o.max_failed_percent * static_cast<double>(g.size)) {
+      text = concat("group ", quote(g.name), ": more than ", fixed(*o.max_failed_percent, 0), " % of ", g.size, " tasks failed");
     }
     if (!text.empty() && !std::exchange(g.ended, true)) {
       g.why = text;
@@ -303,15 +303,14 @@ void scheduler::impl::forget(task_index t) {
   if (options.keep == keep_results::all) return;
   while (t != no_task && records.holds(t)) {
     record& r = records[t];
-    if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result) return;
+    if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result || t == being_spawned) return;
     if (r.more && r.more->keepers > 0) return;
     if (r.awaited && records.holds(r.parent) && !is_terminal(records[r.parent].state)) return;  // it is about to look
     for (task_index a = r.parent; watched_subtrees > 0 && a != no_task && records.holds(a); a = records[a].parent) {
       if (records[a].more && records[a].more->subtree_keepers > 0) return;
     }
     const task_index up = r.parent;
-    const bool keep = r.state != task_state::completed;
-    if (keep || r.call->id.empty()) return;
+    if (!ended_well(r)) return keep_call(r);
     index.erase(t, detail::id_table::hash(r.call->id), id_of());
     static task_call nobody;
     *r.call = {};
@@ -319,13 +318,26 @@ void scheduler::impl::forget(task_index t) {
     if (batch& b = batches[r.batch]; --b.left == 0) {
       std::vector<task_call>().swap(b.calls);
       free_batches.push_back(r.batch);
+    } else if (b.kept == b.left) {
+      gather_kept(b);
     }
+    if (r.more) forget_names(r);
     r.more.reset();
     r.now_running.reset();
     r.result = nullptr;
     passing.erase(t);
     records.forget(t);
     t = up;
+  }
+}
+
+// A drained run ends: what waits for a resume keeps nothing until then. Nobody is woken, as nothing starts any more.
+void scheduler::impl::release_unfinished() {
+  std::vector<task_index> woken;
+  for (task_index t = 0; t < records.size(); ++t) {
+    if (!records.holds(t) || is_terminal(records[t].state) || !records[t].more) continue;
+    extra& x = *records[t].more;
+    if (std::exchange(x.locked, false)) resources.release(t, x.locks, woken);  // kept over a back-off
   }
 }
 
@@ -336,6 +348,7 @@ void scheduler::impl::check_end(time_point now) {
   if (!nothing_left && !drained) return;
   ended = true;
   ended_at = now;
+  if (unfinished > 0) release_unfinished();
   if (unfinished > 0 || (bad > 0 && run_cancelled == cancel_reason::shutdown)) {
     state = run_state::interrupted;
   } else if (bad == 0) {

@@ -82,7 +82,10 @@ struct scheduler::impl {
   std::uint32_t last_kind = none;
   boost::container::small_vector<agent_entry, 1> agents;
   std::vector<group> groups;
-  std::map<std::string, detail::key_index, std::less<>> keys;
+  using key_map = std::map<std::string, detail::fairness_key, std::less<>>;
+  key_map keys;
+  std::vector<key_map::iterator> key_of_number;    // but of 0, the empty one
+  std::vector<detail::key_index> free_keys;        // of which all tasks are forgotten
   std::map<std::string, detail::resource_index, std::less<>> pools;  // of slots, by kind and name
   detail::run_tally tally;
   time_point began{}, ended_at{};
@@ -90,6 +93,7 @@ struct scheduler::impl {
   boost::container::small_vector<const task_result*, 8> results;                            // in order of ending
   boost::container::small_vector<task_index, 8> results_of;                                 // the tasks
   std::unordered_map<task_index, task_result> passing;  // of ended tasks about to be forgotten
+  task_index being_spawned = no_task;                   // whoever spawns it is about to look
   std::array<std::size_t, task_state_count> counts{};
   std::size_t unfinished = 0, slots_in_use = 0, slots = 0, spawned = 0, staged_count = 0, watched_subtrees = 0, good = 0, bad = 0, failures = 0;
   std::vector<task_index> running;
@@ -102,6 +106,7 @@ struct scheduler::impl {
   detail::retry_budget retries;
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
   by_priority budget_waiters;
+  std::set<std::pair<time_point, task_index>> refused_retries;  // by the retry budget: since when
   detail::step_reservations reserved_steps;
   std::map<std::pair<std::uint32_t, detail::key_index>, by_priority> heavy_waiters;  // by weight and key
   std::set<detail::key_index> heavy_owing;  // keys of which one was started without coming up in the queue again
@@ -117,7 +122,7 @@ struct scheduler::impl {
   std::vector<task_index> to_wake;
   std::vector<task_index> suspects;  // of waiting in a circle
   std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
-  bool waking_now = false, budget_changed = false, steps_changed = false;
+  bool waking_now = false, budget_changed = false, steps_changed = false, retries_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;
   std::vector<task_index> level_held;
@@ -331,15 +336,26 @@ struct scheduler::impl {
   void close_subtree(task_index t, time_point now);
   void count_failure(task_index t, time_point now);
   void forget(task_index t);
+  void release_unfinished();
   void keep_for(task_index t, task_index need);
   void let_go_of_kept(task_index t);
   void check_end(time_point now);
+  bool ended_well(const record& r) const noexcept {
+    return r.state == task_state::completed || (r.state == task_state::skipped && is_good(r.result->skipped));
+  }
   std::optional<std::vector<std::string>> branches_not_taken(const record& r) const;
+
+  // scheduler_forget.cpp
+  void forget_names(const record& r);
+  void forget_key(detail::key_index key);
+  void forget_member(group& g);
+  void keep_call(record& r);
+  void gather_kept(batch& b);
 
   // scheduler_results.cpp
   /// With what the call says.
   task_result& new_result(task_index t, task_output&& output);
-  task_result& new_result(task_index t);
+  task_result& new_result(task_index t, bool ends_well = false);
 
   // scheduler_cancel.cpp
   std::size_t cancel(task_index t, cancel_reason why, const std::string& text, time_point now);
@@ -360,6 +376,8 @@ struct scheduler::impl {
   void tell_stall(task_index t, time_point now);
   bool note_life(live& l, time_point now);
   void fire(const alarm& a, time_point now);
+  void end_backoff(task_index t, time_point now);
+  void offer_retries(time_point now);
   void set_alarm(const alarm& a);
   bool is_stale(const alarm& a) const;
   void note_due(time_point due) { running_due = std::min(running_due, due); }

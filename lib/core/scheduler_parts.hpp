@@ -8,6 +8,8 @@
 #include <corchestra/core/duration_book.hpp>
 #include <corchestra/core/plan.hpp>
 
+#include "core/deficit_round_robin.hpp"
+
 // What a scheduler keeps besides its tasks.
 namespace corchestra::detail {
 
@@ -29,9 +31,20 @@ struct task_group {
   std::string name;
   group_options options;
   std::vector<task_index> members;
-  std::size_t failed = 0;
+  std::size_t failed = 0, size = 0, forgotten = 0;  // of them all; forgotten ones that are still among the members
   bool ended = false, timed_out = false;
   std::string why;  // it has ended
+
+  void add(task_index t) {
+    members.push_back(t);
+    ++size;
+  }
+};
+
+/// A fairness key that some task has.
+struct fairness_key {
+  key_index number = 0;
+  std::uint32_t tasks = 0;  // that are not forgotten
 };
 
 struct alarm {

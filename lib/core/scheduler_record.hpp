@@ -109,7 +109,9 @@ struct task_extra {
 /// Task calls that came together and stay where they are.
 struct call_batch {
   std::vector<task_call> calls;
-  std::size_t left = 0;  // not forgotten
+  task_index first = no_task;  // the task of the first call; those of the others follow
+  std::uint32_t left = 0;      // not forgotten
+  std::uint32_t kept = 0;      // of these, ended and kept for good
 };
 
 /// What every task has.
@@ -140,6 +142,7 @@ struct task_record {
   bool needed = false;         // by what a drained run finishes
   bool queued = false;
   bool ruled = false;          // the call has rules; asked more often than the call is in the cache
+  bool kept = false;           // it has ended and is counted so in its batch
 
   task_extra& get() { return more ? *more : *(more = std::make_unique<task_extra>()); }
   attempt_phase phase() const noexcept { return now_running ? now_running->phase : attempt_phase::none; }

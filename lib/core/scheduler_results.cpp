@@ -2,7 +2,7 @@
 
 namespace corchestra {
 
-// Of a task that has completed. Where completed tasks are forgotten it is kept apart.
+// Of a task that has completed. Where those that ended well are forgotten it is kept apart.
 task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
   const task_call& c = *records[t].call;
   const auto make = [&] {
@@ -12,11 +12,12 @@ task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
   return passing.emplace(t, make()).first->second;
 }
 
-// Of one that has not, yet.
-task_result& scheduler::impl::new_result(task_index t) {
+// Of one that has not.
+task_result& scheduler::impl::new_result(task_index t, bool ends_well) {
   const task_call& c = *records[t].call;
-  return stored->add(options.keep == keep_results::all ? unfinished : 1,
-                     [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; });
+  const auto make = [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; };
+  if (options.keep == keep_results::all) return stored->add(unfinished, make);
+  return ends_well ? passing.emplace(t, make()).first->second : stored->add(1, make);
 }
 
 std::span<const task_result* const> scheduler::results() const noexcept { return impl_->results; }

@@ -57,11 +57,21 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
 
 detail::key_index scheduler::impl::key_of(const std::string& name) {
   if (name.empty()) return 0;
-  if (const auto it = keys.find(name); it != keys.end()) return it->second;
-  const auto number = static_cast<detail::key_index>(keys.size() + 1);
-  keys.emplace(name, number);
-  if (const auto w = options.fairness.find(name); w != options.fairness.end()) ready.set_weight(number, w->second);
-  return number;
+  const auto [it, added] = keys.try_emplace(name);
+  ++it->second.tasks;
+  if (!added) return it->second.number;
+  const auto w = options.fairness.find(name);
+  if (!free_keys.empty() && !ready.holds(free_keys.back())) {
+    it->second.number = free_keys.back();
+    free_keys.pop_back();
+    key_of_number[it->second.number - 1] = it;
+    ready.set_weight(it->second.number, w != options.fairness.end() ? w->second : 1);
+    return it->second.number;
+  }
+  key_of_number.push_back(it);
+  it->second.number = static_cast<detail::key_index>(key_of_number.size());
+  if (w != options.fairness.end()) ready.set_weight(it->second.number, w->second);
+  return it->second.number;
 }
 
 // A child without one has its parent's.
@@ -151,8 +161,8 @@ std::uint32_t scheduler::impl::store(std::vector<task_call> calls) {
     number = free_batches.back();
     free_batches.pop_back();
   }
-  batches[number].left = calls.size();
-  batches[number].calls = std::move(calls);
+  const auto count = static_cast<std::uint32_t>(calls.size());
+  batches[number] = {.calls = std::move(calls), .first = static_cast<task_index>(records.size()), .left = count};
   return number;
 }
 
@@ -183,7 +193,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
     if (!rules->group.empty()) {
       x.group = static_cast<std::uint32_t>(std::distance(
           groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));
-      groups[x.group].members.push_back(t);
+      groups[x.group].add(t);
     }
     own_budgets = own_budgets || !rules->budget.none();
     if (!rules->output_schema.is_null()) x.schema = *json_schema::compile(rules->output_schema);
@@ -210,7 +220,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
     }
     if (p.more->group != none && (!r.more || r.more->group == none)) {
       r.get().group = p.more->group;
-      groups[p.more->group].members.push_back(t);
+      groups[p.more->group].add(t);
     }
   }
   if (r.call->limits.schedule_to_start) {

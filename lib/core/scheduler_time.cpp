@@ -86,6 +86,43 @@ void scheduler::impl::set_alarm(const alarm& a) {
   std::push_heap(alarms.begin(), alarms.end(), std::greater<>());
 }
 
+// It is tried again, if the retry budget allows it, and else waits for that.
+void scheduler::impl::end_backoff(task_index t, time_point now) {
+  record& r = records[t];
+  if (left_out(r)) {  // unfinished, for a resume
+    r.get().backoff_over = true;
+    return;
+  }
+  const time_point allowed = retries.take(now);
+  if (allowed <= now) return make_ready(t, now);
+  extra& x = r.get();
+  if (x.retry_refused == never) x.retry_refused = now;
+  const time_point give_up = detail::later(x.retry_refused, options.give_up_after);
+  if (now < give_up) {
+    refused_retries.emplace(x.retry_refused, t);
+    return set_alarm({std::min(allowed, give_up), t, r.ticket, alarm::kind::backoff});
+  }
+  end_unstarted(t, task_state::failed, cancel_reason::none, errc::task_failed,
+                concat("retry_budget: no retry was allowed within ", to_text(options.give_up_after), "; the last try failed: ", x.last_failure),
+                now);
+}
+
+// Those that the retry budget has refused ask again, until it does so: whoever has waited longest is the first.
+void scheduler::impl::offer_retries(time_point now) {
+  retries_changed = false;
+  while (!refused_retries.empty()) {
+    const auto first = *refused_retries.begin();
+    refused_retries.erase(refused_retries.begin());
+    if (!records.holds(first.second)) continue;
+    record& r = records[first.second];
+    const bool waits = r.state == task_state::waiting && r.waiting == wait_reason::backoff && r.more && r.more->retry_refused == first.first;
+    if (!waits) continue;
+    ++r.ticket;  // its alarm is stale
+    end_backoff(first.second, now);
+    if (refused_retries.contains(first)) return;
+  }
+}
+
 void scheduler::impl::fire(const alarm& a, time_point now) {
   if (a.what == alarm::kind::group) {
     group& g = groups[a.task];
@@ -100,20 +137,10 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
   record& r = records[a.task];
   switch (a.what) {
     case alarm::kind::backoff: {
-      if (r.state != task_state::waiting || r.ticket != a.ticket) return;
-      if (left_out(r)) {  // unfinished, for a resume
-        r.get().backoff_over = true;
-        return;
-      }
-      const time_point allowed = retries.take(now);
-      if (allowed <= now) return make_ready(a.task, now);
-      extra& x = r.get();
-      if (x.retry_refused == never) x.retry_refused = now;
-      const time_point give_up = detail::later(x.retry_refused, options.give_up_after);
-      if (now < give_up) return set_alarm({std::min(allowed, give_up), a.task, r.ticket, alarm::kind::backoff});
-      return end_unstarted(a.task, task_state::failed, cancel_reason::none, errc::task_failed,
-                           concat("retry_budget: no retry was allowed within ", to_text(options.give_up_after), "; the last try failed: ", x.last_failure),
-                           now);
+      const auto waits = [&] { return r.state == task_state::waiting && r.ticket == a.ticket; };
+      if (waits() && !refused_retries.empty()) offer_retries(now);
+      if (waits()) end_backoff(a.task, now);
+      return;
     }
     case alarm::kind::schedule_to_start:
       if (r.attempts == 0) {

@@ -51,6 +51,10 @@ class start_queue {
   void refund(const entry& e);
   /// One that is in no queue starts, at its key's expense.
   void charge(const entry& e);
+  /// Whether it has entries of the key, stale ones too.
+  bool holds(key_index key) const noexcept {
+    return key == only_key_ || (key < lanes_.size() && !lanes_[key].empty());
+  }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 

@@ -62,9 +62,9 @@ awaitable<result<std::string>> run::spawn(std::string parent, task_call child) {
         const task_index up = r->machine().find(p);
         if (up == no_task) return fail(errc::unknown_task, "the run has no task '" + p + "' to spawn a child of");
         const auto spawned = r->machine().spawn(up, std::move(c), r->now());
-        r->after_event();
-        if (spawned.has_error()) return spawned.error();
-        return r->machine().call(*spawned).id;
+        auto id = spawned.has_value() ? result<std::string>(r->machine().call(*spawned).id) : spawned.error();
+        r->after_event();  // after which a child that ended at once may be forgotten
+        return id;
       });
 }
 

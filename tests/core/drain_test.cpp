@@ -190,6 +190,25 @@ TEST_CASE("nothing starts any more once a shutdown has cancelled what a drained 
   CHECK(r.s.unfinished() == 2);
 }
 
+TEST_CASE("[I1] a drained run leaves no lock held by a task that keeps it over a back-off") {
+  auto keeps = ruled(call("keeps"), [](task_rules& t) { t.hold_across_waits = true; });
+  keeps.resources = {{"db"}};
+  keeps.retry = retry_policy{.max_retries = 1, .first_delay = 5s, .jitter = false};
+  auto waits = call("waits");
+  waits.resources = {{"db"}};
+  hand_run r({}, {keeps, waits, call("other")});
+  r.start();
+  r.fail_task("keeps");
+  REQUIRE(r.s.locks().at(0).holders == ids{"keeps"});
+  const auto changes = r.count(event_type::task_state_changed, "waits");
+  r.s.drain(r.now);
+  r.end("other");
+  REQUIRE(r.s.finished());
+  CHECK(r.s.unfinished() == 2);
+  for (const auto& l : r.s.locks()) CHECK(l.holders.empty());
+  CHECK(r.count(event_type::task_state_changed, "waits") == changes);  // it was not woken
+}
+
 TEST_CASE("a drained run asks nobody about what it will not start, but about what it finishes") {
   const auto asks = [](std::string id, std::vector<std::string> needs) {
     return ruled(call(std::move(id), std::move(needs)), [](task_rules& r) { r.approval = approval_rule{"Sure?", {}, false}; });

@@ -58,6 +58,7 @@ class schedule {
     state is = state::idle;
     model_set wants;
     std::vector<claim> set;
+    std::vector<std::vector<claim>> before;  // sets that it has no more use for, once it does not wait
     std::uint32_t pool = 0;
     std::int64_t rank = 0, first = -1;  // first parked; -1 when it is not known to wait
     std::uint64_t place = 0;            // among those that were parked for the first time
@@ -104,6 +105,8 @@ class schedule {
   }
 
   void choose_set(actor& a) {
+    if (!a.set.empty()) a.before.push_back(std::move(a.set));
+    for (const auto& set : a.first < 0 ? std::exchange(a.before, {}) : decltype(a.before){}) table_.drop(set);
     a.wants.clear();
     std::vector<resource_request> requests;
     for (auto n = 1 + random(3); n > 0; --n) {

@@ -267,3 +267,60 @@ TEST_CASE("every name is interned once, in the order of first use") {
     CHECK(t.kind(set[0].resource) == resource_kind::lock);
   }
 }
+
+TEST_CASE("a lock goes with the last set that has it, and a path with the last one beneath it") {
+  resource_table t;
+  const auto set_of = [&](std::string name) { return t.intern(std::vector<resource_request>{{std::move(name)}}); };
+  const auto first = set_of("file:out/a/1.txt"), again = set_of("file:out/a/../a/1.txt"), other = set_of("db");
+  REQUIRE(first.size() == 4);  // with the folders above it
+  CHECK(first == again);
+  t.drop(first);
+  CHECK(set_of("file:out/a/1.txt") == first);
+  t.drop(first);
+  t.drop(again);
+  t.drop(other);
+  for (int i = 0; i < 1000; ++i) {  // no index is new
+    const auto set = set_of("file:out/b/" + std::to_string(i));
+    for (const claim& c : set) CHECK(c.resource <= other[0].resource);
+    t.drop(set);
+  }
+}
+
+TEST_CASE("a lock that was waited for stays, to be told of at the end") {
+  lock_player p;
+  p.ask(1, {{"db"}});
+  p.ask(2, {{"db"}});
+  p.end(1);
+  p.end(2);
+  p.table.drop(p.tasks[1].set);
+  p.table.drop(p.tasks[2].set);
+  REQUIRE(p.status().size() == 1);
+  CHECK(p.status()[0].resource == "db");
+  CHECK(p.status()[0].grants == 2);
+}
+
+TEST_CASE("what is declared stays, whoever has asked for it") {
+  resource_table t;
+  REQUIRE(t.declare("gpu", resource_kind::counter, 2));
+  const auto set = t.intern(std::vector<resource_request>{{"gpu", exclusive, 2}});
+  t.drop(set);
+  CHECK(t.intern(std::vector<resource_request>{{"gpu", exclusive, 1}})[0].resource == set[0].resource);
+  CHECK(t.status([](task_index) { return std::string(); })[0].capacity == 2);
+}
+
+TEST_CASE("fencing tokens rise over the end of a name, and a reader has the last writer's or a later one") {
+  lock_player p;
+  const auto fence = [&](lock_mode mode) {
+    p.ask(1, {{"db", mode}});
+    const auto token = p.table.fence(1, "db");
+    p.end(1);
+    p.table.drop(p.tasks[1].set);
+    return token;
+  };
+  CHECK(fence(shared) == 1);
+  const auto second = fence(exclusive);
+  CHECK(second == 2);
+  CHECK(fence(exclusive) == 3);
+  CHECK(fence(shared) == 3);
+  CHECK(fence(exclusive) == 4);
+}

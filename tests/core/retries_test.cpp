@@ -182,6 +182,35 @@ TEST_CASE("the retry budget makes retries wait, uses no attempt for it, and leav
   for (const auto& id : late) CHECK(r.s.attempt(r.at(id)) == 2);
 }
 
+TEST_CASE("[L20] a retry that the retry budget has refused is tried as soon as attempts enough have begun") {
+  run_options o = slots(20);
+  o.stay_open = true;
+  o.retry_budget = 0.2;
+  o.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  std::vector<task_call> calls;
+  for (int i = 0; i < 12; ++i) calls.push_back(call("t" + std::to_string(i)));
+  hand_run r(o, calls);
+  for (const auto& id : r.start()) r.fail_task(id);
+  r.pass(1s);
+  const auto first = r.start();
+  CHECK(first.size() == 10);
+  for (const auto& id : first) r.end(id);
+  int begun = 22;  // attempts; 10 retries are less than a fifth of 51, 11 of 56
+  for (; r.s.attempt(r.at("t10")) == 1 && begun < 100; ++begun) {
+    REQUIRE(r.s.submit({call("n" + std::to_string(begun))}, r.now));
+    for (const auto& id : r.start()) r.end(id);
+  }
+  CHECK(begun == 51);
+  CHECK(r.state("t10") == task_state::completed);
+  CHECK(r.waits("t11") == wait_reason::backoff);
+  for (++begun; r.s.attempt(r.at("t11")) == 1 && begun < 100; ++begun) {  // that retry was one too
+    REQUIRE(r.s.submit({call("n" + std::to_string(begun))}, r.now));
+    for (const auto& id : r.start()) r.end(id);
+  }
+  CHECK(begun == 56);
+  CHECK(r.state("t11") == task_state::completed);
+}
+
 TEST_CASE("pause_when_exhausted pauses the run, and the task is tried again when it is resumed") {
   auto t = retried(1, 1s);
   t.retry->pause_when_exhausted = true;

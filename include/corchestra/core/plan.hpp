@@ -76,8 +76,9 @@ struct budget_options {
 /// What is kept of tasks that have ended.
 enum class keep_results : std::uint8_t {
   all,
-  /// Memory grows with failures and what is pending only: for endless runs. A completed task is kept until those that
-  /// depend on it have ended, an awaited child until its parent has.
+  /// Memory grows with failures and what is pending only: for endless runs. A task that ended well (completed, or not
+  /// taken by a branch) is kept until those that depend on it have ended, an awaited child until its parent has. Names of
+  /// locks and fairness keys go with their last task; those of locks that were waited for, agents and task types stay.
   failed,
 };
 

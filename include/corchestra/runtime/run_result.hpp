@@ -18,7 +18,7 @@ struct run_result {
   run_state state = run_state::running;
   cancel_reason cancelled = cancel_reason::none;
   std::string reason;                ///< why it was cancelled, timed out or interrupted, or failed early; empty when it completed
-  result_list results;               ///< in listing order, spawned tasks after; under keep_results::failed without the completed ones
+  result_list results;               ///< in listing order, spawned tasks after; under keep_results::failed without those that ended well
   run_metrics metrics;
   clock_anchor anchor;
   json shared_state;                 ///< what tasks with a state key have made of it: an object
