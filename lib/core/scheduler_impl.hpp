@@ -269,6 +269,7 @@ struct scheduler::impl {
   error_decision decide(task_index t, const error& e, time_point now);
 
   // scheduler_attempt.cpp
+  boxed<error> check_branch(const record& r, const std::vector<std::string>& chosen) const;
   void fetch_ahead(task_index t) const noexcept;
   void fetch_attempt(task_index t) const noexcept;
   void start_attempt(task_index t, time_point now);
