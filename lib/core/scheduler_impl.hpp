@@ -29,7 +29,6 @@ namespace corchestra {
 
 /// The scheduler's state and the steps its public functions are made of.
 struct scheduler::impl {
-  static result<void> check_retry(const retry_policy& p);
   static constexpr time_point never = detail::never;
   static constexpr std::uint32_t none = detail::none;
 
@@ -126,6 +125,10 @@ struct scheduler::impl {
   bool draining = false, open = false, ended = false, failing = false, closing = false, budget_gone = false, own_budgets = false, score_failed = false;
   boost::container::small_vector<task_index, 4> settling;  // ended tasks whose dependants are still to be told
   bool settling_now = false;
+
+  // run_options_check.cpp
+  static result<void> check_options(const run_options& o);
+  static result<void> check_retry(const retry_policy& p);
 
   // scheduler_prepare.cpp
   result<prepared> prepare(std::vector<task_call> calls) const;
@@ -266,10 +269,10 @@ struct scheduler::impl {
   error loop_error(const record& r, const task_output& output) const;
   /// Of a completed attempt: into the shared state, or why not.
   boxed<error> merge_output(const record& r, const task_output& output);
+  boxed<error> check_branch(const record& r, const std::vector<std::string>& chosen) const;
   error_decision decide(task_index t, const error& e, time_point now);
 
   // scheduler_attempt.cpp
-  boxed<error> check_branch(const record& r, const std::vector<std::string>& chosen) const;
   void fetch_ahead(task_index t) const noexcept;
   void fetch_attempt(task_index t) const noexcept;
   void start_attempt(task_index t, time_point now);

@@ -79,7 +79,7 @@ scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<err
                (decision.what == action::pause || (!again && policy.pause_when_exhausted));
   next.delay = next.pause ? failure->retry_after.value_or(std::chrono::milliseconds(0))
                : !again   ? duration::zero()
-               : decision.what == action::retry ? decision.delay
+               : decision.what == action::retry ? std::max(decision.delay, duration::zero())
                                                 : backoff(r, *failure);
   next.in_time = again && (deadline_of(r) == never || detail::later(now, next.delay) < deadline_of(r));
   if (again && !next.in_time) {

@@ -31,7 +31,8 @@ enum class start_order : std::uint8_t {
   custom,         ///< run_options::score
 };
 
-/// Limits of a run as a whole.
+/// Limits of a run as a whole. A time limit of zero or less is refused, but for a `cancel_grace` of zero; so are no slots
+/// (mode sequential has one, whatever this says).
 struct run_limits {
   std::uint32_t max_concurrent_tasks = 10;
   std::optional<duration> run_timeout;

@@ -145,7 +145,8 @@ class scheduler {
   void pause(std::string_view agent, time_point now);
   void resume(std::string_view agent, time_point now);
 
-  /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt.
+  /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt. Error
+  /// `invalid_argument`: another one is open, or its time limit is not above zero.
   result<void> ask(task_index task, std::uint32_t attempt, approval_rule question, time_point now);
   /// The answer to a task that waits for approval. A refused task is CANCELLED. Error `invalid_argument`: nothing was asked.
   result<void> answer(task_index task, bool approved, std::string_view message, time_point now);
