@@ -63,7 +63,8 @@ TEST_CASE("a body may choose without a rule: then it names all that run") {
 
 TEST_CASE("a body that chooses what is no task, or what does not wait for it, has failed") {
   const auto choose = [](std::string id, run_options o = {}) {
-    hand_run r(std::move(o), {ruled(call("choose"), [](task_rules& t) { t.state_key = "k"; }), call("x", {"choose"}), call("other")});
+    const auto chooses = ruled(call("choose"), [](task_rules& t) { t.state_key = "k"; });
+    hand_run r(std::move(o), {chooses, call("x", {"choose"}), call("other")});
     r.start();
     task_output out(1);
     out.branch = std::vector<std::string>{std::move(id)};
@@ -89,7 +90,8 @@ TEST_CASE("a body that chooses what is no task, or what does not wait for it, ha
 TEST_CASE("a body may choose a child that it has staged, and a dependant that is forgotten") {
   run_options o;
   o.keep = keep_results::failed;
-  hand_run r(o, {call("choose"), call("fast"), ruled(call("gone", {"choose", "fast"}), [](task_rules& t) { t.join = join_policy::one_success; })});
+  const auto gone = ruled(call("gone", {"choose", "fast"}), [](task_rules& t) { t.join = join_policy::one_success; });
+  hand_run r(o, {call("choose"), call("fast"), gone});
   r.start();
   r.end("fast");
   CHECK(r.start() == ids{"gone"});

@@ -28,6 +28,7 @@ std::string refusal(const std::function<void(run_options&)>& set) {
 
 TEST_CASE("an option of a run that cannot be is refused by its name") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto* bad_retry = "a retry policy needs max_retries >= 0, factor >= 1, first_delay >= 0 and max_delay >= 0";
   const std::vector<std::pair<std::string, std::function<void(run_options&)>>> all = {
       {"limits.max_concurrent_tasks must be at least 1", [](auto& o) { o.limits.max_concurrent_tasks = 0; }},
       {"limits.run_timeout must be above zero", [](auto& o) { o.limits.run_timeout = -1s; }},
@@ -45,8 +46,8 @@ TEST_CASE("an option of a run that cannot be is refused by its name") {
       {"retry_budget cannot be negative", [=](auto& o) { o.retry_budget = nan; }},
       {"budget: a limit cannot be negative", [](auto& o) { o.budget.run.tokens = -1; }},
       {"budget of agent 'a': a limit cannot be negative", [](auto& o) { o.budget.agents["a"].micro_dollars = -1; }},
-      {"a retry policy needs max_retries >= 0, factor >= 1, first_delay >= 0 and max_delay >= 0", [](auto& o) { o.retry.max_delay = -1s; }},
-      {"a retry policy needs max_retries >= 0, factor >= 1, first_delay >= 0 and max_delay >= 0", [](auto& o) { o.retry.first_delay = -1s; }},
+      {bad_retry, [](auto& o) { o.retry.max_delay = -1s; }},
+      {bad_retry, [](auto& o) { o.retry.first_delay = -1s; }},
   };
   for (const auto& [message, set] : all) CHECK(refusal(set) == message);
 }
