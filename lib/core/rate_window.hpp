@@ -7,8 +7,9 @@
 
 namespace corchestra::detail {
 
-/// `d` after `t`; time_point::max() when that is beyond it.
+/// `d` after `t`, at once when it is negative; time_point::max() when that is beyond it.
 constexpr time_point later(time_point t, duration d) noexcept {
+  if (d < duration::zero()) return t;
   return t.time_since_epoch() > time_point::max().time_since_epoch() - d ? time_point::max() : t + d;
 }
 

@@ -1,7 +1,6 @@
 #include <corchestra/core/scheduler.hpp>
 
 #include "core/scheduler_impl.hpp"
-#include "core/state_reducers.hpp"
 
 namespace corchestra {
 
@@ -31,26 +30,8 @@ scheduler::impl::impl(run_options&& o)
     groups.emplace_back().name = name;
     groups.back().options = g;
   }
-  for (const auto& [name, weight] : options.fairness) {
-    if (!(weight > 0) && !options_error) {
-      options_error = fail(errc::invalid_argument, concat("fairness key ", quote(name), ": the weight must be above 0"));
-    }
-  }
-  for (const auto& [key, name] : options.reducers) {
-    if (is_reducer(name) || options_error) continue;
-    options_error = fail(errc::invalid_argument, concat("state key ", quote(key), ": there is no reducer ", quote(name),
-                                                        "; there are last, append, merge, sum, min, max, union"));
-  }
   if (const auto w = options.fairness.find(""); w != options.fairness.end()) ready.set_weight(0, w->second);
-  if (options.mode == scheduling_mode::parallel && !options.unsafe_ignore_dependencies && !options_error) {
-    options_error = fail(errc::invalid_argument,
-                         "mode parallel ignores dependencies, which gives wrong results unless they are not real: confirm it "
-                         "with unsafe_ignore_dependencies, or use mode auto");
-  }
-  if (const auto ok = check_retry(options.retry); ok.has_error() && !options_error) options_error = ok.error();
-  if (options.order == start_order::custom && !options.score && !options_error) {
-    options_error = fail(errc::invalid_argument, "order custom needs a score function");
-  }
+  if (const auto ok = check_options(options); ok.has_error() && !options_error) options_error = ok.error();
 }
 
 scheduler::scheduler(std::string run_id, run_options options, event_sink sink, std::function<bool(std::string_view)> known_agent)

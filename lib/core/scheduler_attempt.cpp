@@ -233,6 +233,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
       }
     }
     loops_on = !failure && s.loop_goes_on(r, end.output);
+    if (!failure && !loops_on && end.output.branch) failure = s.check_branch(r, *end.output.branch);
     if (!failure && !loops_on && r.rules()) failure = s.merge_output(r, end.output);
   }
   if (l.staged) s.drop_staged(l);

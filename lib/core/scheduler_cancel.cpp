@@ -202,6 +202,7 @@ void scheduler::impl::expire(task_index t, const std::string& text, bool may_ret
     abort(t, now);
     for (std::size_t i = 0; i < children_of(r); ++i) {
       const task_index c = r.more->children[i];
+      if (may_retry && records.holds(c) && records[c].more && records[c].more->committed) continue;  // no part of this attempt
       if (records.holds(c) && deadline_of(records[c]) <= now) {  // inherited: the same limit, by its own name
         expire(c, concat(records[c].more->deadline_name, " passed"), false, now);
       } else {

@@ -44,8 +44,9 @@ std::size_t scheduler::room_for_children(task_index task) const {
                   left(limits.max_children_per_task, s.children_of(r) + staged));
 }
 
-result<void> scheduler::impl::check_child(task_index parent, const task_call& child, bool awaited) {
+result<void> scheduler::impl::check_child(task_index parent, const task_call& child, origin from) {
   const record& p = records[parent];
+  const bool awaited = from == origin::called;
   if (ended || (draining && !awaited)) return fail(errc::not_running, "the run no longer accepts tasks");
   if (is_terminal(p.state) || p.aborting()) {
     return fail(errc::not_running, concat("task ", quote(p.call->id), " has ended and can have no more children"));
@@ -53,7 +54,7 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
   const auto capped = [&](std::size_t limit, std::string_view of) {
     error e = fail(errc::limit_exceeded, concat("task ", quote(p.call->id), ": the limit of ", limit, " ", of, " is reached"),
                    retry_class::terminal);
-    if (p.now_running) p.now_running->capped = e;
+    if (from != origin::outside && p.now_running) p.now_running->capped = e;
     return e;
   };
   const auto& limits = options.limits;
@@ -152,9 +153,10 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   if (s.is_staged(s.records[parent], child.id)) {
     return fail(errc::duplicate_task, concat("task ", quote(child.id), ": a child of this id starts after its parent"));
   }
-  const task_index known = s.find(child.id);
+  const task_index known = awaited ? s.find(child.id) : no_task;
   if (known != no_task && s.records[known].parent == parent && s.records[known].state == task_state::completed) return known;
-  if (const auto checked = s.check_child(parent, child, awaited); checked.has_error()) return checked.error();
+  const auto from = awaited ? impl::origin::called : impl::origin::outside;
+  if (const auto checked = s.check_child(parent, child, from); checked.has_error()) return checked.error();
   std::vector<task_call> one;
   one.push_back(std::move(child));
   auto p = s.prepare(std::move(one));
@@ -164,6 +166,7 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   s.add(std::move(*p), parent, awaited, now);
   s.being_spawned = no_task;
   if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
+  if (!awaited) s.records[t].get().committed = true;  // whatever becomes of the attempt under way
   return t;
 }
 
@@ -176,7 +179,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   auto name = s.child_id(parent, child);
   child.id = name.id;
   if (s.is_staged(p, child.id)) return fail(errc::duplicate_task, concat("task ", quote(child.id), ": there is a child of this id already"));
-  if (const auto checked = s.check_child(parent, child, false); checked.has_error()) return checked.error();
+  if (const auto checked = s.check_child(parent, child, impl::origin::staged); checked.has_error()) return checked.error();
   auto& staged = p.now_running->staged;
   if (!staged) staged = std::make_unique<detail::staged_children>();
   // Checked by itself, as those before it were: what it needs of them is there.

@@ -150,6 +150,9 @@ result<void> scheduler::ask(task_index task, std::uint32_t attempt, approval_rul
   if (r.more && r.more->asked) {
     return fail(errc::invalid_argument, concat("task ", quote(r.call->id), " waits for the answer to another question"));
   }
+  if (question.timeout && *question.timeout <= duration::zero()) {
+    return fail(errc::invalid_argument, concat("task ", quote(r.call->id), ": the time limit of a question must be above zero"));
+  }
   s.ask_approval(task, question, now);
   return {};
 }

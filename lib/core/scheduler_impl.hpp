@@ -29,7 +29,6 @@ namespace corchestra {
 
 /// The scheduler's state and the steps its public functions are made of.
 struct scheduler::impl {
-  static result<void> check_retry(const retry_policy& p);
   static constexpr time_point never = detail::never;
   static constexpr std::uint32_t none = detail::none;
 
@@ -141,6 +140,10 @@ struct scheduler::impl {
   boost::container::small_vector<task_index, 4> settling;  // ended tasks whose dependants are still to be told
   bool settling_now = false;
 
+  // run_options_check.cpp
+  static result<void> check_options(const run_options& o);
+  static result<void> check_retry(const retry_policy& p);
+
   // scheduler_prepare.cpp
   result<prepared> prepare(std::vector<task_call> calls) const;
   result<void> check_call(const task_call& c) const;
@@ -168,7 +171,9 @@ struct scheduler::impl {
   result<children_to_commit> prepare_staged(task_index parent);
   void drop_staged(live& l);
   void commit(children_to_commit children, task_index parent, time_point now);
-  result<void> check_child(task_index parent, const task_call& child, bool awaited);
+  /// Who asks for a child: its parent's attempt, which starts it with its success or calls it, or somebody else.
+  enum class origin : std::uint8_t { staged, called, outside };
+  result<void> check_child(task_index parent, const task_call& child, origin from);
   result<void> check_held(task_index parent, std::string_view who, std::span<const detail::claim> wanted) const;
   result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;
 
@@ -303,6 +308,7 @@ struct scheduler::impl {
   error loop_error(const record& r, const task_output& output) const;
   /// Of a completed attempt: into the shared state, or why not.
   boxed<error> merge_output(const record& r, const task_output& output);
+  boxed<error> check_branch(const record& r, const std::vector<std::string>& chosen) const;
   error_decision decide(task_index t, const error& e, time_point now);
 
   // scheduler_attempt.cpp

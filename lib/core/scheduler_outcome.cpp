@@ -27,6 +27,31 @@ boxed<error> scheduler::impl::merge_output(const record& r, const task_output& o
   return {};
 }
 
+// What a body chooses must wait for it, as what a branch rule names must.
+boxed<error> scheduler::impl::check_branch(const record& r, const std::vector<std::string>& chosen) const {
+  const auto any_forgotten = [&] {
+    for (auto e = r.first_edge; e != none; e = edges[e].next) {
+      if (!records.holds(edges[e].to) || records[edges[e].to].call->id.empty()) return true;
+    }
+    return false;
+  };
+  const auto wrong = [&](errc code, const std::string& id, std::string_view what) {
+    return fail(code, concat("the output of ", quote(r.call->id), ": its branch names ", quote(id), ", which ", what));
+  };
+  for (const auto& id : chosen) {
+    const task_index t = find(id);
+    if (t == no_task) {
+      if (is_staged(r, id) || any_forgotten()) continue;  // it may be a dependant that did not wait for this task
+      return wrong(errc::unknown_task, id, "is no task of the run");
+    }
+    const auto& needs = records[t].call->depends_on;
+    if (std::find(needs.begin(), needs.end(), r.call->id) == needs.end()) {
+      return wrong(errc::invalid_argument, id, "does not depend on it");
+    }
+  }
+  return {};
+}
+
 // Whether and when it is tried again. May put another output in the failure's place.
 scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<error>& failure, task_output& output, bool& loops_on, time_point now) {
   record& r = records[t];
@@ -38,10 +63,10 @@ scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<err
   using action = error_decision::action;
   if (decision.what == action::substitute) {
     output = task_output(std::move(decision.output));
-    failure.reset();
+    failure = check_output(t, output);
     l.aborting = false;
-    loops_on = loop_goes_on(r, output);
-    if (!loops_on) failure = merge_output(r, output);
+    loops_on = !failure && loop_goes_on(r, output);
+    if (!failure && !loops_on) failure = merge_output(r, output);
   }
   const bool hopeless = decision.what == action::fail || decision.what == action::substitute;
   const auto& policy = policy_of(r);
@@ -54,7 +79,7 @@ scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<err
                (decision.what == action::pause || (!again && policy.pause_when_exhausted));
   next.delay = next.pause ? failure->retry_after.value_or(std::chrono::milliseconds(0))
                : !again   ? duration::zero()
-               : decision.what == action::retry ? decision.delay
+               : decision.what == action::retry ? std::max(decision.delay, duration::zero())
                                                 : backoff(r, *failure);
   next.in_time = again && (deadline_of(r) == never || detail::later(now, next.delay) < deadline_of(r));
   if (again && !next.in_time) {

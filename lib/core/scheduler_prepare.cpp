@@ -139,11 +139,6 @@ error graph_error(const std::vector<task_call>& calls, const std::function<bool(
 
 }  // namespace
 
-result<void> scheduler::impl::check_retry(const retry_policy& p) {
-  if (p.max_retries >= 0 && p.factor >= 1 && p.first_delay >= duration::zero()) return {};
-  return fail(errc::invalid_argument, "a retry policy needs max_retries >= 0, factor >= 1 and first_delay >= 0");
-}
-
 result<void> scheduler::impl::check_call(const task_call& c) const {
   if (c.id.empty()) return fail(errc::invalid_argument, "a task needs an id");
   if (find(c.id) != no_task) {

@@ -102,7 +102,7 @@ struct task_extra {
   key_index key = 0;
   bool level_held = false, pause_held = false;
   // children
-  bool committed = false;   // with an attempt or iteration of its parent that has ended
+  bool committed = false;   // from outside, or with an attempt or iteration of its parent that has ended
   std::uint8_t suffix = 0;  // length of the `~2` that tells it from a child of an earlier attempt
 };
 

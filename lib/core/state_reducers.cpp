@@ -51,13 +51,20 @@ json extreme(const json& before, const json& output, bool least) {
   return (output < before) == least ? output : before;
 }
 
+/// What the reducer needs and the output is not; empty when it can be reduced.
+std::string_view missing_in(std::string_view name, const json& output) {
+  if (name == "merge") return output.is_object() ? "" : "an object to merge";
+  if (output.is_number()) return "";
+  return name == "sum" ? "a number to sum" : name == "min" ? "a number for min" : name == "max" ? "a number for max" : "";
+}
+
 json reduce(std::string_view name, json before, const json& output) {
   if (name == "append") return appended(std::move(before), output);
   if (name == "union") return unite(std::move(before), output);
   if (name == "sum") return sum(before, output);
   if (name == "min") return extreme(before, output, true);
   if (name == "max") return extreme(before, output, false);
-  if (name == "merge" && before.is_object() && output.is_object()) {
+  if (name == "merge" && before.is_object()) {
     before.update(output);
     return before;
   }
@@ -90,9 +97,10 @@ result<void> merge_state(json& state, const run_options& options, const std::str
   const auto named = options.reducers.find(key);
   const std::string_view name =
       named == options.reducers.end() ? std::string_view("last") : std::string_view(named->second);
-  if (name == "sum" && !output.is_number()) {
+  const std::string_view wanted = missing_in(name, output);
+  if (!wanted.empty()) {
     return fail(errc::invalid_argument,
-                concat("state key ", quote(key), ": expected a number to sum, got ", one_line(dump_json(output), 80)));
+                concat("state key ", quote(key), ": expected ", wanted, ", got ", one_line(dump_json(output), 80)));
   }
   json& value = state[key];
   value = reduce(name, std::move(value), output);

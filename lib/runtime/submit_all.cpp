@@ -41,12 +41,19 @@ awaitable<result<std::uint64_t>> refuse(error e) { co_return e; }
 awaitable<result<std::uint64_t>> submit_all(run r, task_source next, submit_all_options options) {
   if (options.chunk == 0)
     return refuse(fail(errc::invalid_argument, "submit_all: expected a chunk of at least 1, got 0"));
-  const auto take = [next = std::move(next), most = options.chunk]() -> awaitable<std::vector<task_call>> {
+  const auto take = [next = std::move(next), most = options.chunk,
+                     thrown = std::exception_ptr()]() mutable -> awaitable<std::vector<task_call>> {
+    if (thrown) std::rethrow_exception(thrown);
     std::vector<task_call> calls;
-    while (calls.size() < most) {
-      auto call = next();
-      if (!call) break;
-      calls.push_back(std::move(*call));
+    try {
+      while (calls.size() < most) {
+        auto call = next();
+        if (!call) break;
+        calls.push_back(std::move(*call));
+      }
+    } catch (...) {
+      if (calls.empty()) throw;
+      thrown = std::current_exception();  // what was taken is submitted first
     }
     co_return calls;
   };

@@ -199,7 +199,7 @@ void virtual_time_context::drive(const std::function<bool()>& done, duration lim
     }
     const auto next = impl_->clock->next();
     if (!next) return;
-    if (limit != duration::max() && next->due - start > limit) {
+    if (limit != duration::max() && next->due > start && next->due - start > limit) {  // it may be time_point::min()
       throw std::runtime_error("virtual time passed the limit of " + corchestra::to_text(limit));
     }
     const auto fired = impl_->clock->take(impl_->order.get());

@@ -61,6 +61,51 @@ TEST_CASE("a body may choose without a rule: then it names all that run") {
   CHECK(r.result("x").skipped == skip_cause::branch_not_taken);
 }
 
+TEST_CASE("a body that chooses what is no task, or what does not wait for it, has failed") {
+  const auto choose = [](std::string id, run_options o = {}) {
+    const auto chooses = ruled(call("choose"), [](task_rules& t) { t.state_key = "k"; });
+    hand_run r(std::move(o), {chooses, call("x", {"choose"}), call("other")});
+    r.start();
+    task_output out(1);
+    out.branch = std::vector<std::string>{std::move(id)};
+    r.end_with("choose", {{}, out});
+    return r;
+  };
+  const auto typo = choose("y");
+  CHECK(typo.state("choose") == task_state::failed);
+  CHECK(typo.result("choose").error->is(errc::unknown_task));
+  CHECK(typo.result("choose").reason == "the output of 'choose': its branch names 'y', which is no task of the run");
+  CHECK(typo.result("x").skipped == skip_cause::upstream_failed);
+  CHECK(typo.s.shared_state() == json::object());
+  const auto loose = choose("other");
+  CHECK(loose.result("choose").error->is(errc::invalid_argument));
+  CHECK(loose.result("choose").reason == "the output of 'choose': its branch names 'other', which does not depend on it");
+  run_options again;
+  again.retry = {.max_retries = 1, .first_delay = {}};
+  auto retried = choose("y", again);
+  retried.pass({});
+  CHECK(retried.start() == ids{"choose"});
+}
+
+TEST_CASE("a body may choose a child that it has staged, and a dependant that is forgotten") {
+  run_options o;
+  o.keep = keep_results::failed;
+  const auto gone = ruled(call("gone", {"choose", "fast"}), [](task_rules& t) { t.join = join_policy::one_success; });
+  hand_run r(o, {call("choose"), call("fast"), gone});
+  r.start();
+  r.end("fast");
+  CHECK(r.start() == ids{"gone"});
+  r.end("gone");
+  CHECK(r.s.find("gone") == no_task);
+  REQUIRE(r.s.stage(r.at("choose"), 1, call("child")));
+  task_output out;
+  out.branch = std::vector<std::string>{"gone", "choose/child"};
+  r.end_with("choose", {{}, out});
+  CHECK(r.start() == ids{"choose/child"});
+  r.end("choose/child");
+  CHECK(r.s.state() == run_state::completed);
+}
+
 TEST_CASE("a failed chooser chooses nothing: all are skipped for its failure") {
   hand_run r({}, {chooser(), call("fast", {"choose"}), call("deep", {"choose"}), call("deeper", {"choose"}),
                   call("fallback", {"choose"})});

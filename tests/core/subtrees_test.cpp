@@ -11,12 +11,14 @@ TEST_CASE("children that ended with a failed attempt of their parent do not spoi
   plan.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
   hand_run r(slots(4), {plan, call("after", {"plan/*"})});
   CHECK(r.start() == ids{"plan"});
-  REQUIRE(r.s.spawn(r.at("plan"), call("part"), r.now));
-  CHECK(r.start() == ids{"plan/part"});
+  REQUIRE(r.s.spawn(r.at("plan"), call("part"), r.now, true));
+  REQUIRE(r.s.spawn(r.at("plan/part"), call("x"), r.now));
+  CHECK(r.start() == ids{"plan/part", "plan/part/x"});
   r.fail_task("plan");
-  CHECK(r.stopped() == ids{"plan/part"});
+  CHECK(r.stopped() == ids{"plan/part", "plan/part/x"});
   r.end("plan/part");
-  CHECK(r.result("plan/part").cancelled == cancel_reason::parent_cancelled);
+  r.end("plan/part/x");
+  CHECK(r.result("plan/part/x").cancelled == cancel_reason::parent_cancelled);
   r.pass(1s);
   CHECK(r.start() == ids{"plan"});
   REQUIRE(r.s.spawn(r.at("plan"), call("part"), r.now));

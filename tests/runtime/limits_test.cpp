@@ -118,3 +118,25 @@ TEST_CASE("[E33] a body without a sign of life is stopped, one that reports goes
   CHECK(v.end_of("silent") == 3);
   CHECK(r.find("alive")->success());
 }
+
+TEST_CASE("a plan with a time limit that cannot be is refused before anything runs") {
+  virtual_orchestra v;
+  auto p = plan({task("t")});
+  p.options.limits.run_timeout = -1s;
+  const auto started = v.o.start(p);
+  REQUIRE(started.has_error());
+  CHECK(started.error().is(errc::invalid_argument));
+  CHECK(v.agent->log().empty());
+}
+
+TEST_CASE("a running task may not ask with a time limit below zero") {
+  virtual_orchestra v;
+  v.o.agents().add("asks", [](task_context c) -> awaitable<result<task_output>> {
+    const auto answer = co_await c.ask({.message = "?", .timeout = -1s, .approve_by_default = true});
+    if (answer.has_error()) co_return answer.error();
+    co_return task_output(answer->approved);
+  });
+  const auto r = v.run(plan({tests::of_agent("t", "asks")}));
+  CHECK(r.find("t")->state == task_state::failed);
+  CHECK(r.find("t")->error->is(errc::invalid_argument));
+}

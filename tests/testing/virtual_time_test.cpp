@@ -47,6 +47,21 @@ TEST_CASE("a cancelled sleep ends at the moment of the cancellation") {
   CHECK(ended == time_point(1h));
 }
 
+TEST_CASE("a moment long before the start is due at once, and not beyond the limit") {
+  virtual_time_context time;
+  time.advance(10s);
+  time_point fired{};
+  auto work = [&]() -> awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto timer = time_service::of(executor).make_timer(executor);
+    timer->async_wait_until(time_point::min(), [&](boost::system::error_code) { fired = time.now(); });
+    co_await sleep_for(1s);
+  };
+  time.run(work());
+  CHECK(fired == time_point(10s));
+  CHECK(time.now() == time_point(11s));
+}
+
 TEST_CASE("everything standing still is reported as a deadlock") {
   virtual_time_context time;
   auto stuck = []() -> awaitable<void> {

@@ -31,7 +31,8 @@ enum class start_order : std::uint8_t {
   custom,         ///< run_options::score
 };
 
-/// Limits of a run as a whole.
+/// Limits of a run as a whole. A time limit of zero or less is refused, but for a `cancel_grace` of zero; so are no slots
+/// (mode sequential has one, whatever this says).
 struct run_limits {
   std::uint32_t max_concurrent_tasks = 10;
   std::optional<duration> run_timeout;
@@ -91,8 +92,8 @@ struct error_decision {
     substitute,  ///< the task completes with `output`
     pause,       ///< the run pauses; the task is tried again when it is resumed
   } what = action::standard;
-  duration delay{};
-  json output;
+  duration delay{};  ///< negative: none
+  json output;       ///< one that does not match the task's `output_schema` fails the task
 };
 /// Asked over each attempt that failed or ran out of its own time (`start_to_close`, a heartbeat); not over what was cancelled,
 /// missed a deadline of the task, or had to be abandoned.
@@ -114,7 +115,8 @@ struct run_options {
   std::map<std::string, double> fairness;        ///< weights of fairness keys; absent ones have 1
   std::map<std::string, group_options> groups;
   budget_options budget;
-  /// How a key's outputs are merged: `last` (default), `append`, `merge`, `sum`, `min`, `max`, `union`.
+  /// How a key's outputs are merged: `last` (default), `append`, `merge` (objects), `sum`, `min`, `max` (numbers), `union`.
+  /// An output of another kind fails the attempt.
   std::map<std::string, std::string> reducers;
   std::map<std::string, state_reducer> custom_reducers;  ///< by key; before `reducers`; one that throws fails the attempt
   std::shared_ptr<const duration_book> durations;        ///< learnt before: ranks, forecasts, stall detection

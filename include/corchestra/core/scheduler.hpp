@@ -70,11 +70,12 @@ class scheduler {
   result<void> submit(std::vector<task_call> calls, time_point now);
   /// Adds a child of a task that has not ended, at once. An id without the parent's prefix gets it; an empty id becomes
   /// the next ordinal; in a loop's later iterations `@2` is added, and `~2` after a child of that id that came to
-  /// nothing. A completed child of the same id is given back as it is. `awaited`: the parent waits for it and deals with
-  /// its failure. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
+  /// nothing. `awaited`: the parent's attempt calls it, waits for it and deals with its failure; a completed child of the same
+  /// id is given back as it is. Else it comes from outside: an attempt of the parent neither answers for it nor takes it along
+  /// when it is tried again. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
   result<task_index> spawn(task_index parent, task_call child, time_point now, bool awaited = false);
   /// A child that is committed together with the success of this attempt (of a loop: of this iteration), and dropped with
-  /// its failure. Gives back the id. A limit that was hit, here or in `spawn`, makes the attempt end LIMIT_EXCEEDED.
+  /// its failure. Gives back the id. A limit that was hit, here or by an awaited child, makes the attempt end LIMIT_EXCEEDED.
   result<std::string> stage(task_index parent, std::uint32_t attempt, task_call child);
   /// How many more children the caps allow it now.
   std::size_t room_for_children(task_index task) const;
@@ -144,7 +145,8 @@ class scheduler {
   void pause(std::string_view agent, time_point now);
   void resume(std::string_view agent, time_point now);
 
-  /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt.
+  /// A question of a running attempt to a person; `take_answers` gives the answer. One at a time for each attempt. Error
+  /// `invalid_argument`: another one is open, or its time limit is not above zero.
   result<void> ask(task_index task, std::uint32_t attempt, approval_rule question, time_point now);
   /// The attempt no longer waits for the answer.
   void withdraw_question(task_index task, std::uint32_t attempt);

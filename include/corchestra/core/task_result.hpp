@@ -19,7 +19,8 @@ struct task_output {
   std::optional<double> confidence;  ///< the agent's own judgement in [0, 1]
   std::vector<std::string> evidence;
   token_usage usage;  ///< added to what the attempt reported through its context
-  boxed<std::vector<std::string>> branch;  ///< the dependants to run; absent: the call's branch rule decides
+  /// The dependants to run; absent: the call's branch rule decides. An id of no dependant fails the attempt.
+  boxed<std::vector<std::string>> branch;
 
   task_output() = default;
   task_output(json v) : value(std::move(v)) {}  // NOLINT(google-explicit-constructor): `co_return json{...}` reads best

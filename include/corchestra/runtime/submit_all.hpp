@@ -24,7 +24,8 @@ struct submit_all_options {
 /// Submits everything that a source gives to a `stay_open` run, no faster than the run takes it, and answers how many
 /// task calls that were. With `run_options::keep` at `keep_results::failed` the memory needed does not grow with their
 /// number. What a waiting source gives is submitted at once, each for itself. Errors: those of `run::submit`, with the
-/// number that was submitted before; `invalid_argument` for a chunk of 0. What the source throws is rethrown.
+/// number that was submitted before; `invalid_argument` for a chunk of 0. What the source throws is rethrown, once what it
+/// gave before is submitted; an error of that is answered instead.
 awaitable<result<std::uint64_t>> submit_all(run r, task_source next, submit_all_options options = {});
 awaitable<result<std::uint64_t>> submit_all(run r, async_task_source next, submit_all_options options = {});
 
