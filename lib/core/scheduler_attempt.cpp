@@ -240,7 +240,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   impl::next_try next;
   if (failure || l.aborting) next = s.after_failure(task, failure, end.output, loops_on, now);
   if (r.more) {
-    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits;
+    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !s.left_out(r);
     s.release(task, true, !keep_locks, now);
     if (!keep_locks && !r.more->locks.empty()) s.lower_priority(r);
   }

@@ -6,7 +6,7 @@ namespace corchestra {
 
 // `parent/name`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
 // attempt for instance, `parent/name~2`.
-scheduler::impl::child_name scheduler::impl::child_id(task_index parent, const task_call& child) {
+detail::child_name scheduler::impl::child_id(task_index parent, const task_call& child) {
   record& p = records[parent];
   const std::string prefix = p.call->id + "/";
   const std::string iteration = p.more && p.more->iteration > 1 ? concat("@", p.more->iteration) : std::string();

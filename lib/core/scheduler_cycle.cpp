@@ -8,8 +8,8 @@ namespace corchestra {
 
 // Of a parent that waits for nothing but children: those, of which each may let it go on. Of a task that has not started: those who
 // hold what it is parked on, or those it needs, none of which it can do without. Nobody when something else may help.
-scheduler::impl::blockers scheduler::impl::blockers_of(task_index t) const {
-  blockers found;
+detail::blockers scheduler::impl::blockers_of(task_index t) const {
+  detail::blockers found;
   const record& r = records[t];
   if (r.phase() == phase::waiting) {
     const live& l = *r.now_running;
@@ -41,7 +41,7 @@ scheduler::impl::blockers scheduler::impl::blockers_of(task_index t) const {
 task_index scheduler::impl::in_a_cycle(task_index suspect) const {
   constexpr std::size_t most = 1000;  // tasks; beyond that it is found when nothing else is left to do
   struct node {
-    blockers by;
+    detail::blockers by;
     bool stuck = true;
   };
   boost::unordered_flat_map<task_index, node> nodes;

@@ -155,11 +155,7 @@ struct scheduler::impl {
   }
 
   // scheduler_children.cpp
-  struct child_name {
-    std::string id;
-    std::uint8_t suffix = 0;
-  };
-  child_name child_id(task_index parent, const task_call& child);
+  detail::child_name child_id(task_index parent, const task_call& child);
   bool is_staged(const record& parent, const std::string& id) const {
     return parent.now_running && parent.now_running->staged && parent.now_running->staged->ids.contains(id);
   }
@@ -280,11 +276,7 @@ struct scheduler::impl {
   void cancel_running_of(std::string agent, const std::string& text, time_point now);
 
   // scheduler_cycle.cpp
-  struct blockers {
-    std::vector<task_index> who;
-    bool each_is_needed = false;  // else one is enough
-  };
-  blockers blockers_of(task_index t) const;
+  detail::blockers blockers_of(task_index t) const;
   task_index in_a_cycle(task_index suspect) const;
   void break_cycles(time_point now);
   void end_deadlocked(task_index t, time_point now);

@@ -55,4 +55,16 @@ struct alarm {
   bool operator>(const alarm& o) const noexcept { return at != o.at ? at > o.at : task > o.task; }
 };
 
+/// An id, and the length of the `~2` at its end that tells it from a child of an earlier attempt.
+struct child_name {
+  std::string id;
+  std::uint8_t suffix = 0;
+};
+
+/// Whom a task waits for, when nothing else could let it go on.
+struct blockers {
+  std::vector<task_index> who;
+  bool each_is_needed = false;  // else one is enough
+};
+
 }  // namespace corchestra::detail
