@@ -53,8 +53,7 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.capped.reset();
   l.waited = duration::zero();
   l.next_ordinal = 0;
-  l.open_waits = 0;
-  l.waits = {};
+  if (std::exchange(l.open_waits, 0) > 0) l.waits = {};
   const optional_duration limit = start_to_close_of(r);
   l.attempt_due = limit ? detail::later(now, *limit) : never;
   l.attempt_left = duration::zero();

@@ -40,7 +40,6 @@ struct live_attempt {
   bool progress_published = false, progress_pending = false, stall_told = false;
   cancel_reason why = cancel_reason::none;
   std::uint32_t open_waits = 0, open_steps = 0, running_place = 0, tag = 0, next_ordinal = 0, tries = 0, replans = 0;
-  std::array<std::uint32_t, wait_reason_count> waits{};  // the open ones, by reason
   time_point ready_at{};  // since when it stands in the queue: an attempt that goes on after a wait keeps its place
   time_point started{}, attempt_due = never, heartbeat_at{}, stall_at = never, abandon_at = never, progress_at{};
   duration attempt_left{};   // of start_to_close, while it waits
@@ -55,6 +54,7 @@ struct live_attempt {
   std::unique_ptr<staged_children> staged;
   boxed<error> capped;        // a limit on children was hit: this attempt cannot complete
   token_usage usage;
+  std::array<std::uint32_t, wait_reason_count> waits{};  // the open ones, by reason
 
   std::uint32_t& open(wait_reason reason) noexcept { return waits[static_cast<std::size_t>(reason)]; }
   std::uint32_t open(wait_reason reason) const noexcept { return waits[static_cast<std::size_t>(reason)]; }
