@@ -104,6 +104,8 @@ class resource_table {
     std::vector<task_index> tasks;  ///< who reserve, or stand first; of what is in use see `holders`
   };
   obstacle obstacle_of(task_index parked) const;
+  /// Those that have begun to reserve since the last call.
+  std::vector<task_index> take_reserving() noexcept { return std::exchange(new_reserving_, {}); }
   /// Everything but pools that is declared, held, waited for or was waited for. Intent locks are shown only on folders
   /// that somebody asked for by name or waits for.
   std::vector<lock_status> status(const std::function<std::string(task_index)>& name) const;
@@ -171,6 +173,7 @@ class resource_table {
   std::vector<resource_index> changed_;  // somebody parked there may fit now
   std::vector<wait_ended> ended_;        // since the last known time
   std::size_t reserving_ = 0;
+  std::vector<task_index> new_reserving_;
   std::set<std::pair<resource_index, task_index>> quarantined_;
 };
 

@@ -105,6 +105,7 @@ void resource_table::raise(task_index task, resource_index on, std::int64_t rank
 void resource_table::reserve(waiter& w) {
   w.reserving = true;
   ++reserving_;
+  new_reserving_.push_back(w.task);
   for (const claim& c : w.set) {
     entry& e = entries_[c.resource];
     crowd& all = crowd_of(e);

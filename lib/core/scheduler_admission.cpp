@@ -250,6 +250,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
   }
   if (r.phase() == phase::wants_slot) tell_slot_wait(t, now);
   if (r.urgency > 0) suspects.push_back(t);
+  for (const task_index w : resources.take_reserving()) suspects.push_back(w);
   if (presses(r)) {
     pressing.insert(t);
     end_reservations(t, on, now);  // it may be woken by that
@@ -261,6 +262,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
 }
 
 void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now) {
+  if (ended) return;  // a body that was given up has ended at last: what waited for its locks is left for a resume
   to_wake.insert(to_wake.end(), woken.begin(), woken.end());
   if (std::exchange(waking_now, true)) return;  // one of them passes its turn on: no recursion along the line
   for (std::size_t i = 0; i < to_wake.size(); ++i) {

@@ -21,11 +21,18 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
     return found;
   }
   if (r.phase() != phase::none || r.state != task_state::waiting) return found;
+  using obstacle = detail::resource_table::obstacle::kind;
+  const bool parked = r.more && r.more->parked_on != detail::resource_table::none;
+  if (auto in_the_way = parked ? resources.obstacle_of(t) : detail::resource_table::obstacle(); in_the_way.what == obstacle::reserved) {
+    found.who = std::move(in_the_way.tasks);
+    found.only_reserve = true;
+    return found;
+  }
   found.each_is_needed = true;
-  if (r.waiting == wait_reason::lock && r.more->parked_on != detail::resource_table::none) {
+  if (parked && r.waiting == wait_reason::lock) {
     for (const task_index h : resources.holders(r.more->parked_on)) {
       const record& holder = records[h];
-      if (!holder.more || !holder.more->locked) continue;  // it only reserves
+      if (!holder.more || !holder.more->locked) continue;
       if (resources.conflict(holder.more->locks, r.more->locks) != detail::resource_table::none) found.who.push_back(h);
     }
   } else if (r.waiting == wait_reason::deps && r.missing > 0 && (!r.rules() || r.rules()->join == join_policy::all_success)) {
@@ -37,8 +44,8 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
   return found;
 }
 
-// The parked task that is to end so that others may go on: one of those that wait in a circle with `suspect`, or for one.
-task_index scheduler::impl::in_a_cycle(task_index suspect) const {
+// Those that wait in a circle with `suspect`, or for such a circle, in order. Nobody when it may go on.
+std::vector<task_index> scheduler::impl::in_a_cycle(task_index suspect) const {
   constexpr std::size_t most = 1000;  // tasks; beyond that it is found when nothing else is left to do
   struct node {
     detail::blockers by;
@@ -50,7 +57,7 @@ task_index scheduler::impl::in_a_cycle(task_index suspect) const {
     const task_index t = todo.back();
     todo.pop_back();
     if (nodes.contains(t)) continue;
-    if (nodes.size() == most) return no_task;
+    if (nodes.size() == most) return {};
     node n{.by = blockers_of(t)};
     n.stuck = !n.by.who.empty();
     todo.insert(todo.end(), n.by.who.begin(), n.by.who.end());
@@ -66,11 +73,28 @@ task_index scheduler::impl::in_a_cycle(task_index suspect) const {
       if (n.stuck && !still) changed = true, n.stuck = false;
     }
   }
-  task_index victim = no_task;
+  std::vector<task_index> circle;
+  if (!nodes.find(suspect)->second.stuck) return circle;
   for (const auto& [t, n] : nodes) {
-    if (n.stuck && t < victim && records[t].waiting == wait_reason::lock && records[t].phase() == phase::none) victim = t;
+    if (n.stuck) circle.push_back(t);
   }
-  return nodes.find(suspect)->second.stuck ? victim : no_task;
+  std::sort(circle.begin(), circle.end());
+  return circle;
+}
+
+// Whoever only reserves what another of them needs gives way: its waiting begins anew. False when nobody does.
+bool scheduler::impl::give_way_in(const std::vector<task_index>& circle, time_point now) {
+  for (const task_index t : circle) {
+    const auto by = blockers_of(t);
+    if (!by.only_reserve) continue;
+    const auto on = records[t].more->parked_on;
+    for (const task_index h : by.who) begin_waiting_anew(h, now);
+    std::vector<task_index> woken;
+    resources.wake(on, woken);
+    wake(woken, now);
+    return true;
+  }
+  return false;
 }
 
 void scheduler::impl::break_cycles(time_point now) {
@@ -78,7 +102,12 @@ void scheduler::impl::break_cycles(time_point now) {
     const task_index suspect = suspects.back();
     suspects.pop_back();
     if (!records.holds(suspect)) continue;
-    if (const task_index victim = in_a_cycle(suspect); victim != no_task) end_deadlocked(victim, now);
+    const auto circle = in_a_cycle(suspect);
+    if (circle.empty() || give_way_in(circle, now)) continue;
+    const auto victim = std::find_if(circle.begin(), circle.end(), [&](task_index t) {
+      return records[t].waiting == wait_reason::lock && records[t].phase() == phase::none;
+    });
+    if (victim != circle.end()) end_deadlocked(*victim, now);
   }
   settle(now);
   check_end(now);

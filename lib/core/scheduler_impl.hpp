@@ -277,7 +277,9 @@ struct scheduler::impl {
 
   // scheduler_cycle.cpp
   detail::blockers blockers_of(task_index t) const;
-  task_index in_a_cycle(task_index suspect) const;
+  std::vector<task_index> in_a_cycle(task_index suspect) const;
+  bool give_way_in(const std::vector<task_index>& circle, time_point now);
+  void begin_waiting_anew(task_index t, time_point now);
   void break_cycles(time_point now);
   void end_deadlocked(task_index t, time_point now);
 

@@ -65,6 +65,7 @@ struct child_name {
 struct blockers {
   std::vector<task_index> who;
   bool each_is_needed = false;  // else one is enough
+  bool only_reserve = false;    // they have not started, and keep what they have waited long for
 };
 
 }  // namespace corchestra::detail

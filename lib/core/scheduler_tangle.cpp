@@ -3,6 +3,17 @@
 
 namespace corchestra {
 
+// It reserves nothing any more, and where it stood in line it stands as if it had just come.
+void scheduler::impl::begin_waiting_anew(task_index t, time_point now) {
+  const record& r = records[t];
+  const auto on = r.more->parked_on;
+  resources.forget(t);
+  if (on == detail::resource_table::none) return;
+  auto set = r.more->locks;
+  set.insert(set.end(), r.more->pools.begin(), r.more->pools.end());
+  resources.park(t, rank_of(r), set, on, now);
+}
+
 // Who waits for a task that holds locks must not keep out those that this task waits for: a starving waiter's
 // reservation begins anew.
 void scheduler::impl::end_reservations(task_index t, detail::resource_index on, time_point now) {
@@ -11,13 +22,8 @@ void scheduler::impl::end_reservations(task_index t, detail::resource_index on, 
     const record& w = records[h];
     if (h == t || w.phase() != phase::none || !w.more || w.more->locked) continue;
     if (w.urgency >= records[t].urgency && records[t].phase() != phase::wants_slot && !keeps_locks(records[t])) continue;
-    const auto at = w.more->parked_on;
-    resources.forget(h);
+    begin_waiting_anew(h, now);
     any = true;
-    if (at == detail::resource_table::none) continue;
-    auto set = w.more->locks;
-    set.insert(set.end(), w.more->pools.begin(), w.more->pools.end());
-    resources.park(h, rank_of(w), set, at, now);
   }
   if (!any) return;
   std::vector<task_index> woken;
@@ -95,11 +101,7 @@ bool scheduler::impl::untangle(time_point now) {
     if (records[t].urgency == 0 || !still_parked(t)) continue;
     for (const task_index h : parked) {
       if (!still_parked(h) || records[t].urgency <= records[h].urgency || records[h].more->locked) continue;
-      const auto on = records[h].more->parked_on;
-      auto set = records[h].more->locks;
-      set.insert(set.end(), records[h].more->pools.begin(), records[h].more->pools.end());
-      resources.forget(h);
-      resources.park(h, rank_of(records[h]), set, on, now);
+      begin_waiting_anew(h, now);
     }
     std::vector<task_index> woken;
     resources.wake(records[t].more->parked_on, woken);

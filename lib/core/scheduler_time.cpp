@@ -183,6 +183,7 @@ void scheduler::advance(time_point now) {
   if (s.resources.next_due() <= now) {
     std::vector<task_index> woken;
     s.resources.advance(now, woken);
+    for (const task_index t : s.resources.take_reserving()) s.suspects.push_back(t);
     s.wake(woken, now);
     s.press(now);  // some have begun to reserve
   }

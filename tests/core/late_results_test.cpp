@@ -106,3 +106,21 @@ TEST_CASE("progress never falls within an attempt, is clamped, and begins anew w
   r.start();
   CHECK(r.s.progress(t) == 0);
 }
+
+TEST_CASE("a body that ends after the run has left its locks to nobody") {
+  auto o = slots(1);
+  o.limits.cancel_grace = 1s;
+  auto holds = call("holds"), waits = call("waits");
+  holds.resources = waits.resources = {{"db"}};
+  o.limits.max_concurrent_tasks = 2;
+  hand_run r(o, {holds, waits});
+  r.start();
+  REQUIRE(r.waits("waits") == wait_reason::lock);
+  r.s.cancel_run(cancel_reason::shutdown, "", r.now);
+  r.pass(2s);
+  REQUIRE(r.s.finished());
+  CHECK_FALSE(r.s.attempt_ended(r.at("holds"), 1, {}, r.now));
+  CHECK(r.waits("waits") == wait_reason::lock);
+  CHECK(r.s.count(task_state::ready) == 0);
+  CHECK(r.s.locks().at(0).holders.empty());
+}

@@ -52,7 +52,7 @@ class reference_model {
     if (e.type == event_type::attempt_ended) {
       t.running = false;
       t.abandoned = e.data.is_object() && e.data.contains("outcome");
-      if (!t.abandoned && !(e.retry_in && t.rules.hold_across_waits)) resources.give_back(e.task);
+      if (!t.abandoned && !(e.retry_in && t.rules.hold_across_waits && !draining)) resources.give_back(e.task);
     } else if (e.type == event_type::approval_answered && !t.running) {
       t.approved = e.data.at("approved").get<bool>();
     } else if (e.type == event_type::task_state_changed) {
@@ -104,13 +104,15 @@ class reference_model {
 
  private:
   enum class fate : std::uint8_t { open, start, never };
-
   static void check(bool holds, const task& t, const char* promise) {
     if (!holds) throw std::logic_error(t.call.id + ": broken: " + promise);
   }
   void of_run(const event& e) {
     const auto agent = [&] { return e.data.is_object() && e.data.contains("agent") ? e.data.at("agent") : json(""); };
-    if (e.type == event_type::run_draining) draining = true;
+    draining = draining || e.type == event_type::run_draining;
+    for (const auto& [i, t] : tasks) {  // what others need may keep what it has, and only that
+      if (draining && t.waiting == wait_reason::backoff) resources.give_back(i);
+    }
     if (e.type == event_type::run_paused) paused.insert(agent());
     if (e.type == event_type::run_resumed) paused.erase(agent());
   }

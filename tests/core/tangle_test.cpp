@@ -70,9 +70,9 @@ TEST_CASE("a child that a pause holds when a deadlock is untangled is left alone
   hand_run r(slots(3), {locking("parent", "db", lock_mode::shared), locking("writer", "db"), call("busy")});
   CHECK(r.start() == ids{"parent", "busy"});
   r.pass(61s);  // the writer reserves
+  r.s.pause("other", r.now);
   await_child(r, "parent", of_agent(locking("child", "db", lock_mode::shared), "other"));
   CHECK(r.start().empty());
-  r.s.pause("other", r.now);
   r.end("busy");
   CHECK(r.start().empty());
   CHECK(r.waits("parent/child") == wait_reason::paused);
@@ -87,10 +87,10 @@ TEST_CASE("two children that a pause holds when a deadlock is untangled are left
   await_child(r, "outer", call("inner"));
   CHECK(r.start() == ids{"outer/inner"});
   r.pass(61s);  // the writers reserve
+  r.s.pause("other", r.now);
   await_child(r, "parent", of_agent(locking("child", "y", lock_mode::shared), "other"));
   await_child(r, "outer/inner", of_agent(locking("deep", "x", lock_mode::shared), "other"));
   CHECK(r.start().empty());
-  r.s.pause("other", r.now);
   r.end("busy");
   CHECK(r.start().empty());
   CHECK(r.waits("parent/child") == wait_reason::paused);
@@ -159,4 +159,30 @@ TEST_CASE("an abandoned body that holds no lock hides no deadlock of budgets") {
   await_child(r, "parent", child);
   CHECK(r.start().empty());
   CHECK(r.s.state(r.at("parent/child")) == task_state::limit_exceeded);
+}
+
+TEST_CASE("[L5] who reserves what the child of a lock's holder needs gives way, though others come and go") {
+  auto o = slots(4);
+  o.stay_open = true;
+  o.resources = {{"calls", 1}};
+  auto starves = locking("starves", "db");
+  starves.resources.push_back({"calls"});
+  hand_run r(o, {locking("parent", "db"), starves, call("asks", {}, 50)});
+  CHECK(r.start() == ids{"asks", "parent"});
+  await_child(r, "asks", call("child", {"starves"}));  // so `starves` is as urgent as the other child
+  r.pass(61s);
+  CHECK(r.start().empty());
+  auto child = call("child");
+  child.resources = {{"calls"}};
+  await_child(r, "parent", child);
+  REQUIRE(r.s.submit({call("busy")}, r.now));
+  CHECK(r.start() == ids{"parent/child", "busy"});
+}
+
+TEST_CASE("a child is not kept out by who reserves what its parent holds, whatever else runs") {
+  hand_run r(slots(3), {locking("parent", "db", lock_mode::shared), locking("writer", "db"), call("busy")});
+  CHECK(r.start() == ids{"parent", "busy"});
+  r.pass(61s);  // the writer reserves
+  await_child(r, "parent", locking("child", "db", lock_mode::shared));
+  CHECK(r.start() == ids{"parent/child"});
 }
