@@ -37,6 +37,12 @@ class result_store {
     return *made;
   }
 
+  /// One in memory of its own: where many are cancelled at once, in what their bodies have just given back.
+  template <class Make>
+  task_result& add_apart(Make make) {
+    return *apart_.emplace_back(new task_result(make()));
+  }
+
   std::vector<const task_result*> listed;  ///< a run's, for its result_list
 
  private:
@@ -58,6 +64,7 @@ class result_store {
   std::array<place<task_result>, 2> first_;  // with them less than a kilobyte, which malloc keeps at hand
   std::size_t made_ = 0;
   boost::container::small_vector<block, 2> blocks_;
+  std::vector<std::unique_ptr<task_result>> apart_;
 };
 
 }  // namespace corchestra::detail

@@ -16,8 +16,8 @@ task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
 task_result& scheduler::impl::new_result(task_index t, bool ends_well) {
   const task_call& c = *records[t].call;
   const auto make = [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; };
-  if (options.keep == keep_results::all) return stored->add(unfinished, make);
-  return ends_well ? passing.emplace(t, make()).first->second : stored->add(1, make);
+  const bool passes = ends_well && options.keep != keep_results::all;
+  return passes ? passing.emplace(t, make()).first->second : stored->add_apart(make);
 }
 
 std::span<const task_result* const> scheduler::results() const noexcept { return impl_->results; }
