@@ -44,8 +44,9 @@ struct run_metrics {
   double efficiency_of_slots() const noexcept;  ///< slot_time / (wall * slots): speedup / slots, where each task takes one
 };
 
-/// Makes metrics from events alone, as `scheduler::metrics` has them: feed it every event of a run, in order. Of a join
-/// that did not wait for all of it, what had ended counts as waited for: the longest path may come out longer.
+/// Makes metrics from events alone, as `scheduler::metrics` has them: feed it every event of a run, in order. What had ended
+/// of a join that did not wait for all of it, or of a subtree when a task that waited for it ended, counts as waited for:
+/// the longest path may come out longer.
 class metrics_fold {
  public:
   /// Without `keep_tasks` memory does not grow with tasks that have ended, and paths end at what has been forgotten:
