@@ -121,7 +121,8 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
   if (ledger.empty()) return;
   const auto alerts = ledger.take_alerts();
   for (const auto& a : alerts) {
-    const std::string name = a.task == no_task ? a.budget : concat("task ", records[a.task].call->id);
+    const bool kept = a.task != no_task && records.holds(a.task) && !records[a.task].call->id.empty();
+    const std::string name = a.task == no_task ? a.budget : kept ? concat("task ", records[a.task].call->id) : "a task that has ended well";
     json data{{"budget", name}, {"exhausted", a.exhausted}};
     const auto amount = [](std::int64_t tokens, std::int64_t money) { return json{{"tokens", tokens}, {"micro_dollars", money}}; };
     data["spent"] = amount(a.status.spent.tokens, a.status.spent.micro_dollars);
@@ -141,6 +142,7 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
     if (!a.exhausted || a.budget == "run") continue;
     any = true;
     if (a.task != no_task) {
+      if (!records.holds(a.task)) continue;  // it has ended
       cancel(a.task, cancel_reason::budget, concat("the budget of ", quote(records[a.task].call->id), " is used up"), now);
       continue;
     }
