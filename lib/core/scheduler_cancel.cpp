@@ -127,7 +127,7 @@ void scheduler::impl::exhaust(const std::string& text, time_point now) {
 // The budget is gone and the task would never start: nobody need answer or resume it, and it waits for nothing.
 bool scheduler::impl::end_without_budget(task_index t, time_point now) {
   const record& r = records[t];
-  if (!budget_gone || left_out(r)) return false;
+  if (left_out(r)) return false;
   const auto answer = ledger.reserve(t, r.call->agent, {}, {}, no_task);
   const bool used_up = answer.what == detail::budget_ledger::verdict::never;
   end_unstarted(t, task_state::limit_exceeded, cancel_reason::budget, errc::limit_exceeded,

@@ -4,6 +4,15 @@
 
 namespace corchestra {
 
+std::vector<task_index> scheduler::impl::awaited_children(const record& r) const {
+  std::vector<task_index> found;
+  if (!r.more) return found;
+  std::copy_if(r.more->children.begin(), r.more->children.end(), std::back_inserter(found), [&](task_index c) {
+    return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
+  });
+  return found;
+}
+
 // `parent/name`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
 // attempt for instance, `parent/name~2`.
 detail::child_name scheduler::impl::child_id(task_index parent, const task_call& child) {

@@ -13,10 +13,8 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
   const record& r = records[t];
   if (r.phase() == phase::waiting) {
     const live& l = *r.now_running;
-    if (r.abandoned || l.aborting || l.open(wait_reason::child) != l.open_waits || !r.more) return found;
-    for (const task_index c : r.more->children) {
-      if (records.holds(c) && records[c].awaited && !is_terminal(records[c].state)) found.who.push_back(c);
-    }
+    if (r.abandoned || l.aborting || l.open(wait_reason::child) != l.open_waits) return found;
+    found.who = awaited_children(r);
     if (found.who.size() < l.open_waits) found.who.clear();  // one has ended, and it has not been told yet
     return found;
   }

@@ -276,6 +276,7 @@ struct scheduler::impl {
   void cancel_running_of(std::string agent, const std::string& text, time_point now);
 
   // scheduler_cycle.cpp
+  std::vector<task_index> awaited_children(const record& r) const;  // that have not ended
   detail::blockers blockers_of(task_index t) const;
   std::vector<task_index> in_a_cycle(task_index suspect) const;
   bool give_way_in(const std::vector<task_index>& circle, time_point now);

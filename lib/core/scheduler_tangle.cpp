@@ -79,9 +79,7 @@ bool scheduler::impl::untangle(time_point now) {
     if (children + steps != l.open_waits || steps != l.open_steps) return false;  // something may end by itself
     if (children == 0) return steps > 0;
     // One of its children may have ended, and it has not been told yet.
-    return r.more && std::count_if(r.more->children.begin(), r.more->children.end(), [&](task_index c) {
-             return records.holds(c) && records[c].awaited && !is_terminal(records[c].state);
-           }) >= children;
+    return awaited_children(r).size() >= children;
   };
   if (!std::all_of(running.begin(), running.end(), waits)) return false;
   std::vector<task_index> parked;

@@ -65,11 +65,7 @@ void scheduler::impl::explain(task_index t, std::size_t depth, std::vector<std::
     const bool asks = r.waiting == wait_reason::approval && r.more && r.more->asked;
     say(concat("is running and waits for ", r.waiting == wait_reason::child ? "its children" : to_string(r.waiting), since,
                asks ? ": " : "", asks ? r.more->question_text : std::string()));
-    std::vector<task_index> open_children;
-    for (const task_index c : r.more ? r.more->children : std::vector<task_index>()) {
-      if (records.holds(c) && records[c].awaited && !is_terminal(records[c].state)) open_children.push_back(c);
-    }
-    return r.waiting == wait_reason::child ? go_deeper(open_children) : void();
+    return r.waiting == wait_reason::child ? go_deeper(awaited_children(r)) : void();
   }
   if (left_out(r)) return say("will not start: the run is being drained");
   const auto open_under = [&](auto&& self, task_index u, std::vector<task_index>& found) -> void {

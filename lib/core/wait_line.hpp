@@ -58,11 +58,10 @@ struct waiter {
 /// The tasks that are known to wait. Their storage is used again.
 class waiting_room {
  public:
-  waiter* find(task_index t) noexcept {
+  waiter* find(task_index t) const noexcept {
     const auto it = places_.find(t);
     return it == places_.end() ? nullptr : it->second;
   }
-  const waiter* find(task_index t) const noexcept { return const_cast<waiting_room*>(this)->find(t); }
   waiter& enter(task_index t) {
     waiter*& place = places_[t];
     if (place != nullptr) return *place;

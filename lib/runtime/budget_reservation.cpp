@@ -86,20 +86,13 @@ awaitable<result<budget_reservation>> task_context::reserve(budget_amount most) 
   budget_reservation mine(a, taken->id, most);
   if (!taken->waits) co_return std::move(mine);
   const auto grant = a->run->await_grant(taken->id);
-  begin_wait(wait_reason::budget);
-  std::exception_ptr failure;
-  try {
-    co_await detail::suspend(
-        [a, grant](detail::plain_handler handler) { a->run->wait_for_grant(grant, std::move(handler)); });
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) mine.give_back();
-  leave_wait(wait_reason::budget);
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await end_wait(throws);
-  if (failure) std::rethrow_exception(failure);
+  const auto over = [&mine](bool cut) {
+    if (cut) mine.give_back();
+    return true;
+  };
+  auto granted =
+      detail::suspend([a, grant](detail::plain_handler handler) { a->run->wait_for_grant(grant, std::move(handler)); });
+  co_await wait_for(wait_reason::budget, std::move(granted), over);
   if (grant->refused) co_return *grant->refused;
   co_return std::move(mine);
 }

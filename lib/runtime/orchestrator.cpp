@@ -20,7 +20,7 @@ struct orchestrator::impl {
   std::vector<std::weak_ptr<detail::run_impl>> runs;
   std::size_t prune_runs_at = 16;  // of those that have ended
   bool closed = false;
-  std::optional<detail::context_services> services;  // from the first run on, under the mutex, as are
+  std::optional<detail::context_services> services;  // from the first run on; under the mutex, as are the next two
   run_id_source ids;
   std::string next_id;  // given by the options, for one run
 

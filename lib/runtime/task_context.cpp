@@ -1,5 +1,7 @@
 #include <corchestra/runtime/task_context.hpp>
 
+#include <exception>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -130,19 +132,12 @@ awaitable<result<approval_answer>> task_context::ask(approval_rule question) {
   if (!a->live) co_return fail(errc::not_running, "this attempt has ended");
   const result<void> asked = r.machine().ask(a->task, a->number, std::move(question), r.now());
   if (asked.has_error()) co_return asked.error();
-  begin_wait(wait_reason::approval);
-  std::exception_ptr failure;
-  try {
-    co_await detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure && a->live) r.machine().withdraw_question(a->task, a->number);
-  leave_wait(wait_reason::approval);
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await end_wait(throws);
-  if (failure) std::rethrow_exception(failure);
+  const auto over = [a](bool cut) {
+    if (cut && a->live) a->run->machine().withdraw_question(a->task, a->number);
+    return true;
+  };
+  auto answer = detail::suspend([a](detail::plain_handler handler) { a->run->wait_for_answer(a, std::move(handler)); });
+  co_await wait_for(wait_reason::approval, std::move(answer), over);
   co_return a->answered;
 }
 
@@ -159,19 +154,12 @@ awaitable<result<task_result>> task_context::call(task_call child) {
     co_return known;
   }
   const auto awaited = r.await_child(c, a);
-  begin_wait(wait_reason::child);
-  std::exception_ptr failure;
-  try {
-    co_await detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) r.give_up_child(c, task().id);
-  if (!awaited->left) leave_wait(wait_reason::child);
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await end_wait(throws);
-  if (failure) std::rethrow_exception(failure);
+  const auto over = [this, &r, awaited, c](bool cut) {
+    if (cut) r.give_up_child(c, task().id);
+    return !awaited->left;
+  };
+  auto end = detail::suspend([a, c](detail::plain_handler handler) { a->run->wait_for_end_of(c, std::move(handler)); });
+  co_await wait_for(wait_reason::child, std::move(end), over);
   co_return std::move(*awaited->result);
 }
 
@@ -183,22 +171,26 @@ cancel_reason task_context::why_cancelled() const noexcept {
   return attempt_->run->machine().abort_reason(attempt_->task);
 }
 
-void task_context::begin_wait(wait_reason reason) {
-  auto& r = *attempt_->run;
-  if (!attempt_->live) return;
-  r.machine().attempt_waits(attempt_->task, attempt_->number, reason, r.now());
-  r.resume_now(*attempt_);  // who wanted the slot for another wait's end goes on without it
-  r.after_event();
-}
-
-void task_context::leave_wait(wait_reason reason) {
-  auto& r = *attempt_->run;
-  if (attempt_->live) r.machine().attempt_leaves_wait(attempt_->task, attempt_->number, reason, r.now());
-}
-
-// The slot again, whatever cancels the waiting for it, unless the attempt itself is to stop. What cancelled it is thrown then.
-awaitable<void> task_context::end_wait(bool throws) {
+awaitable<void> task_context::wait_for(wait_reason reason, awaitable<void> what, std::function<bool(bool cut)> over) {
   const auto a = attempt_;
+  auto& r = *a->run;
+  if (a->live) {
+    r.machine().attempt_waits(a->task, a->number, reason, r.now());
+    r.resume_now(*a);  // who wanted the slot for another wait's end goes on without it
+    r.after_event();
+  }
+  std::exception_ptr failure;
+  try {
+    co_await std::move(what);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool to_be_left = !over || over(failure != nullptr);
+  if (to_be_left && a->live) r.machine().attempt_leaves_wait(a->task, a->number, reason, r.now());
+
+  // The slot again, whatever cancels the waiting for it, unless the attempt itself is to stop. What cancelled it is thrown then.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   std::exception_ptr cut;
   for (bool regained = false; a->live && !regained;) {
     const auto heard = co_await asio::this_coro::cancellation_state;
@@ -215,6 +207,7 @@ awaitable<void> task_context::end_wait(bool throws) {
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (cut) std::rethrow_exception(cut);
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace corchestra

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -115,31 +114,11 @@ class task_context {
   /// own. `start_to_close` stands still, the deadline does not.
   template <class T>
   awaitable<T> wait(wait_reason reason, awaitable<T> what) {
-    begin_wait(reason);
-    std::exception_ptr failure;
     if constexpr (std::is_void_v<T>) {
-      try {
-        co_await std::move(what);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      leave_wait(reason);
-      const bool throws = co_await asio::this_coro::throw_if_cancelled();
-      co_await asio::this_coro::throw_if_cancelled(false);  // the next co_await begins, though this one was cancelled
-      co_await end_wait(throws);
-      if (failure) std::rethrow_exception(failure);
+      co_await wait_for(reason, std::move(what));
     } else {
       std::optional<T> value;
-      try {
-        value.emplace(co_await std::move(what));
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      leave_wait(reason);
-      const bool throws = co_await asio::this_coro::throw_if_cancelled();
-      co_await asio::this_coro::throw_if_cancelled(false);  // the next co_await begins, though this one was cancelled
-      co_await end_wait(throws);
-      if (failure) std::rethrow_exception(failure);
+      co_await wait_for(reason, keep(std::move(what), value));
       co_return std::move(*value);
     }
   }
@@ -151,10 +130,12 @@ class task_context {
  private:
   friend struct detail::attempt;
   explicit task_context(std::shared_ptr<detail::attempt> a) : attempt_(std::move(a)) {}
-  void begin_wait(wait_reason reason);
-  /// To be awaited with throw_if_cancelled(false); sets it to `throws` again.
-  awaitable<void> end_wait(bool throws);
-  void leave_wait(wait_reason reason);
+  /// `over` is told whether the waiting was cut, before a slot is wanted again; false when the run knows already that it is over.
+  awaitable<void> wait_for(wait_reason reason, awaitable<void> what, std::function<bool(bool cut)> over = {});
+  template <class T>
+  static awaitable<void> keep(awaitable<T> what, std::optional<T>& value) {
+    value.emplace(co_await std::move(what));
+  }
 
   std::shared_ptr<detail::attempt> attempt_;
 };
