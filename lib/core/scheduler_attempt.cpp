@@ -20,8 +20,8 @@ void scheduler::impl::fetch_ahead(task_index t) const noexcept {
 // Its attempt's state, for a loop over tasks that is about to come to it.
 void scheduler::impl::fetch_attempt(task_index t) const noexcept {
   if (!records.holds(t)) return;
-  const auto* state = reinterpret_cast<const char*>(records[t].now_running.get());
-  for (std::size_t line = 0; state != nullptr && line < sizeof(live); line += 64) __builtin_prefetch(state + line, 1);
+  const auto* attempt = reinterpret_cast<const char*>(records[t].now_running.get());
+  for (std::size_t line = 0; attempt != nullptr && line < sizeof(live); line += 64) __builtin_prefetch(attempt + line, 1);
 }
 
 void scheduler::impl::start_attempt(task_index t, time_point now) {
