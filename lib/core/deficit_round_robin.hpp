@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 namespace corchestra::detail {
 
@@ -41,7 +41,7 @@ class deficit_round_robin {
   void advance();
   void arrive();
 
-  std::vector<state> keys_;
+  boost::container::small_vector<state, 1> keys_;
   key_index current_ = 0;
   std::uint32_t active_ = 0;
   std::uint32_t left_in_round_ = 0;

@@ -1,10 +1,8 @@
 #include "core/run_tally.hpp"
 
 #include <algorithm>
-#include <boost/sort/spreadsort/integer_sort.hpp>
-#include <functional>
 #include <span>
-#include <utility>
+#include <vector>
 
 namespace corchestra::detail {
 
@@ -12,7 +10,8 @@ namespace {
 
 /// However (k-1)*P+1 tasks are dealt to P slots, one slot gets k of them: so the k shortest among the (k-1)*P+1 longest
 /// are a lower bound, for every k. Three equal tasks on two slots: two of them share a slot. One of two slots counts as
-/// two tasks. `longest_first` is sorted.
+/// two tasks. `longest_first` is sorted, and may be the begin of a longer list: what larger k would add to the share of each
+/// slot is less than slots / (length of this begin) of it.
 duration pigeonhole(std::span<const duration> longest_first, std::size_t slots) {
   duration best{}, all{};
   if (slots == 0 || longest_first.empty()) return best;
@@ -30,32 +29,14 @@ duration pigeonhole(std::span<const duration> longest_first, std::size_t slots) 
 
 }  // namespace
 
-void run_tally::sort_durations() {
-  if (sorted_ == durations_.size()) return;
-  const auto longer = std::greater<>();
-  const auto digits = [](duration d, unsigned shift) { return -d.count() >> shift; };
-  if (sorted_ == 0) {
-    boost::sort::spreadsort::integer_sort(durations_.begin(), durations_.end(), digits, longer);
-    sorted_ = durations_.size();
-    return;
-  }
-  const auto middle = durations_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-  std::sort(middle, durations_.end(), longer);
-  decltype(durations_) all(durations_.size());
-  std::merge(durations_.begin(), middle, middle, durations_.end(), all.begin(), longer);
-  durations_ = std::move(all);
-  sorted_ = durations_.size();
-}
-
 run_metrics run_tally::at(duration wall) {
-  sort_durations();
   const auto per = [](duration d, std::size_t n) { return n == 0 ? duration{} : d / static_cast<std::int64_t>(n); };
   run_metrics out = sums_;
   out.wall = wall;
   out.average_wait = per(waited_, started_);
   out.executed_tasks = executed_;
   out.average_execution = per(out.sequential, executed_);
-  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), pigeonhole(durations_, out.slots)});
+  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), pigeonhole(durations_.sorted(), out.slots)});
   return out;
 }
 

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <corchestra/core/run_metrics.hpp>
+
+#include "core/longest_durations.hpp"
 
 namespace corchestra::detail {
 
 /// What a run's metrics are made of, summed up as its tasks work and end.
 class run_tally {
  public:
-  /// Without `keep_durations`, of which memory grows with tasks, the bound leaves the pigeonhole out.
+  /// Without `keep_durations`, a megabyte at most, the bound leaves the pigeonhole out.
   run_tally(bool keep_durations, std::size_t slots) : keep_(keep_durations) { sums_.slots = slots; }
 
   std::size_t slots() const noexcept { return sums_.slots; }
@@ -37,7 +37,7 @@ class run_tally {
     sums_.sequential += worked;
     sums_.slot_time += worked * static_cast<std::int64_t>(slots);
     ++executed_;
-    if (keep_) durations_.insert(durations_.end(), slots, worked);
+    if (keep_) durations_.add(worked, slots);
   }
   /// Some task has ended, with the longest chain of measured durations that ends there.
   void ends(const token_usage& usage, duration path) noexcept {
@@ -49,12 +49,10 @@ class run_tally {
   run_metrics at(duration wall);
 
  private:
-  void sort_durations();
-
   run_metrics sums_;
-  boost::container::small_vector<duration, 8> durations_;  // of executed tasks, once for each slot; longest first up to `sorted_`
+  longest_durations durations_;  // of executed tasks, once for each slot
   duration waited_{};
-  std::size_t sorted_ = 0, width_ = 0, started_ = 0, executed_ = 0;
+  std::size_t width_ = 0, started_ = 0, executed_ = 0;
   bool keep_;
 };
 

@@ -34,7 +34,7 @@ scheduler::impl::impl(run_options&& o)
   if (const auto ok = check_options(options); ok.has_error() && !options_error) options_error = ok.error();
 }
 
-scheduler::scheduler(std::string run_id, run_options options, event_sink sink, std::function<bool(std::string_view)> known_agent)
+scheduler::scheduler(std::string run_id, run_options&& options, event_sink sink, std::function<bool(std::string_view)> known_agent)
     : impl_(std::make_unique<impl>(std::move(options))) {
   impl_->run_id = std::move(run_id);
   impl_->sink = std::move(sink);

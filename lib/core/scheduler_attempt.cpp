@@ -200,7 +200,7 @@ json scheduler::impl::attempt_data(const record& r, bool loops_on, const budget_
   return data;
 }
 
-bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_end&& end, time_point now) {
+bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<error>&& failure, task_output&& output, time_point now) {
   auto& s = *impl_;
   if (!s.records.holds(task)) return false;
   auto& r = s.records[task];
@@ -212,17 +212,16 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   }
   if (r.attempts != attempt || r.phase() == impl::phase::none) return false;
   auto& l = *r.now_running;
-  l.usage += end.output.usage;
-  if (!s.ledger.empty() && !(end.output.usage == token_usage{})) {
-    s.ledger.spend(task, r.call->agent, {end.output.usage.total_tokens(), 0}, false);
+  l.usage += output.usage;
+  if (!s.ledger.empty() && !(output.usage == token_usage{})) {
+    s.ledger.spend(task, r.call->agent, {output.usage.total_tokens(), 0}, false);
   }
   s.end_attempt(task, now);
 
-  boxed<error> failure = std::move(end.failure);
   std::optional<impl::children_to_commit> children;
   bool loops_on = false;
   if (!failure && !l.aborting) {
-    if (r.more && r.more->schema) failure = s.check_output(task, end.output);
+    if (r.more && r.more->schema) failure = s.check_output(task, output);
     if (!failure && l.capped) failure = *l.capped;
     if (!failure && l.staged) {
       if (auto p = s.prepare_staged(task)) {
@@ -231,13 +230,13 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
         failure = p.error();
       }
     }
-    loops_on = !failure && s.loop_goes_on(r, end.output);
-    if (!failure && !loops_on && end.output.branch) failure = s.check_branch(r, *end.output.branch);
-    if (!failure && !loops_on && r.rules()) failure = s.merge_output(r, end.output);
+    loops_on = !failure && s.loop_goes_on(r, output);
+    if (!failure && !loops_on && output.branch) failure = s.check_branch(r, *output.branch);
+    if (!failure && !loops_on && r.rules()) failure = s.merge_output(r, output);
   }
   if (l.staged) s.drop_staged(l);
   impl::next_try next;
-  if (failure || l.aborting) next = s.after_failure(task, failure, end.output, loops_on, now);
+  if (failure || l.aborting) next = s.after_failure(task, failure, output, loops_on, now);
   if (r.more) {
     const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !s.left_out(r);
     s.release(task, true, !keep_locks, now);
@@ -246,7 +245,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   const budget_amount estimated = s.settle_budget(task, true);
 
   if (loops_on && r.more->iteration >= r.rules()->repeat->max_iterations) {
-    failure = s.loop_error(r, end.output);
+    failure = s.loop_error(r, output);
     loops_on = false;
   }
   const task_state outcome = l.aborting ? (l.timed_out ? task_state::timeout : task_state::cancelled)
@@ -279,12 +278,12 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, attempt_en
   }
   if (!failure) s.learn(r, l.last_attempt - l.waited);
   if (loops_on) {
-    s.iterate(task, std::move(end.output), std::move(children), now);
+    s.iterate(task, std::move(output), std::move(children), now);
     s.tell_budget_alerts(now);
     return true;
   }
   task_result& result =
-      outcome == task_state::completed ? s.new_result(task, std::move(end.output)) : s.new_result(task);
+      outcome == task_state::completed ? s.new_result(task, std::move(output)) : s.new_result(task);
   if (outcome != task_state::completed) {
     result.cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result.reason = failure->message;

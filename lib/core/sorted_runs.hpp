@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -85,7 +86,7 @@ class sorted_runs {
   void heap_push(const queued_start& q);
   queued_start heap_pop();
 
-  std::vector<run> runs_;
+  boost::container::small_vector<run, 1> runs_;
   std::vector<queued_start> heap_;                  // four children a node
   std::array<std::uint8_t, most_runs> by_front_{};  // runs that are not empty, the best front first
   std::uint8_t run_count_ = 0;                      // of them

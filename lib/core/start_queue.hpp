@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/plan.hpp>
@@ -66,7 +66,7 @@ class start_queue {
   void fill(entry& out, const queued_start& q, key_index key) const noexcept;
 
   start_order order_;
-  std::vector<aging_queue> lanes_;  // by key
+  boost::container::small_vector<aging_queue, 1> lanes_;  // by key
   deficit_round_robin turns_;
   queued_start only_;  // a single entry needs no lane
   key_index only_key_ = none;

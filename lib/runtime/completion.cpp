@@ -25,15 +25,27 @@ Value value_of(Value v) {
   return v;
 }
 
+// What a handler without an executor of its own gets for one: it is called where the posted function runs.
+struct right_here {
+  template <class F>
+  void execute(F&& f) const {
+    std::forward<F>(f)();
+  }
+  friend bool operator==(right_here, right_here) noexcept { return true; }
+  friend bool operator!=(right_here, right_here) noexcept { return false; }
+};
+
 template <class Handler, class Value>
 void complete_by_post(const any_io_executor& via, Handler handler, Value value) {
-  asio::post(via, [via, h = std::move(handler), v = std::move(value)]() mutable {
-    const auto own = asio::get_associated_executor(h, via);
-    asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable {
-      auto slot = asio::get_associated_cancellation_slot(h);
+  asio::post(via, [h = std::move(handler), v = std::move(value)]() mutable {
+    const auto call = [](Handler&& own, Value&& with) {
+      auto slot = asio::get_associated_cancellation_slot(own);
       if (slot.is_connected()) slot.clear();
-      std::move(h)(value_of(std::move(v)));
-    });
+      std::move(own)(value_of(std::move(with)));
+    };
+    const auto own = asio::get_associated_executor(h, right_here());
+    if (own.template target<right_here>() != nullptr) return call(std::move(h), std::move(v));
+    asio::dispatch(own, [call, h = std::move(h), v = std::move(v)]() mutable { call(std::move(h), std::move(v)); });
   });
 }
 

@@ -43,26 +43,38 @@ run_impl::run_impl(any_io_executor executor, const context_services& services, s
   if (callbacks_.on_event || callbacks_.on_task_ended || callbacks_.on_progress) scheduler_.tell(observer());
 }
 
+template <class F>
+void run_impl::to_strand(F f) {
+  if (queue_->runs_here()) {
+    queue_->push_here(std::move(f));
+  } else {
+    asio::post(strand_, std::move(f));
+  }
+}
+
 void run_impl::launch(scheduler::prepared&& tasks) {
   stage_ = stages_->take();
   queue_ = stage_->queue();
   strand_ = stage_->strand();
   self_ = shared_from_this();
   services_.shutdown.add(self_);
-  asio::post(strand_, [self = shared_from_this(), p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
+  to_strand([self = self_, p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
 }
 
 void run_impl::begin(scheduler::prepared&& tasks) {
   stage_->keep(scheduler_.slots());  // what an earlier run needed more of would be memory for nothing
   anchor_ = services_.time.anchor();
-  scheduler_.begin(std::move(tasks), anchor_.at);
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
-  if (queue_->keeps_turn()) first_workers_ = &first;
-  after_event(anchor_.at);
-  first_workers_ = nullptr;
+  {
+    const step in_step(*this);
+    scheduler_.begin(std::move(tasks), anchor_.at);
+    if (queue_->keeps_turn()) first_workers_ = &first;
+    after_event(anchor_.at);
+    first_workers_ = nullptr;
+  }
   for (const auto& w : first) {
-    if (auto parked = std::move(w->parked)) {
-      std::move(parked)(boost::system::error_code());
+    if (w->parked) {
+      w->parked();
     } else {
       spawn(w, true);
     }
@@ -70,7 +82,7 @@ void run_impl::begin(scheduler::prepared&& tasks) {
 }
 
 void run_impl::post(std::function<void(run_impl&)> f) {
-  asio::post(strand_, [self = shared_from_this(), f = std::move(f)] { f(*self); });
+  to_strand([self = shared_from_this(), f = std::move(f)] { f(*self); });
 }
 
 void run_impl::shutdown() noexcept {
@@ -171,7 +183,7 @@ void run_impl::deadline_passed() {
 
 template <class F>
 void run_impl::call_back(std::string_view name, F f) {
-  const auto begin = coarse_now();
+  const auto begin = called_back_ ? *called_back_ : coarse_now();
   try {
     f();
   } catch (const std::exception& x) {
@@ -181,12 +193,17 @@ void run_impl::call_back(std::string_view name, F f) {
     ++callback_failures_;
     settings_.logger.error(source, concat("callback ", name, " threw something that is not a std::exception"));
   }
-  if (const auto took = coarse_now() - begin; took > callback_budget) {
+  const auto end = coarse_now();
+  if (in_step_) called_back_ = end;
+  if (const auto took = end - begin; took > callback_budget) {
     settings_.logger.warn(source, concat("callback ", name, " took ", to_text(duration(took)), " on the run's strand"));
   }
 }
 
 void run_impl::observe(const event& e) {
+  // After the last of many tasks that came together all of them are put in order: that is no callback's time.
+  const bool submits = e.type == event_type::task_submitted;
+  if (std::exchange(submits_, submits) != submits) called_back_.reset();
   if (e.type == event_type::task_ended) {
     if (!awaited_.empty()) {
       if (const auto it = awaited_.find(e.task); it != awaited_.end()) {

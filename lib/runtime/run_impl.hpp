@@ -1,7 +1,9 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -114,10 +116,23 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     run_impl& run;
   };
 
+  /// Only the scheduler's own short work lies between the callbacks of a step: one begins when the one before it ended.
+  struct step {
+    explicit step(run_impl& r) noexcept : run(r) { run.in_step_ = true; }
+    step(const step&) = delete;
+    ~step() {
+      run.in_step_ = false;
+      run.called_back_.reset();
+    }
+    run_impl& run;
+  };
+
+  template <class F>
+  void to_strand(F f);
   void begin(scheduler::prepared&& tasks);
   void spawn(const std::shared_ptr<worker>& w, bool at_once);
   static awaitable<void> work(std::shared_ptr<worker> w, bool at_once);
-  static void park(worker& w, plain_handler handler);
+  static void park(worker& w);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);
@@ -125,6 +140,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void stop(const std::vector<stop_request>& those);
   const std::shared_ptr<agent>& agent_of(task_index task);
   void begin_attempt(worker& w);
+  bool conclude(worker& w, boxed<error>&& failure, task_output&& output);
   void expand(worker& w, const task_output& output);
   void observe(const event& e);
   event_sink observer() {
@@ -167,7 +183,9 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   any_io_executor work_;  // tracked, while the handler waits or something has begun
   std::size_t callback_failures_ = 0;
   std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere_;  // of callbacks bound to an executor
-  bool ending_ = false, told_ = false, in_after_event_ = false;
+  std::optional<std::chrono::nanoseconds> called_back_;  // when the last callback of the step ended
+  bool in_step_ = false, submits_ = false;               // the last event was a submission
+  bool ending_ = false, told_ = false;
 };
 
 }  // namespace corchestra::detail

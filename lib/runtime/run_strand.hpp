@@ -49,11 +49,13 @@ class run_strand {
 
   template <class F>
   void execute(F&& f) const {
-    if (asio::query(inner_, asio::execution::blocking) != asio::execution::blocking.never && queue_->runs_here()) {
+    if (!queue_->runs_here()) {
+      if (queue_->push_from_outside(std::forward<F>(f))) begin_turn(inner_, queue_);
+    } else if (asio::query(inner_, asio::execution::blocking) == asio::execution::blocking.never) {
+      queue_->push_here(std::forward<F>(f));
+    } else {
       std::decay_t<F> own(std::forward<F>(f));
       own();
-    } else if (queue_->push(strand_job(std::forward<F>(f)))) {
-      begin_turn(inner_, queue_);
     }
   }
 

@@ -84,7 +84,7 @@ void run_impl::assign(const scheduler::start_command& command) {
   // One whose step would come next may as well begin when all else is done.
   if (first_workers_ != nullptr && queue_->idle()) return first_workers_->push_back(std::move(w));
   if (!w->parked) return spawn(w, false);
-  asio::post(strand_, [h = std::move(w->parked)]() mutable { std::move(h)(boost::system::error_code()); });
+  queue_->push_here([w = w.get()] { w->parked(); });  // which the stage keeps as long as the queue has jobs
 }
 
 void run_impl::spawn(const std::shared_ptr<worker>& w, bool at_once) {
@@ -125,7 +125,7 @@ void run_impl::carry_out_requests() {
     stops.push_back({place, a.task, a.attempt});
   }
   // Posted: never resumed inline from a callback, and the workers have begun by then.
-  if (!stops.empty()) asio::post(strand_, [self = shared_from_this(), stops = std::move(stops)] { self->stop(stops); });
+  if (!stops.empty()) queue_->push_here([self = shared_from_this(), stops = std::move(stops)] { self->stop(stops); });
   tell_grants();
   for (const auto& a : scheduler_.take_answers()) {
     auto* w = worker_of(a.task, a.attempt);
@@ -172,45 +172,57 @@ void run_impl::begin_attempt(worker& w) {
   scheduler_.tag(w.next.task) = w.number;
 }
 
+// The body is gone. True when the worker has another attempt to begin.
+bool run_impl::conclude(worker& w, boxed<error>&& failure, task_output&& output) {
+  if (!failure && callbacks_.expand) expand(w, output);
+  w.current->live = false;
+  w.busy = false;
+  const time_point at = now();
+  const step in_step(*this);
+  scheduler_.attempt_ended(w.current->task, w.current->number, std::move(failure), std::move(output), at);
+  const auto next = w.lost || scheduler_.finished() ? std::nullopt : take(at);
+  if (next) w.next = *next;
+  after_event(at, next.has_value() || w.lost);
+  return next.has_value();
+}
+
 awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
   if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
-  while (!w->lost) {
+  bool goes_on = true;
+  while (goes_on) {
     run_impl& run = *w->run;
-    auto& scheduler = run.scheduler_;
     run.begin_attempt(*w);
-    scheduler::attempt_end ended;
-    std::exception_ptr thrown;
-    if (scheduler.abort_requested(w->next.task)) {
-      ended.failure = fail(errc::cancelled, "cancelled before it began");
+    bool returned = false;
+    boxed<error> failure;
+    if (run.scheduler_.abort_requested(w->next.task)) {
+      failure = fail(errc::cancelled, "cancelled before it began");
     } else {
       try {
         result<task_output> r = co_await w->body->run(attempt::context(w->current));
-        if (r.has_value()) {
-          ended.output = std::move(*r);
-          if (run.callbacks_.expand) run.expand(*w, ended.output);
-        } else {
-          ended.failure = r.error();
-        }
+        returned = true;
+        // Always: a cancelled or shielded attempt must not colour the next one.
+        co_await asio::this_coro::reset_cancellation_state();
+        co_await asio::this_coro::throw_if_cancelled(true);
+        goes_on = r.has_value() ? run.conclude(*w, {}, std::move(*r)) : run.conclude(*w, std::move(r).error(), {});
       } catch (...) {
-        thrown = std::current_exception();
+        if (returned) throw;
+        // One that was asked to stop has its reason already.
+        if (!run.scheduler_.abort_requested(w->next.task)) failure = error_from_exception(std::current_exception());
       }
-      // One that was asked to stop has its reason already.
-      if (thrown && !scheduler.abort_requested(w->next.task)) ended.failure = error_from_exception(thrown);
     }
-    // Always: a cancelled or shielded attempt must not colour the next one.
-    co_await asio::this_coro::reset_cancellation_state();
-    co_await asio::this_coro::throw_if_cancelled(true);
-
-    w->current->live = false;
-    w->busy = false;
-    const time_point at = run.now();
-    scheduler.attempt_ended(w->current->task, w->current->number, std::move(ended), at);
-    const auto next = w->lost || scheduler.finished() ? std::nullopt : run.take(at);
-    if (next) w->next = *next;
-    run.after_event(at, next.has_value() || w->lost);
-    if (next || w->lost) continue;
+    if (!returned) {
+      co_await asio::this_coro::reset_cancellation_state();
+      co_await asio::this_coro::throw_if_cancelled(true);
+      goes_on = run.conclude(*w, std::move(failure), {});
+    }
+    if (goes_on || w->lost) continue;
     co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(
-        [w = w.get()](auto handler) { park(*w, plain_handler(std::move(handler))); }, asio::deferred);
+        [w = w.get()](auto handler) {
+          w->parked = [h = std::move(handler)]() mutable { std::move(h)(boost::system::error_code()); };
+          park(*w);
+        },
+        asio::deferred);
+    goes_on = true;
   }
   w->current.reset();  // it keeps the run
   w->body.reset();
@@ -218,8 +230,7 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
   co_await asio::this_coro::throw_if_cancelled(false);
 }
 
-void run_impl::park(worker& w, plain_handler handler) {
-  w.parked = std::move(handler);
+void run_impl::park(worker& w) {
   if (is_sole_owner(w.current)) {
     w.current->run.reset();
   } else {

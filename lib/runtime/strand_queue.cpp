@@ -4,12 +4,7 @@
 
 namespace corchestra::detail {
 
-bool strand_queue::push(strand_job job) {
-  if (runs_here()) {
-    if (has_mail_.load(std::memory_order_acquire)) take_inbox();  // it came first
-    jobs_.push(std::move(job));
-    return false;
-  }
+bool strand_queue::push_from_outside(strand_job job) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
   inbox_.push(std::move(job));

@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "runtime/strand_job.hpp"
+#include "runtime/job_ring.hpp"
 
 namespace corchestra::detail {
 
@@ -24,8 +24,14 @@ class strand_queue {
   /// In a turn: what would be posted now would come next.
   bool idle() const noexcept { return jobs_.empty() && !has_mail_.load(std::memory_order_acquire); }
 
-  /// True when a turn is to be begun.
-  bool push(strand_job job);
+  /// In a turn.
+  template <class F>
+  void push_here(F&& f) {
+    if (has_mail_.load(std::memory_order_acquire)) take_inbox();  // it came first
+    jobs_.push(std::forward<F>(f));
+  }
+  /// From elsewhere. True when a turn is to be begun.
+  bool push_from_outside(strand_job job);
   /// In a turn: what was there at its begin, and what came since while that is not much.
   void run();
   /// True when another one is to be begun.

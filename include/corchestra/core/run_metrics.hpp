@@ -29,7 +29,8 @@ struct run_metrics {
   duration average_execution{};  ///< of last attempts
   duration longest_path{};       ///< critical path by measured durations
   /// The least time any scheduler could have taken: max(longest_path, slot_time / slots, pigeonhole), the last being
-  /// the largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks, one of several slots as so many.
+  /// the largest sum, over k, of the k shortest among the (k-1)*slots+1 longest tasks, one of several slots as so many;
+  /// of more than 65,536 tasks, the longest are looked at.
   duration lower_bound{};
   token_usage usage;
   std::map<std::string, agent_metrics> agents;

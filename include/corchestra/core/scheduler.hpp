@@ -32,7 +32,9 @@ class id_table;
 class scheduler {
  public:
   /// `known_agent` tells whether a task may name an agent; absent: any name is fine.
-  scheduler(std::string run_id, run_options options, event_sink sink, std::function<bool(std::string_view)> known_agent = {});
+  scheduler(std::string run_id, run_options&& options, event_sink sink, std::function<bool(std::string_view)> known_agent = {});
+  scheduler(std::string run_id, const run_options& options, event_sink sink, std::function<bool(std::string_view)> known_agent = {})
+      : scheduler(std::move(run_id), run_options(options), std::move(sink), std::move(known_agent)) {}
   ~scheduler();
   scheduler(scheduler&&) noexcept;
   scheduler& operator=(scheduler&&) noexcept;
@@ -91,9 +93,9 @@ class scheduler {
     task_output output;
   };
   /// False when the attempt is not the current one: the result came too late and is refused.
-  bool attempt_ended(task_index task, std::uint32_t attempt, attempt_end&& end, time_point now);
-  bool attempt_ended(task_index task, std::uint32_t attempt, const attempt_end& end, time_point now) {
-    return attempt_ended(task, attempt, attempt_end(end), now);
+  bool attempt_ended(task_index task, std::uint32_t attempt, boxed<corchestra::error>&& failure, task_output&& output, time_point now);
+  bool attempt_ended(task_index task, std::uint32_t attempt, attempt_end end, time_point now) {
+    return attempt_ended(task, attempt, std::move(end.failure), std::move(end.output), now);
   }
   /// A running attempt waits for something that is not work: its slot is free meanwhile.
   void attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now);

@@ -4,62 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
-#include <type_traits>
 #include <utility>
 
 #include "core/place.hpp"
+#include "runtime/one_shot.hpp"
 
 namespace corchestra::detail {
 
-/// A function to be called once. One of a pointer's size, as Asio's erased functions are, needs no memory of its own.
-class strand_job {
- public:
-  template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, strand_job>)
-  explicit strand_job(F&& f) {
-    using function = std::decay_t<F>;
-    if constexpr (fits<function>) {
-      ::new (static_cast<void*>(&place_)) function(std::forward<F>(f));
-      act_ = [](strand_job& from, strand_job* to, bool call) {
-        function& stored = *std::launder(reinterpret_cast<function*>(&from.place_));
-        function taken(std::move(stored));
-        stored.~function();
-        if (to != nullptr) ::new (static_cast<void*>(&to->place_)) function(std::move(taken));
-        if (call) taken();
-      };
-    } else {
-      place_ = new function(std::forward<F>(f));
-      act_ = [](strand_job& from, strand_job* to, bool call) {
-        if (to != nullptr) {
-          to->place_ = from.place_;
-          return;
-        }
-        const std::unique_ptr<function> stored(static_cast<function*>(from.place_));
-        if (!call) return;
-        function taken(std::move(*stored));
-        taken();
-      };
-    }
-  }
-  strand_job(strand_job&& o) noexcept : act_(std::exchange(o.act_, nullptr)) {
-    if (act_ != nullptr) act_(o, this, false);
-  }
-  strand_job& operator=(strand_job&&) = delete;
-  ~strand_job() {
-    if (act_ != nullptr) act_(*this, nullptr, false);
-  }
-  void operator()() { std::exchange(act_, nullptr)(*this, nullptr, true); }
-
- private:
-  template <class F>
-  static constexpr bool fits =
-      sizeof(F) <= sizeof(void*) && alignof(F) <= alignof(void*) && std::is_nothrow_move_constructible_v<F>;
-
-  /// Takes the function out of `from`: into `to`, to call it, or to destroy it.
-  void (*act_)(strand_job& from, strand_job* to, bool call);
-  void* place_;
-};
+/// What is posted to a strand. Asio's erased functions have a pointer's size.
+using strand_job = one_shot<sizeof(void*)>;
 
 /// Jobs in the order in which they came. The first few need no memory of their own.
 class job_ring {
@@ -72,9 +25,11 @@ class job_ring {
 
   bool empty() const noexcept { return first_ == end_; }
   std::size_t size() const noexcept { return end_ - first_; }
-  void push(strand_job&& job) {
+  /// A job, or what one is made of.
+  template <class F>
+  void push(F&& f) {
     if (end_ - first_ == capacity_) grow();
-    std::construct_at(&at(end_), std::move(job));
+    std::construct_at(&at(end_), std::forward<F>(f));
     ++end_;
   }
   strand_job pop() noexcept {
