@@ -11,9 +11,6 @@
 
 namespace corchestra::detail {
 
-/// What is posted to a strand. Asio's erased functions have a pointer's size.
-using strand_job = one_shot<sizeof(void*)>;
-
 /// Jobs in the order in which they came. The first few need no memory of their own.
 class job_ring {
  public:
@@ -32,9 +29,9 @@ class job_ring {
     std::construct_at(&at(end_), std::forward<F>(f));
     ++end_;
   }
-  strand_job pop() noexcept {
-    strand_job& first = at(first_++);
-    strand_job job(std::move(first));
+  one_shot pop() noexcept {
+    one_shot& first = at(first_++);
+    one_shot job(std::move(first));
     std::destroy_at(&first);
     return job;
   }
@@ -53,11 +50,11 @@ class job_ring {
 
  private:
   static constexpr std::uint32_t few = 4;
-  strand_job& at(std::uint32_t i) noexcept {
+  one_shot& at(std::uint32_t i) noexcept {
     return (more_ ? more_.get() : own_.data())[i & (capacity_ - 1)].get();
   }
   void grow() {
-    std::unique_ptr<place<strand_job>[]> twice(new place<strand_job>[std::size_t{capacity_} * 2]);
+    std::unique_ptr<place<one_shot>[]> twice(new place<one_shot>[std::size_t{capacity_} * 2]);
     const std::uint32_t count = end_ - first_;
     for (std::uint32_t i = 0; i < count; ++i) std::construct_at(&twice[i].get(), pop());
     more_ = std::move(twice);
@@ -66,8 +63,8 @@ class job_ring {
     end_ = count;
   }
 
-  std::array<place<strand_job>, few> own_;
-  std::unique_ptr<place<strand_job>[]> more_;  // NOLINT(modernize-avoid-c-arrays)
+  std::array<place<one_shot>, few> own_;
+  std::unique_ptr<place<one_shot>[]> more_;  // NOLINT(modernize-avoid-c-arrays)
   std::uint32_t capacity_ = few;   // a power of two
   std::uint32_t first_ = 0, end_ = 0;
 };

@@ -73,8 +73,8 @@ void run_impl::begin(scheduler::prepared&& tasks) {
     first_workers_ = nullptr;
   }
   for (const auto& w : first) {
-    if (w->parked) {
-      w->parked();
+    if (auto parked = std::move(w->parked)) {
+      std::move(parked)(boost::system::error_code());
     } else {
       spawn(w, true);
     }

@@ -132,7 +132,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void begin(scheduler::prepared&& tasks);
   void spawn(const std::shared_ptr<worker>& w, bool at_once);
   static awaitable<void> work(std::shared_ptr<worker> w, bool at_once);
-  static void park(worker& w);
+  static void park(worker& w, plain_handler handler);
   /// The next attempt to begin; waiting ones that got their slot are resumed on the way.
   std::optional<scheduler::start_command> take(time_point at);
   void assign(const scheduler::start_command& command);

@@ -32,13 +32,13 @@ run_stage::run_stage(const any_io_executor& executor) : strand_(strand_on(execut
 
 run_stage::~run_stage() {
   for (const auto& w : workers) {
-    if (w) w->parked.reset();
+    if (w) w->parked = nullptr;
   }
 }
 
 void run_stage::keep(std::size_t most) {
   for (std::size_t i = most; i < workers.size(); ++i) {
-    if (workers[i]) workers[i]->parked.reset();
+    if (workers[i]) workers[i]->parked = nullptr;
   }
   if (most >= workers.size()) return;
   workers.resize(most);

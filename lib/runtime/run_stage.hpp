@@ -10,7 +10,7 @@
 #include <corchestra/runtime/agent.hpp>
 
 #include "async/shutdown_service.hpp"
-#include "runtime/one_shot.hpp"
+#include "runtime/completion.hpp"
 #include "runtime/strand_queue.hpp"
 
 namespace corchestra::detail {
@@ -25,7 +25,7 @@ struct worker {
   std::shared_ptr<attempt> current;
   std::shared_ptr<agent> body;  // of the current attempt: it may outlive the run
   scheduler::start_command next;  // or the current one, while it is busy
-  one_shot<4 * sizeof(void*)> parked;  // goes on with it
+  plain_handler parked;
   std::uint32_t number = 0;
   bool busy = false, lost = false;
 };

@@ -84,7 +84,8 @@ void run_impl::assign(const scheduler::start_command& command) {
   // One whose step would come next may as well begin when all else is done.
   if (first_workers_ != nullptr && queue_->idle()) return first_workers_->push_back(std::move(w));
   if (!w->parked) return spawn(w, false);
-  queue_->push_here([w = w.get()] { w->parked(); });  // which the stage keeps as long as the queue has jobs
+  // The stage keeps it as long as the queue has jobs.
+  queue_->push_here([w = w.get()] { std::exchange(w->parked, nullptr)(boost::system::error_code()); });
 }
 
 void run_impl::spawn(const std::shared_ptr<worker>& w, bool at_once) {
@@ -217,11 +218,7 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
     }
     if (goes_on || w->lost) continue;
     co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(
-        [w = w.get()](auto handler) {
-          w->parked = [h = std::move(handler)]() mutable { std::move(h)(boost::system::error_code()); };
-          park(*w);
-        },
-        asio::deferred);
+        [w = w.get()](auto handler) { park(*w, plain_handler(std::move(handler))); }, asio::deferred);
     goes_on = true;
   }
   w->current.reset();  // it keeps the run
@@ -230,7 +227,8 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
   co_await asio::this_coro::throw_if_cancelled(false);
 }
 
-void run_impl::park(worker& w) {
+void run_impl::park(worker& w, plain_handler handler) {
+  w.parked = std::move(handler);
   if (is_sole_owner(w.current)) {
     w.current->run.reset();
   } else {

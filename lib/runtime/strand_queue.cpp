@@ -4,7 +4,7 @@
 
 namespace corchestra::detail {
 
-bool strand_queue::push_from_outside(strand_job job) {
+bool strand_queue::push_from_outside(one_shot job) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
   inbox_.push(std::move(job));

@@ -31,7 +31,7 @@ class strand_queue {
     jobs_.push(std::forward<F>(f));
   }
   /// From elsewhere. True when a turn is to be begun.
-  bool push_from_outside(strand_job job);
+  bool push_from_outside(one_shot job);
   /// In a turn: what was there at its begin, and what came since while that is not much.
   void run();
   /// True when another one is to be begun.

@@ -3,10 +3,11 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
+#include <optional>
 #include <utility>
 
 using namespace corchestra;
-using function = detail::one_shot<sizeof(void*)>;
+using function = detail::one_shot;
 
 namespace {
 
@@ -29,22 +30,14 @@ template <std::size_t size>
 void check_life() {
   const auto alive = std::make_shared<int>();
   int calls = 0;
-  function f = counting<size>(calls, alive);
-  CHECK(f);
-  function moved(std::move(f));
-  CHECK_FALSE(f);
-  f = std::move(moved);
-  CHECK(alive.use_count() == 2);
-  f();
-  CHECK(calls == 1);
-  CHECK_FALSE(f);
-  CHECK(alive.use_count() == 1);
-  f = counting<size>(calls, alive);
-  f = counting<size>(calls, alive);  // the other one goes
-  CHECK(alive.use_count() == 2);
-  f.reset();
-  CHECK_FALSE(f);
-  CHECK(alive.use_count() == 1);
+  {
+    function f = counting<size>(calls, alive);
+    function moved(std::move(f));
+    CHECK(alive.use_count() == 2);
+    moved();
+    CHECK(calls == 1);
+    CHECK(alive.use_count() == 1);
+  }
   { const function unused = counting<size>(calls, alive); }
   CHECK(alive.use_count() == 1);
   CHECK(calls == 1);
@@ -57,19 +50,21 @@ TEST_CASE("a function that is called once is destroyed once, called or not, wher
   check_life<64>();
 }
 
-TEST_CASE("a function that is called once has left its place when it runs") {
-  int calls = 0;
-  auto place = std::make_unique<function>();
-  *place = [&] {
-    ++calls;
-    *place = [&] {
-      ++calls;
+TEST_CASE("a function that is called once has left its place when it runs: what it calls may destroy it") {
+  for (const bool large : {false, true}) {
+    int calls = 0;
+    std::optional<function> place;
+    const auto step = [&] {
       place.reset();
+      ++calls;
     };
-  };
-  (*place)();
-  REQUIRE(*place);
-  (*place)();
-  CHECK(calls == 2);
-  CHECK_FALSE(place);
+    if (large) {
+      place.emplace([step, more = std::array<char, 64>()] { step(), (void)more; });
+    } else {
+      place.emplace([&step] { step(); });
+    }
+    (*place)();
+    CHECK(calls == 1);
+    CHECK_FALSE(place);
+  }
 }

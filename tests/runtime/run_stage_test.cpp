@@ -113,7 +113,7 @@ TEST_CASE("a stage and its parked workers go after three turns, or with the cont
     auto token = std::make_shared<int>();
     auto stage = pool.take();
     stage->workers.push_back(std::make_shared<detail::worker>());
-    stage->workers[0]->parked = [token] {};
+    stage->workers[0]->parked = [token](boost::system::error_code) {};
     const std::weak_ptr<int> alive = token;
     pool.give(std::move(stage));
     return alive;
