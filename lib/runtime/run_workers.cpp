@@ -175,7 +175,6 @@ void run_impl::begin_attempt(worker& w) {
 
 // The body is gone. True when the worker has another attempt to begin.
 bool run_impl::conclude(worker& w, boxed<error>&& failure, task_output&& output) {
-  if (!failure && callbacks_.expand) expand(w, output);
   w.current->live = false;
   w.busy = false;
   const time_point at = now();
@@ -201,6 +200,7 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
       try {
         result<task_output> r = co_await w->body->run(attempt::context(w->current));
         returned = true;
+        if (r.has_value() && run.callbacks_.expand) run.expand(*w, *r);
         // Always: a cancelled or shielded attempt must not colour the next one.
         co_await asio::this_coro::reset_cancellation_state();
         co_await asio::this_coro::throw_if_cancelled(true);

@@ -7,6 +7,7 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::failing;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
@@ -351,6 +352,24 @@ TEST_CASE("what an expanding callback throws is counted, and the task completes 
   const auto r = v.run(plan({task("root")}), callbacks);
   CHECK(r.success());
   CHECK(r.metrics.callback_failures == 1);
+}
+
+TEST_CASE("what has failed, or threw when it was asked to stop, is not expanded") {
+  virtual_orchestra v({1s});
+  v.agent->on("bad", {failing("no")});
+  v.o.agents().add("throws", [](task_context) -> awaitable<result<task_output>> {
+    co_await sleep_for(1h);
+    co_return task_output{};
+  });
+  auto stopped = task("stopped");
+  stopped.agent = "throws";
+  stopped.limits.start_to_close = 1s;
+  std::vector<std::string> expanded;
+  run_callbacks callbacks;
+  callbacks.expand = [&](task_context& c, const task_output&) { expanded.emplace_back(c.task().id); };
+  const auto r = v.run(plan({task("good"), task("bad"), stopped}), callbacks);
+  CHECK(r.find("stopped")->state == task_state::timeout);
+  CHECK(expanded == std::vector<std::string>{"good"});
 }
 
 TEST_CASE("in a run that keeps failures only, a parent gets its child's result and a dependant what it needs") {
