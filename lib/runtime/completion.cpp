@@ -32,7 +32,6 @@ struct right_here {
     std::forward<F>(f)();
   }
   friend bool operator==(right_here, right_here) noexcept { return true; }
-  friend bool operator!=(right_here, right_here) noexcept { return false; }
 };
 
 template <class Handler, class Value>
