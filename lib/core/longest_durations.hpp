@@ -8,7 +8,7 @@
 
 namespace corchestra::detail {
 
-/// The longest of any number of durations, in bounded memory: a megabyte.
+/// The longest of any number of durations, in bounded memory: twice `most` are kept at once, a megabyte.
 class longest_durations {
  public:
   static constexpr std::size_t most = 65'536;
@@ -18,8 +18,9 @@ class longest_durations {
 
   void add(duration d, std::size_t times) {
     if (d <= too_short_) return;
-    kept_.insert(kept_.end(), times < most ? times : most, d);
-    if (kept_.size() >= 2 * most) drop_the_shorter();
+    const std::size_t copies = times < most ? times : most;
+    if (kept_.size() + copies > 2 * most) drop_the_shorter();
+    kept_.insert(kept_.end(), copies, d);
   }
 
   /// Up to `most` of them, longest first. Valid until the next one is added.

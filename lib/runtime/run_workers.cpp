@@ -188,11 +188,10 @@ bool run_impl::conclude(worker& w, boxed<error>&& failure, task_output&& output)
 
 awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
   if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
-  bool goes_on = true;
-  while (goes_on) {
+  while (true) {
     run_impl& run = *w->run;
     run.begin_attempt(*w);
-    bool returned = false;
+    bool returned = false, goes_on = false;
     boxed<error> failure;
     if (run.scheduler_.abort_requested(w->next.task)) {
       failure = fail(errc::cancelled, "cancelled before it began");
@@ -216,10 +215,10 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
       co_await asio::this_coro::throw_if_cancelled(true);
       goes_on = run.conclude(*w, std::move(failure), {});
     }
-    if (goes_on || w->lost) continue;
+    if (goes_on) continue;
+    if (w->lost) break;
     co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(
         [w = w.get()](auto handler) { park(*w, plain_handler(std::move(handler))); }, asio::deferred);
-    goes_on = true;
   }
   w->current.reset();  // it keeps the run
   w->body.reset();
