@@ -1,11 +1,13 @@
 // A million independent tasks that suspend once, 64 at a time, with results kept and a subscriber to every event,
 // beside a bare Asio loop that only spawns. `tasks` is the run, from the plan to the results; `tasks_whole` also makes
-// the task calls, reads every result and frees everything.
+// the task calls, reads every result and frees everything. `tasks_recorded` is the run beside a loop that also tells and keeps
+// what the run does.
 #include <corchestra/base/text.hpp>
 
 #include "bare_loop.hpp"
 #include "engine_run.hpp"
 #include "harness.hpp"
+#include "recording_loop.hpp"
 
 using namespace corchestra;
 
@@ -17,30 +19,52 @@ struct times {
   double run = 0, whole = 0;
 };
 
-times ours() {
-  times t;
-  const bench::stopwatch whole;
+task_plan make_plan() {
+  task_plan plan;
+  plan.options.limits.max_concurrent_tasks = width;
+  plan.tasks.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    plan.tasks[i].id = concat("task-", i);
+    plan.tasks[i].agent = "agent";
+  }
+  return plan;
+}
+
+struct subscriber {
   std::size_t started = 0, completed = 0;
-  {
-    task_plan plan;
-    plan.options.limits.max_concurrent_tasks = width;
-    plan.tasks.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      plan.tasks[i].id = concat("task-", i);
-      plan.tasks[i].agent = "agent";
-    }
-    run_callbacks callbacks;
-    callbacks.on_event = [&](const event& e) {
+
+  event_sink sink() {
+    return [this](const event& e) {
       if (e.type == event_type::attempt_started) ++started;
       if (e.type == event_type::task_ended && e.state == task_state::completed) ++completed;
     };
+  }
+  void check() const { bench::check(started == count && completed == count, "the subscriber missed a task"); }
+};
+
+times ours() {
+  times t;
+  subscriber told;
+  const bench::stopwatch whole;
+  {
+    task_plan plan = make_plan();
+    run_callbacks callbacks;
+    callbacks.on_event = told.sink();
     const bench::stopwatch run;
     const run_result r = bench::run_to_the_end(std::move(plan), make_agent(bench::suspend_once), std::move(callbacks));
     t.run = run.nanoseconds() / count;
     bench::check_results(r, count);
   }
   t.whole = whole.nanoseconds() / count;
-  bench::check(started == count && completed == count, "the subscriber missed a task");
+  told.check();
+  return t;
+}
+
+double recording() {
+  static const task_plan plan = make_plan();
+  subscriber told;
+  const double t = bench::recording_loop(plan, width, told.sink());
+  told.check();
   return t;
 }
 
@@ -51,5 +75,7 @@ double bare() { return bench::bare_loop(count, width); }
 int main(int argc, char** argv) {
   const bench::row run{.name = "tasks", .unit = "ns/task", .least = 1.5, .aim = 1.0};
   if (const int code = bench::measure(argc, argv, run, [] { return ours().run; }, bare); code != 0) return code;
+  const bench::row recorded{.name = "tasks_recorded", .unit = "ns/task"};
+  if (const int code = bench::measure(argc, argv, recorded, [] { return ours().run; }, recording); code != 0) return code;
   return bench::measure(argc, argv, {.name = "tasks_whole", .unit = "ns/task"}, [] { return ours().whole; }, bare);
 }

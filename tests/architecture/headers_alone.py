@@ -80,7 +80,7 @@ def main(root, *command):
     included = included_with(own)
     heavy = to_precompile(included)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        compiler = Compiler([*command, f"-I{include}"], pathlib.Path(folder))
+        compiler = Compiler([*filter(None, command), f"-I{include}"], pathlib.Path(folder))  # CMake may give an empty flag
         list(pool.map(compiler.precompile, heavy))
         results = pool.map(lambda name: compiler.check(name, next((h for h in heavy if h in included[name]), None)), own)
         wrong = [(name, r.stderr) for name, r in zip(own, results) if r.returncode != 0 or r.stderr]
