@@ -8,9 +8,9 @@
 #include <deque>
 #include <optional>
 
-#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/async_run.hpp>
 
+#include "engine_run.hpp"
 #include "harness.hpp"
 
 using namespace corchestra;
@@ -46,18 +46,11 @@ double ours(learns_by how) {
     }
     co_return task_output{};
   });
-  task_plan plan;
-  plan.options.limits.max_concurrent_tasks = count;
-  plan.tasks.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    plan.tasks[i].id = concat("task-", i);
-    plan.tasks[i].agent = "sleeper";
-  }
   run_callbacks callbacks;
   callbacks.on_task_ended = [&](const task_result& t) {
     if (t.state == task_state::cancelled && ++cancelled == count) time = watch->nanoseconds();
   };
-  result<run> started = conductor.start(std::move(plan), callbacks);
+  result<run> started = conductor.start(bench::independent_tasks(count, count, "sleeper"), callbacks);
   bench::check(started.has_value(), "the run did not start");
   r.emplace(*started);
   io.run();

@@ -5,7 +5,6 @@
 #include <thread>
 #include <vector>
 
-#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/blocking_task.hpp>
 
 #include "engine_run.hpp"
@@ -37,14 +36,8 @@ std::uint64_t whole_work() {
 double per_second(const bench::stopwatch& watch) { return count / (watch.nanoseconds() / 1e9); }
 
 double ours(std::uint64_t expected) {
-  task_plan plan;
-  plan.options.limits.max_concurrent_tasks = 8;
-  plan.tasks.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    plan.tasks[i].id = concat("task-", i);
-    plan.tasks[i].agent = "agent";
-    plan.tasks[i].context = {{"seed", i}};
-  }
+  task_plan plan = bench::independent_tasks(count, 8);
+  for (std::size_t i = 0; i < count; ++i) plan.tasks[i].context = {{"seed", i}};
   std::uint64_t sum = 0;
   run_callbacks callbacks;
   callbacks.on_task_ended = [&](const task_result& r) { sum += r.output.value.get<std::uint64_t>(); };

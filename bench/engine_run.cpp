@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/async_run.hpp>
 
 #include "harness.hpp"
@@ -15,6 +16,17 @@ namespace corchestra::bench {
 awaitable<result<task_output>> suspend_once(task_context) {
   co_await asio::post(asio::use_awaitable);
   co_return task_output{};
+}
+
+task_plan independent_tasks(std::size_t count, std::uint32_t slots, std::string_view agent) {
+  task_plan plan;
+  plan.options.limits.max_concurrent_tasks = slots;
+  plan.tasks.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    plan.tasks[i].id = concat("task-", i);
+    plan.tasks[i].agent = agent;
+  }
+  return plan;
 }
 
 run_result run_to_the_end(task_plan plan, std::shared_ptr<agent> a, run_callbacks callbacks) {

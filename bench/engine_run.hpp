@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include <corchestra/core/plan.hpp>
 #include <corchestra/runtime/orchestrator.hpp>
@@ -10,6 +12,9 @@ namespace corchestra::bench {
 
 /// An agent that suspends once, as the bare loop's coroutines do.
 awaitable<result<task_output>> suspend_once(task_context context);
+
+/// Tasks without dependencies, `task-0` and so on, all of one agent.
+task_plan independent_tasks(std::size_t count, std::uint32_t slots, std::string_view agent = "agent");
 
 /// Runs the plan, whose tasks name the agent `agent`, on an io_context of its own; the run must succeed.
 run_result run_to_the_end(task_plan plan, std::shared_ptr<agent> a, run_callbacks callbacks = {});

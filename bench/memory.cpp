@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <new>
 
-#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/async_run.hpp>
 
+#include "engine_run.hpp"
 #include "harness.hpp"
 
 using namespace corchestra;
@@ -45,13 +45,8 @@ std::size_t heap_of_run(std::size_t waiting) {
       co_return task_output{};
     });
     conductor.agents().add("agent", [](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
-    task_plan plan;
-    plan.options.limits.max_concurrent_tasks = 1;
-    plan.tasks.resize(1 + waiting);
-    for (std::size_t i = 0; i <= waiting; ++i) {
-      plan.tasks[i].id = concat("task-", i);
-      plan.tasks[i].agent = i == 0 ? "gate" : "agent";
-    }
+    task_plan plan = bench::independent_tasks(1 + waiting, 1);
+    plan.tasks[0].agent = "gate";
     async_run(conductor, std::move(plan), [&](const result<run_result>& r) {
       if (r && r->success()) completed = r->results.size();
     });

@@ -2,8 +2,6 @@
 // beside a bare Asio loop that only spawns. `tasks` is the run, from the plan to the results; `tasks_whole` also makes
 // the task calls, reads every result and frees everything. `tasks_recorded` is the run beside a loop that also tells and keeps
 // what the run does.
-#include <corchestra/base/text.hpp>
-
 #include "bare_loop.hpp"
 #include "engine_run.hpp"
 #include "harness.hpp"
@@ -13,22 +11,12 @@ using namespace corchestra;
 
 namespace {
 
-constexpr std::size_t count = 1'000'000, width = 64;
+constexpr std::size_t count = 1'000'000;
+constexpr std::uint32_t width = 64;
 
 struct times {
   double run = 0, whole = 0;
 };
-
-task_plan make_plan() {
-  task_plan plan;
-  plan.options.limits.max_concurrent_tasks = width;
-  plan.tasks.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    plan.tasks[i].id = concat("task-", i);
-    plan.tasks[i].agent = "agent";
-  }
-  return plan;
-}
 
 struct subscriber {
   std::size_t started = 0, completed = 0;
@@ -47,7 +35,7 @@ times ours() {
   subscriber told;
   const bench::stopwatch whole;
   {
-    task_plan plan = make_plan();
+    task_plan plan = bench::independent_tasks(count, width);
     run_callbacks callbacks;
     callbacks.on_event = told.sink();
     const bench::stopwatch run;
@@ -60,8 +48,7 @@ times ours() {
   return t;
 }
 
-double recording() {
-  static const task_plan plan = make_plan();
+double recording(const task_plan& plan) {
   subscriber told;
   const double t = bench::recording_loop(plan, width, told.sink());
   told.check();
@@ -75,7 +62,10 @@ double bare() { return bench::bare_loop(count, width); }
 int main(int argc, char** argv) {
   const bench::row run{.name = "tasks", .unit = "ns/task", .least = 1.5, .aim = 1.0};
   if (const int code = bench::measure(argc, argv, run, [] { return ours().run; }, bare); code != 0) return code;
-  const bench::row recorded{.name = "tasks_recorded", .unit = "ns/task"};
-  if (const int code = bench::measure(argc, argv, recorded, [] { return ours().run; }, recording); code != 0) return code;
-  return bench::measure(argc, argv, {.name = "tasks_whole", .unit = "ns/task"}, [] { return ours().whole; }, bare);
+  if (const int code = bench::measure(argc, argv, {.name = "tasks_whole", .unit = "ns/task"}, [] { return ours().whole; }, bare); code != 0) {
+    return code;
+  }
+  const task_plan plan = bench::independent_tasks(count, width);
+  return bench::measure(
+      argc, argv, {.name = "tasks_recorded", .unit = "ns/task"}, [] { return ours().run; }, [&] { return recording(plan); });
 }

@@ -17,6 +17,7 @@ import tempfile
 
 INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 
+
 def included_with(own):
     """Header -> all that comes with it, ours and others'; `own`: header -> what it includes itself."""
     found = {}
@@ -31,6 +32,7 @@ def included_with(own):
 
 
 def weight(name):
+    """Roughly the time it takes; these two are most of it."""
     return 20 if name.startswith(("boost/asio", "nlohmann")) else 1
 
 
@@ -80,7 +82,7 @@ def main(root, *command):
     included = included_with(own)
     heavy = to_precompile(included)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        compiler = Compiler([*filter(None, command), f"-I{include}"], pathlib.Path(folder))  # CMake may give an empty flag
+        compiler = Compiler([*command, f"-I{include}"], pathlib.Path(folder))
         list(pool.map(compiler.precompile, heavy))
         results = pool.map(lambda name: compiler.check(name, next((h for h in heavy if h in included[name]), None)), own)
         wrong = [(name, r.stderr) for name, r in zip(own, results) if r.returncode != 0 or r.stderr]
