@@ -18,7 +18,8 @@ namespace corchestra::detail {
 /// Asio's strand, made for runs: handlers run one at a time, in the order in which they were posted. A handler that is
 /// posted from within the strand takes no lock; and the strand keeps its turn for up to `patience` handlers in all, so
 /// that a run whose steps follow one upon the other does not go through the context, and its `epoll_wait`, for each.
-/// With a patience of 0 it runs what was there when its turn came, as Asio's does.
+/// With a patience of 0 it runs what was there when its turn came, as Asio's does. A completion on one of the context's
+/// threads begins a turn at once when the strand is free, as with Asio's.
 template <class Inner>
 class run_strand {
  public:
@@ -50,7 +51,7 @@ class run_strand {
   template <class F>
   void execute(F&& f) const {
     if (!queue_->runs_here()) {
-      if (queue_->push_from_outside(std::forward<F>(f))) begin_turn(inner_, queue_);
+      if (queue_->push_from_outside(std::forward<F>(f))) inner_.execute(turn(inner_, queue_));
     } else if (asio::query(inner_, asio::execution::blocking) == asio::execution::blocking.never) {
       queue_->push_here(std::forward<F>(f));
     } else {

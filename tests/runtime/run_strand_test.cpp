@@ -99,6 +99,41 @@ TEST_CASE("dispatch within a run's strand calls at once, post does not, and from
   CHECK(log == "abc");
 }
 
+TEST_CASE("dispatch on the context's thread calls at once when a run's strand is free, and after its turn when it is not") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 4);
+  std::string log;
+  asio::post(io, [&] {
+    asio::dispatch(strand, [&] {
+      log += 'a';
+      asio::dispatch(io, [&] { asio::post(strand, [&] { log += 'c'; }); });
+      log += 'b';
+    });
+    log += 'd';
+    asio::post(strand, [&] { log += 'f'; });
+    asio::dispatch(strand, [&] { log += 'g'; });  // what came first runs first
+    log += 'e';
+  });
+  io.run();
+  CHECK(log == "abcdefg");
+}
+
+TEST_CASE("a handler that is dispatched to a free strand of a run and throws stops nobody else's") {
+  asio::io_context io;
+  const auto strand = strand_of(io, 4);
+  std::string log;
+  asio::post(io, [&] {
+    asio::dispatch(strand, [&] {
+      asio::post(strand, [&] { log += 'b'; });
+      throw std::runtime_error("one");
+    });
+    log += 'a';
+  });
+  CHECK_THROWS_AS(io.run(), std::runtime_error);
+  io.run();
+  CHECK(log == "ab");
+}
+
 TEST_CASE("a handler of a run's strand that throws stops nobody else's") {
   asio::io_context io;
   const auto strand = strand_of(io, 4);
