@@ -2,7 +2,6 @@
 // the same file into its own tree.
 #include <yaml-cpp/yaml.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -10,6 +9,7 @@
 #include <corchestra/plan/plan_document.hpp>
 
 #include "harness.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace corchestra;
 
@@ -21,9 +21,6 @@ constexpr std::size_t count = 100'000, edges = 300'000;
 class plan_file {
  public:
   plan_file() {
-    std::string folder = (std::filesystem::temp_directory_path() / "corchestra-bench-XXXXXX").string();
-    bench::check(mkdtemp(folder.data()) != nullptr, "cannot make a temporary folder");
-    folder_ = folder;
     std::ofstream out(path());
     out << "name: bench\nagents:\n  worker: {kind: command, argv: [\"true\"]}\ntasks:\n";
     constexpr std::size_t back[] = {1000, 999, 983, 700};
@@ -38,17 +35,11 @@ class plan_file {
     out.close();
     bench::check(out.good() && written == edges, "the generated plan has another size");
   }
-  plan_file(const plan_file&) = delete;
-  plan_file& operator=(const plan_file&) = delete;
-  ~plan_file() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
 
-  std::filesystem::path path() const { return folder_ / "plan.yaml"; }
+  std::filesystem::path path() const { return folder_.path() / "plan.yaml"; }
 
  private:
-  std::filesystem::path folder_;
+  tests::temp_dir folder_;
 };
 
 }  // namespace

@@ -15,19 +15,11 @@
 namespace corchestra::bench {
 
 batch_folder::batch_folder(std::size_t lines, const std::string& body) {
-  std::string name = std::filesystem::temp_directory_path() / "corchestra-bench-XXXXXX";
-  check(::mkdtemp(name.data()) != nullptr, "no temporary folder");
-  folder_ = name;
   std::ofstream out(input(), std::ios::binary);
   for (std::size_t i = 0; i < lines; ++i)
     out << R"({"custom_id":"request-)" << i << R"(","method":"POST","url":"/v1/chat/completions","body":)" << body
         << "}\n";
   check(out.flush().good(), "cannot write the input");
-}
-
-batch_folder::~batch_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::shared_ptr<llm::api_client> api_of(boost::asio::io_context& io, const nginx& server) {

@@ -8,6 +8,7 @@
 #include <corchestra/llm/api_client.hpp>
 
 #include "llm/nginx.hpp"
+#include "support/temp_dir.hpp"
 
 namespace corchestra::bench {
 
@@ -15,15 +16,12 @@ namespace corchestra::bench {
 class batch_folder {
  public:
   batch_folder(std::size_t lines, const std::string& body);
-  batch_folder(const batch_folder&) = delete;
-  batch_folder& operator=(const batch_folder&) = delete;
-  ~batch_folder();
 
-  std::filesystem::path input() const { return folder_ / "in.jsonl"; }
-  std::filesystem::path output() const { return folder_ / "out.jsonl"; }
+  std::filesystem::path input() const { return folder_.path() / "in.jsonl"; }
+  std::filesystem::path output() const { return folder_.path() / "out.jsonl"; }
 
  private:
-  std::filesystem::path folder_;
+  tests::temp_dir folder_;
 };
 
 /// The client of the server, for 64 calls at a time.

@@ -4,7 +4,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <fstream>
+#include <string>
+#include <vector>
 
 #include <corchestra/base/text.hpp>
 
@@ -60,24 +61,14 @@ nginx::nginx(const two_cores& cores) : nginx(cores, chat_example::reply_body()) 
 
 nginx::nginx(const two_cores& cores, const std::string& reply) : port_(free_port()) {
   if (!installed("nginx")) skip("nginx is not installed: scripts/setup --bench");
-  std::string name = std::filesystem::temp_directory_path() / "corchestra-bench-XXXXXX";
-  check(::mkdtemp(name.data()) != nullptr, "no temporary folder");
-  folder_ = name;
-  const auto file = folder_ / "nginx.conf";
-  std::ofstream(file) << configuration(port_, name, reply);
-  process_ = std::make_unique<child>(
-      std::vector<std::string>{"nginx", "-p", name, "-c", file.string(), "-e", (folder_ / "error.log").string()},
-      cores.server);
+  const std::string name = folder_.path().string();
+  const std::string file = folder_.write("nginx.conf", configuration(port_, name, reply));
+  process_ = std::make_unique<child>(std::vector<std::string>{"nginx", "-p", name, "-c", file, "-e", folder_.file("error.log")},
+                                     cores.server);
   for (int i = 0; !answers(port_); ++i) {
     check(i < 500, "nginx did not start");
     ::usleep(10'000);
   }
-}
-
-nginx::~nginx() {
-  process_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace corchestra::bench

@@ -7,6 +7,7 @@
 
 #include "llm/child.hpp"
 #include "llm/two_cores.hpp"
+#include "support/temp_dir.hpp"
 
 namespace corchestra::bench {
 
@@ -18,16 +19,15 @@ class nginx {
   nginx(const two_cores& cores, const std::string& reply);
   nginx(const nginx&) = delete;
   nginx& operator=(const nginx&) = delete;
-  ~nginx();
 
   std::uint16_t port() const noexcept { return port_; }
   std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
-  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
  private:
-  std::filesystem::path folder_;
+  tests::temp_dir folder_;
   std::uint16_t port_ = 0;
-  std::unique_ptr<child> process_;
+  std::unique_ptr<child> process_;  // goes before its folder
 };
 
 }  // namespace corchestra::bench

@@ -14,7 +14,7 @@ namespace corchestra::tests {
 class temp_dir {
  public:
   temp_dir() {
-    std::string name = (std::filesystem::temp_directory_path() / "corchestra-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "corchestra-XXXXXX").string();
     if (!mkdtemp(name.data())) throw std::runtime_error("cannot make a temporary folder");
     path_ = name;
   }
