@@ -18,9 +18,16 @@ constexpr std::size_t block_size = 64;  // ids looked up together
 
 std::string_view stem_of(std::string_view id) { return id.ends_with("/*") ? id.substr(0, id.size() - 2) : id; }
 
-/// One cycle, whole, as `a -> b -> a` in the direction "needs", from its first task in listing order. Every task that
-/// Kahn's order left over needs another such task, so following them must come back.
-std::string find_cycle(const data& d, const std::vector<std::uint32_t>& missing) {
+constexpr std::size_t readable = 20;  // items of a list in a message
+
+std::string first_of(const std::vector<std::string>& all) {
+  if (all.size() <= readable) return join(all, ", ");
+  return concat(join(std::vector(all.begin(), all.begin() + readable), ", "), " and ", all.size() - readable, " more");
+}
+
+/// One cycle, whole, in the direction "needs", from its first task in listing order. Every task that Kahn's order left
+/// over needs another such task, so following them must come back.
+std::vector<std::uint32_t> find_cycle(const data& d, const std::vector<std::uint32_t>& missing) {
   const auto left_over = [&](std::uint32_t t) { return missing[t] > 0; };
   std::uint32_t at = 0;
   while (!left_over(at)) ++at;
@@ -36,25 +43,40 @@ std::string find_cycle(const data& d, const std::vector<std::uint32_t>& missing)
   }
   walk.erase(walk.begin(), walk.begin() + static_cast<std::ptrdiff_t>(place[at]));
   std::rotate(walk.begin(), std::min_element(walk.begin(), walk.end()), walk.end());
-  constexpr std::size_t readable = 200;  // a longer cycle is cut in the middle
-  std::string text;
-  for (std::size_t i = 0; i < walk.size(); ++i) {
-    if (walk.size() > readable && i == readable / 2) {
-      text += concat("(", walk.size() - readable, " more) -> ");
-      i = walk.size() - readable / 2;
-    }
-    text += d.ids[walk[i]] + " -> ";
-  }
-  return text + d.ids[walk.front()];
+  return walk;
 }
 
+/// `a -> b -> a`
+std::string cycle_text(const data& d, const std::vector<std::uint32_t>& cycle) {
+  constexpr std::size_t most = 200;  // a longer cycle is cut in the middle
+  std::string text;
+  for (std::size_t i = 0; i < cycle.size(); ++i) {
+    if (cycle.size() > most && i == most / 2) {
+      text += concat("(", cycle.size() - most, " more) -> ");
+      i = cycle.size() - most / 2;
+    }
+    text += d.ids[cycle[i]] + " -> ";
+  }
+  return text + d.ids[cycle.front()];
+}
+
+/// What is wrong, and the first task it is about.
+struct fault {
+  error what;
+  std::optional<std::size_t> task;
+};
+
 /// Ids used twice, in listing order.
-error duplicates(const std::vector<std::string>& ids) {
+fault duplicates(std::span<const task_call> tasks) {
   std::unordered_map<std::string_view, int> uses;
   std::vector<std::string> twice;
-  for (const auto& id : ids)
-    if (++uses[id] == 2) twice.push_back(quote(id));
-  return fail(errc::duplicate_task, concat("task ids used more than once: ", join(twice, ", ")));
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (++uses[tasks[i].id] != 2) continue;
+    twice.push_back(quote(tasks[i].id));
+    if (!first) first = i;
+  }
+  return {fail(errc::duplicate_task, concat("task ids used more than once: ", first_of(twice))), first};
 }
 
 /// Unknown ids and who asks for them.
@@ -70,9 +92,9 @@ class unknown_ids {
     for (const std::string* id : order_) {
       std::vector<std::string> names;
       for (const auto& asker : askers_.at(*id)) names.push_back(quote(asker));
-      parts.push_back(concat(quote(*id), " (asked for by ", join(names, ", "), ")"));
+      parts.push_back(concat(quote(*id), " (asked for by ", first_of(names), ")"));
     }
-    return fail(errc::unknown_task, concat("unknown task ids: ", join(parts, ", ")));
+    return fail(errc::unknown_task, concat("unknown task ids: ", first_of(parts)));
   }
 
  private:
@@ -80,16 +102,21 @@ class unknown_ids {
   std::vector<const std::string*> order_;
 };
 
-error unknown(const data& d, std::span<const task_call> tasks, std::span<const dependency_edge> extra) {
+fault unknown(const data& d, std::span<const task_call> tasks, std::span<const dependency_edge> extra) {
   unknown_ids ids;
-  for (const auto& t : tasks)
-    for (const auto& id : t.depends_on)
-      if (d.find_need(id) == none) ids.add(id, t.id);
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (const auto& id : tasks[i].depends_on) {
+      if (d.find_need(id) != none) continue;
+      ids.add(id, tasks[i].id);
+      if (!first) first = i;
+    }
+  }
   for (const auto& e : extra) {
     if (d.find_need(e.from) == none) ids.add(e.from, e.to);
     if (d.find(e.to) == none) ids.add(e.to, e.from);
   }
-  return ids.what();
+  return {ids.what(), first};
 }
 
 /// False when an id comes twice.
@@ -233,8 +260,8 @@ bool listed_in_order(const data& d) {
   return true;
 }
 
-result<void> sort(data& d) {
-  if (listed_in_order(d)) return {};
+std::optional<fault> sort(data& d) {
+  if (listed_in_order(d)) return std::nullopt;
   std::vector<std::uint32_t> missing(d.ids.size());
   detail::index_set free(d.ids.size());
   for (std::uint32_t t = 0; t < d.size(); ++t) {
@@ -249,9 +276,10 @@ result<void> sort(data& d) {
       if (--missing[next] == 0) free.insert(next);
     }
   }
-  if (d.order.size() == d.ids.size()) return {};
-  return fail(errc::dependency_cycle,
-              concat("tasks that wait for each other (each needs the next): ", find_cycle(d, missing)));
+  if (d.order.size() == d.ids.size()) return std::nullopt;
+  const auto cycle = find_cycle(d, missing);
+  return fault{fail(errc::dependency_cycle, concat("tasks that wait for each other (each needs the next): ", cycle_text(d, cycle))),
+               cycle.front()};
 }
 
 }  // namespace
@@ -262,16 +290,17 @@ std::uint32_t dependency_graph_data::find_need(std::string_view id) const {
 }
 
 result<dependency_graph> dependency_graph::build(std::span<const task_call> tasks,
-                                                 std::span<const dependency_edge> extra) {
+                                                 std::span<const dependency_edge> extra,
+                                                 std::optional<std::size_t>* at_fault) {
+  const auto refuse = [at_fault](fault f) {
+    if (at_fault != nullptr) *at_fault = f.task;
+    return std::move(f.what);
+  };
   auto d = std::make_shared<dependency_graph_data>();
-  if (!take_ids(*d, tasks)) {
-    std::vector<std::string> ids;
-    for (const auto& t : tasks) ids.push_back(t.id);
-    return duplicates(ids);
-  }
-  if (!take_listed(*d, tasks) || !take_added(*d, extra)) return unknown(*d, tasks, extra);
+  if (!take_ids(*d, tasks)) return refuse(duplicates(tasks));
+  if (!take_listed(*d, tasks) || !take_added(*d, extra)) return refuse(unknown(*d, tasks, extra));
   fill_feeds(*d);
-  if (const auto sorted = sort(*d); !sorted) return sorted.error();
+  if (auto wrong = sort(*d)) return refuse(std::move(*wrong));
   dependency_graph g;
   g.data_ = std::move(d);
   return g;

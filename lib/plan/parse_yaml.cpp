@@ -3,6 +3,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <sstream>
+#include <utility>
 
 #include <corchestra/base/text.hpp>
 #include "plan/node_builder.hpp"
@@ -18,7 +19,9 @@ class yaml_events : public YAML::EventHandler {
  public:
   explicit yaml_events(node_builder& b) : builder_(b) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (std::exchange(begun_, true)) check(builder_.refuse("the file holds more than one YAML document", mark.line + 1));
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(builder_.scalar(nullptr, mark.line + 1, anchor));
@@ -61,6 +64,7 @@ class yaml_events : public YAML::EventHandler {
   }
 
   node_builder& builder_;
+  bool begun_ = false;
 };
 
 }  // namespace
@@ -75,14 +79,12 @@ result<node> parse_yaml(std::string_view text, std::string_view source, errc cod
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(events)) return node{};
     node first = builder.take();
-    node_builder second(true);
-    yaml_events ignored(second);
-    if (parser.HandleNextDocument(ignored)) return fail(code, concat(source, ": holds more than one YAML document"));
+    parser.HandleNextDocument(events);  // there is none, or it is refused
     return first;
   } catch (const refused&) {
     return fail(code, concat(source, ":", builder.line(), ": ", builder.problem()));
   } catch (const YAML::Exception& e) {
-    return fail(code, concat(source, ":", e.mark.line + 1, ":", e.mark.column + 1, ": malformed YAML: ", e.msg));
+    return fail(code, concat(source, ":", e.mark.line + 1, ":", e.mark.column + 1, ": malformed YAML: ", trim(one_line(e.msg, 200))));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "plan/plan_check.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_set>
 
@@ -133,9 +134,13 @@ result<void> check_plan(plan_document& plan, const std::vector<field>& tasks) {
     checker.check(plan.plan.tasks[i], tasks[i]);
     if (tasks[i].log().first) return *tasks[i].log().first;
   }
-  const result<dependency_graph> graph = dependency_graph::build(plan.plan.tasks);
-  if (!graph) return in_place(graph.error(), plan.source);
-  return check_rules(plan, tasks);
+  std::optional<std::size_t> at_fault;
+  const result<dependency_graph> graph = dependency_graph::build(plan.plan.tasks, {}, &at_fault);
+  if (graph) return check_rules(plan, tasks);
+  if (!at_fault) return in_place(graph.error(), plan.source);
+  const field& task = tasks[*at_fault];
+  const field place = task.member(graph.error().is(errc::duplicate_task) ? "id" : "depends_on").value_or(task);
+  return in_place(graph.error(), concat(place.place(), ": ", place.path()));
 }
 
 }  // namespace corchestra::plan_file

@@ -60,7 +60,6 @@ void move_commands(plan_document& plan, const std::filesystem::path& agents_fold
 result<plan_document> finish(plan_document plan, const std::vector<field>& tasks, const plan_defaults& defaults,
                              problems& log, const plan_load_options& options) {
   if (log.first) return *log.first;
-  if (tasks.empty()) return fail(errc::invalid_plan, concat(plan.source, ": the plan has no tasks"));
   plan.plan.tasks.reserve(tasks.size());
   task_reader reader(defaults, plan.folder, plan.plan.options.limits.max_iterations);
   for (const field& f : tasks) {
@@ -95,6 +94,7 @@ result<plan_document> parse_lines_plan(std::string_view text, plan_document plan
   const result<node> lines = parse_lines(text, plan.source);
   if (!lines) return lines.error();
   problems log{plan.source, errc::invalid_plan, {}};
+  if (lines->items.empty()) return fail(errc::invalid_plan, concat(plan.source, ": the plan has no tasks"));
   const field tasks(*lines, log, "tasks");
   return finish(std::move(plan), tasks.list("lines"), defaults, log, options);
 }
@@ -119,8 +119,9 @@ result<plan_document> parse_plan(std::string_view text, std::string source, plan
   const field top(*root, log);
   const plan_defaults defaults = read_head(top, true, plan);
   const std::optional<field> tasks = top.required("tasks");
-  return finish(std::move(plan), tasks ? tasks->list("a list of task calls") : std::vector<field>{}, defaults, log,
-                options);
+  const auto calls = tasks ? tasks->list("a list of task calls") : std::vector<field>{};
+  if (tasks && calls.empty()) tasks->fail("the plan has no tasks");
+  return finish(std::move(plan), calls, defaults, log, options);
 }
 
 result<plan_document> load_plan(const std::filesystem::path& file, const plan_load_options& options) {

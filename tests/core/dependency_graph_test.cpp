@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <map>
+#include <optional>
 #include <set>
+
+#include <corchestra/base/text.hpp>
 
 #include "core/graph_samples.hpp"
 
@@ -62,6 +65,29 @@ TEST_CASE("[D46] every duplicate is named once") {
   const error e = refused_graph({task("b"), task("a"), task("b"), task("a"), task("b"), task("c")});
   CHECK(e.is(errc::duplicate_task));
   CHECK(e.message == "task ids used more than once: 'b', 'a'");
+}
+
+TEST_CASE("[D46] of very many unknown or duplicate ids the message names some, and says how many more there are") {
+  std::vector<task_call> tasks;
+  for (int i = 0; i < 30; ++i) tasks.push_back(task(concat("t", i), {"nobody", concat("n", i)}));
+  const std::string unknown = refused_graph(tasks).message;
+  CHECK(unknown.starts_with("unknown task ids: 'nobody' (asked for by 't0', 't1', "));
+  CHECK(unknown.find("'t19' and 10 more), 'n0' (asked for by 't0'), ") != std::string::npos);
+  CHECK(unknown.ends_with("'n18' (asked for by 't18') and 11 more"));
+  for (int i = 0; i < 30; ++i) tasks.push_back(task(concat("t", i)));
+  CHECK(refused_graph(tasks).message.ends_with("'t19' and 10 more"));
+}
+
+TEST_CASE("[D46] a refused graph tells the first task that is at fault") {
+  const auto at_fault = [](const std::vector<task_call>& tasks, const std::vector<dependency_edge>& extra = {}) {
+    std::optional<std::size_t> task;
+    CHECK(dependency_graph::build(tasks, extra, &task).has_error());
+    return task;
+  };
+  CHECK(at_fault({task("a"), task("b"), task("b"), task("a")}) == 2);
+  CHECK(at_fault({task("a"), task("b", {"a"}), task("c", {"x"}), task("d", {"y"})}) == 2);
+  CHECK(at_fault({task("a", {"c"}), task("b", {"c"}), task("c", {"b"})}) == 1);
+  CHECK(at_fault({task("a"), task("b")}, {{.from = "x", .to = "b"}}) == std::nullopt);
 }
 
 TEST_CASE("[D9] one whole cycle is shown, from its first task in listing order") {

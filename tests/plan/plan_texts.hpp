@@ -24,7 +24,7 @@ inline const std::vector<bad_plan>& bad_plans() {
       {"a list", "- a\n", "p.yaml:1: expected an object, got a list"},
       {"text", "hello\n", "p.yaml:1: expected an object, got 'hello'"},
       {"no tasks", "name: x\n", "p.yaml:1: the key 'tasks' is missing"},
-      {"empty tasks", "tasks: []\n", "p.yaml: the plan has no tasks"},
+      {"empty tasks", "tasks: []\n", "p.yaml:1: tasks: the plan has no tasks"},
       {"tasks of the wrong type", "name: x\ntasks:\n  a: 1\n",
        "p.yaml:2: tasks: expected a list of task calls, got an object"},
       {"a misspelt key", "agnets: {}\ntasks: []\n", "p.yaml:1: agnets: unknown key, did you mean 'agents'?"},
@@ -157,22 +157,22 @@ inline const std::vector<bad_plan>& bad_plans() {
        "p.yaml:3: tasks[0].options: options are for agents of kind llm, and 'x' is a command", beyond_schema},
       {"duplicate ids",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p}\n  - {id: a, agent: x, prompt: p}\n",
-       "p.yaml: task ids used more than once: 'a'", beyond_schema, errc::duplicate_task},
+       "p.yaml:4: tasks[1].id: task ids used more than once: 'a'", beyond_schema, errc::duplicate_task},
       {"unknown dependencies",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, depends_on: [b, c]}\n  - {id: d, agent: x, "
        "prompt: p, "
        "depends_on: [b]}\n",
-       "p.yaml: unknown task ids: 'b' (asked for by 'a', 'd'), 'c' (asked for by 'a')", beyond_schema,
+       "p.yaml:3: tasks[0].depends_on: unknown task ids: 'b' (asked for by 'a', 'd'), 'c' (asked for by 'a')", beyond_schema,
        errc::unknown_task},
       {"a cycle of dependencies and references",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: p, depends_on: [b]}\n  - {id: b, agent: x, "
        "prompt: "
        "\"${tasks.a.output}\"}\n",
-       "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a", beyond_schema,
+       "p.yaml:3: tasks[0].depends_on: tasks that wait for each other (each needs the next): a -> b -> a", beyond_schema,
        errc::dependency_cycle},
       {"a task that refers to itself",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: a, agent: x, prompt: \"${tasks.a.output}\"}\n",
-       "p.yaml: tasks that wait for each other (each needs the next): a -> a", beyond_schema, errc::dependency_cycle},
+       "p.yaml:3: tasks[0]: tasks that wait for each other (each needs the next): a -> a", beyond_schema, errc::dependency_cycle},
       {"a reference to an unknown task",
        "agents: {x: {kind: llm}}\ntasks:\n  - {id: load, agent: x, prompt: p}\n  - id: write\n    agent: x\n    "
        "prompt: \"From "

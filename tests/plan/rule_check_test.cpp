@@ -93,9 +93,9 @@ TEST_CASE("[L21] branches go to tasks that exist and depend on the one that choo
 TEST_CASE("[L21] a cycle through a subtree is refused, and its root must exist", "[plan]") {
   CHECK(message_of("", "  - {id: a, prompt: p, depends_on: [\"b/*\"]}\n  - {id: b, prompt: p, depends_on: [a]}\n",
                    errc::dependency_cycle) ==
-        "p.yaml: tasks that wait for each other (each needs the next): a -> b -> a");
+        "p.yaml:4: tasks[0].depends_on: tasks that wait for each other (each needs the next): a -> b -> a");
   CHECK(message_of("", "  - {id: a, prompt: p, depends_on: [\"c/*\"]}\n", errc::unknown_task) ==
-        "p.yaml: unknown task ids: 'c/*' (asked for by 'a')");
+        "p.yaml:4: tasks[0].depends_on: unknown task ids: 'c/*' (asked for by 'a')");
 }
 
 TEST_CASE("[L21] a reference to a state that nothing writes is refused", "[plan]") {

@@ -113,10 +113,10 @@ class Usage(ProgramTest):
                                "reference.yaml:2: tasks[0].context: task 'a': ${tasks.z.output} names an unknown task, did "
                                "you mean 'a'?"),
             "unknown.yaml": (agents + "tasks: [{id: a, agent: a, description: x, depends_on: [nobody]}]\n",
-                             "unknown.yaml: unknown task ids: 'nobody' (asked for by 'a')"),
+                             "unknown.yaml:2: tasks[0].depends_on: unknown task ids: 'nobody' (asked for by 'a')"),
             "cycle.yaml": (agents + "tasks:\n  - {id: a, agent: a, description: x, depends_on: [b]}\n"
                            "  - {id: b, agent: a, description: x, depends_on: [a]}\n",
-                           "cycle.yaml: tasks that wait for each other (each needs the next): a -> b -> a"),
+                           "cycle.yaml:3: tasks[0].depends_on: tasks that wait for each other (each needs the next): a -> b -> a"),
         }
         for name, (text, message) in cases.items():
             self.write(name, text)

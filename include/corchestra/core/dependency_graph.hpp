@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +38,11 @@ struct dependency_graph_data;
 class dependency_graph {
  public:
   /// From the tasks' `depends_on` plus `extra` edges; of two edges between the same tasks the first counts. One error
-  /// names every duplicate (`duplicate_task`), every unknown id with the tasks that ask for it (`unknown_task`), or one
-  /// whole cycle (`dependency_cycle`: `a -> b -> a`, each needs the next). `plan/*` stands for `plan`.
-  static result<dependency_graph> build(std::span<const task_call> tasks, std::span<const dependency_edge> extra = {});
+  /// names the duplicates (`duplicate_task`), the unknown ids with the tasks that ask for them (`unknown_task`), or one
+  /// whole cycle (`dependency_cycle`: `a -> b -> a`, each needs the next); long lists are cut. `plan/*` stands for `plan`.
+  /// `at_fault` gets the number of the first task that the error is about, if it is about one of `tasks`.
+  static result<dependency_graph> build(std::span<const task_call> tasks, std::span<const dependency_edge> extra = {},
+                                        std::optional<std::size_t>* at_fault = nullptr);
 
   dependency_graph();  ///< without tasks
 
