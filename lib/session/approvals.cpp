@@ -1,5 +1,7 @@
 #include "session/approvals.hpp"
 
+#include <string>
+
 #include <corchestra/base/text.hpp>
 
 namespace corchestra {
@@ -40,19 +42,9 @@ bool standing_answers::answer_to(const event& question) const {
   return question.data.value("default", "") == "approve";
 }
 
-void standing_answers::operator()(const event& e) {
+void standing_answers::operator()(const event& e) const {
   if (e.type != event_type::approval_requested) return;
-  std::string task(e.task_id);
-  const bool yes = answer_to(e);
-  const std::lock_guard lock(mutex_);
-  if (!run_) return early_.emplace_back(std::move(task), yes), void();
-  run_->request_answer(std::move(task), yes, "answered in advance");
-}
-
-void standing_answers::answer_through(run r) {
-  const std::lock_guard lock(mutex_);
-  run_ = std::move(r);
-  for (const auto& [task, yes] : std::exchange(early_, {})) run_->request_answer(task, yes, "answered in advance");
+  run_->ask([task = std::string(e.task_id), yes = answer_to(e)](run& r) { r.request_answer(task, yes, "answered in advance"); });
 }
 
 }  // namespace corchestra

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <mutex>
-#include <optional>
-#include <string>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include <corchestra/session/session.hpp>
+
+#include "session/late_run.hpp"
 
 namespace corchestra {
 
@@ -16,19 +15,15 @@ result<void> check_approvals(const plan_document& plan);
 /// Answers questions as they are asked, with no regard to what they say.
 class standing_answers {
  public:
-  explicit standing_answers(approval_answers how) : how_(how) {}
+  standing_answers(approval_answers how, std::shared_ptr<late_run> through) : how_(how), run_(std::move(through)) {}
 
-  /// On the run's strand; questions may come before the handle does.
-  void operator()(const event& e);
-  void answer_through(run r);
+  void operator()(const event& e) const;
 
  private:
   bool answer_to(const event& question) const;
 
   approval_answers how_;
-  std::mutex mutex_;  // the strand and the starter of the run
-  std::optional<run> run_;
-  std::vector<std::pair<std::string, bool>> early_;
+  std::shared_ptr<late_run> run_;
 };
 
 }  // namespace corchestra

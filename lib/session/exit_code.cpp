@@ -6,12 +6,13 @@ namespace corchestra {
 
 exit_code exit_code_of(const session_result& r) noexcept {
   const run_result& run = r.run;
+  if (r.output_error) return exit_code::failure;
   if (run.state == run_state::interrupted) return exit_code::interrupted;
   if (run.state == run_state::cancelled &&
       (run.cancelled == cancel_reason::user || run.cancelled == cancel_reason::shutdown))
     return exit_code::interrupted;
   if (r.endpoint_unreachable && !run.success()) return exit_code::unreachable;
-  return run.success() && !r.output_error ? exit_code::success : exit_code::failure;
+  return run.success() ? exit_code::success : exit_code::failure;
 }
 
 exit_code exit_code_of(const error& e) noexcept {

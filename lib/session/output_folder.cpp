@@ -18,6 +18,9 @@ constexpr std::string_view source = "session";
 constexpr std::array owned = {"durations.json", "events.jsonl", "results.jsonl",
                               "summary.json",   "timeline.svg", "trace.json"};
 
+// Its name until the run begins.
+fs::path early(const fs::path& folder, const char* name) { return folder / concat(".", name, ".new"); }
+
 void remove_output(const fs::path& folder, const std::string& task_id) {
   std::error_code ignored;
   for (const std::string_view extension : {".txt", ".json"}) {
@@ -61,24 +64,36 @@ result<output_folder> output_folder::open(fs::path path, bool force, redactor re
       return fail(errc::file_error,
                   concat("output folder ", name,
                          " is not empty: choose another, or replace an earlier run's files with --force"));
-    if (!empty) remove_earlier_run(f.path_);
   } else {
     fs::create_directories(f.path_, ec);
     if (ec) return file_failure("make the folder", f.path_, ec.value());
     f.made_ = true;
   }
-  auto events = line_file::create(f.path_ / "events.jsonl");
+  auto lock = folder_lock::take(f.path_);
+  if (lock.has_error()) return lock.error();
+  f.lock_ = std::move(*lock);
+  auto events = line_file::create(early(f.path_, "events.jsonl"));
   if (events.has_error()) return events.error();
-  auto results = line_file::create(f.path_ / "results.jsonl");
+  auto results = line_file::create(early(f.path_, "results.jsonl"));
   if (results.has_error()) return results.error();
   f.events_ = std::move(*events);
   f.results_ = std::move(*results);
   return f;
 }
 
+void output_folder::begin() {
+  remove_earlier_run(path_);
+  note(events_.move_to(path_ / "events.jsonl"));
+  note(results_.move_to(path_ / "results.jsonl"));
+}
+
 void output_folder::add_event(const ordered_json& record) { note(events_.append(redact_(dump_json(record)))); }
 
-void output_folder::add_result(const ordered_json& record) { note(results_.append(redact_(dump_json(record)))); }
+void output_folder::add_result(const ordered_json& record) {
+  const auto added = results_.append(redact_(dump_json(record)));
+  if (added.has_error()) ++lost_results_;
+  note(added);
+}
 
 void output_folder::write_output(const task_result& r) {
   if (!r.success()) return;
@@ -95,15 +110,14 @@ void output_folder::discard() {
   std::error_code ignored;
   events_ = {};
   results_ = {};
-  fs::remove(path_ / "events.jsonl", ignored);
-  fs::remove(path_ / "results.jsonl", ignored);
+  for (const char* name : {"events.jsonl", "results.jsonl"}) fs::remove(early(path_, name), ignored);
   if (made_) fs::remove(path_, ignored);
 }
 
 void output_folder::note(const result<void>& outcome) {
   if (outcome.has_value() || failure_) return;
   failure_ = outcome.error();
-  log_.error(source, concat(failure_->message, "; the run goes on"));
+  log_.error(source, failure_->message);
 }
 
 }  // namespace corchestra

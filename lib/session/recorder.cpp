@@ -8,12 +8,14 @@
 
 namespace corchestra {
 
-recorder::recorder(std::string run_id, clock_anchor anchor, output_folder folder, redactor redact, event_sink observer)
+recorder::recorder(std::string run_id, clock_anchor anchor, output_folder folder, redactor redact, event_sink observer,
+                   std::function<void()> on_loss)
     : run_id_(std::move(run_id)),
       anchor_(anchor),
       folder_(std::move(folder)),
       redact_(std::move(redact)),
-      observer_(std::move(observer)) {}
+      observer_(std::move(observer)),
+      on_loss_(std::move(on_loss)) {}
 
 void recorder::before_run(event_type type, time_point at, json data) {
   event e;
@@ -27,6 +29,7 @@ void recorder::before_run(event_type type, time_point at, json data) {
 
 void recorder::operator()(event e) {
   e.seq += earlier_;
+  if (e.type == event_type::run_started) folder_.begin();
   record(e);
 }
 
@@ -38,6 +41,7 @@ void recorder::record(const event& e) {
     folder_.write_output(*e.result);
     const auto spent = attribution_.of(e.task);
     folder_.add_result(result_record(*e.result, anchor_, spent ? &*spent : nullptr));
+    if (folder_.lost_results() > 0 && !std::exchange(told_, true)) on_loss_();
   }
   folder_.add_event(to_record(e, anchor_));
   if (!observer_) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <corchestra/core/event.hpp>
@@ -16,7 +17,9 @@ namespace corchestra {
 /// numbering.
 class recorder {
  public:
-  recorder(std::string run_id, clock_anchor anchor, output_folder folder, redactor redact, event_sink observer);
+  /// `on_loss`: a result could not be written; called once.
+  recorder(std::string run_id, clock_anchor anchor, output_folder folder, redactor redact, event_sink observer,
+           std::function<void()> on_loss);
 
   /// A fact about the run from before it started.
   void before_run(event_type type, time_point at, json data);
@@ -37,10 +40,12 @@ class recorder {
   output_folder folder_;
   redactor redact_;
   event_sink observer_;
+  std::function<void()> on_loss_;
   timeline_fold timeline_;
   cost_tally cost_;
   time_attribution attribution_{time_attribution::keep::tasks};
   std::uint64_t earlier_ = 0;  // facts before the run
+  bool told_ = false;          // that a result was lost
 };
 
 }  // namespace corchestra

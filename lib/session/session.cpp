@@ -16,6 +16,7 @@
 #include "session/analysis_step.hpp"
 #include "session/approvals.hpp"
 #include "session/endpoint.hpp"
+#include "session/late_run.hpp"
 #include "session/prices.hpp"
 #include "session/recorder.hpp"
 #include "session/redaction.hpp"
@@ -61,6 +62,7 @@ class session {
   session_telemetry telemetry_;
   std::shared_ptr<recorder> recorder_;         // shared with the run's callbacks
   std::shared_ptr<standing_answers> answers_;  // also
+  std::shared_ptr<late_run> run_ = std::make_shared<late_run>();  // for both
 };
 
 result<void> session::prepare() {
@@ -80,7 +82,7 @@ result<void> session::prepare() {
   apply_settings(s, about_run);
   about_run.name = run_name_of(options_.plan);
   if (options_.approvals != approval_answers::wait) {
-    answers_ = std::make_shared<standing_answers>(options_.approvals);
+    answers_ = std::make_shared<standing_answers>(options_.approvals, run_);
   } else if (!options_.somebody_answers) {
     if (const auto checked = check_approvals(options_.plan); checked.has_error()) return checked.error();
   }
@@ -98,7 +100,12 @@ result<void> session::prepare() {
   if (folder.has_error()) return folder.error();
   const clock_anchor anchor = time_.anchor();
   auto observer = observed_by(telemetry_.observer(anchor), options_.on_event);
-  recorder_ = std::make_shared<recorder>(run_id_, anchor, std::move(*folder), redact, std::move(observer));
+  // Whoever waits for the rest would pay for what nobody can read.
+  auto on_loss = [run = run_, log = options_.logger] {
+    log.error("session", "a result could not be written: nothing new is started");
+    run->ask([](corchestra::run& r) { r.request_drain(); });
+  };
+  recorder_ = std::make_shared<recorder>(run_id_, anchor, std::move(*folder), redact, std::move(observer), std::move(on_loss));
   return {};
 }
 
@@ -131,7 +138,7 @@ result<run> session::start() {
     if (answers) (*answers)(e);
   };
   auto started = orchestra.start(std::move(options_.plan.plan), std::move(callbacks));
-  if (started.has_value() && answers_) answers_->answer_through(*started);
+  if (started.has_value()) run_->set(*started);
   return started;
 }
 
@@ -185,6 +192,8 @@ session_result session::finish(run_result ended) {
   if (!clean.is_discarded()) r.summary = std::move(clean);
   recorder_->finish(r.summary);
   r.output_error = recorder_->folder().failure();
+  if (const auto lost = recorder_->folder().lost_results(); lost > 0)
+    r.output_error->message += concat("; ", lost, lost == 1 ? " result is" : " results are", " missing from results.jsonl");
   return r;
 }
 

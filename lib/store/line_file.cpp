@@ -79,6 +79,12 @@ result<void> line_file::append_block(std::string_view lines) {
   return {};
 }
 
+result<void> line_file::move_to(std::filesystem::path path) {
+  if (::rename(path_.c_str(), path.c_str()) != 0) return file_failure("write", path, errno);
+  path_ = std::move(path);
+  return {};
+}
+
 result<void> line_file::cut(std::int64_t size) {
   if (::ftruncate(fd_, size) != 0) return file_failure("cut", path_, errno);
   size_ = size;

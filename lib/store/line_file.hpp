@@ -29,6 +29,8 @@ class line_file {
 
   std::int64_t size() const noexcept { return size_; }
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// Gives it another name, in place of a file that has it.
+  result<void> move_to(std::filesystem::path path);
   /// Keeps the first bytes only.
   result<void> cut(std::int64_t size);
   /// Bytes that are in the file. Error: `file_error`, also when there are fewer.

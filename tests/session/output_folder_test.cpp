@@ -1,7 +1,9 @@
 #include "session/output_folder.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
 
+#include "support/file_size_limit.hpp"
 #include "support/show.hpp"
 #include "support/temp_dir.hpp"
 
@@ -19,8 +21,12 @@ task_result completed(std::string id, json value) {
   return r;
 }
 
-result<output_folder> open(const fs::path& path, bool force = false) {
-  return output_folder::open(path, force, {}, {});
+result<output_folder> open(const fs::path& path, bool force = false) { return output_folder::open(path, force, {}, {}); }
+
+output_folder begun(const fs::path& path, bool force = false) {
+  output_folder folder = open(path, force).value();
+  folder.begin();
+  return folder;
 }
 
 }  // namespace
@@ -59,13 +65,12 @@ TEST_CASE("force replaces what an earlier run left and nothing else") {
   const temp_dir dir;
   const fs::path out = dir.path() / "out";
   {
-    auto earlier = open(out);
-    REQUIRE(earlier);
+    auto earlier = begun(out);
     for (const auto& r : {completed("old", "text"), completed("old/1", json{{"n", 1}})}) {
-      earlier->write_output(r);
-      earlier->add_result({{"id", r.id}});
+      earlier.write_output(r);
+      earlier.add_result({{"id", r.id}});
     }
-    earlier->write("summary.json", "{}");
+    earlier.write("summary.json", "{}");
   }
   dir.write("out/notes.txt", "mine");
   dir.write("out/outputs/mine.txt", "mine too");
@@ -73,12 +78,28 @@ TEST_CASE("force replaces what an earlier run left and nothing else") {
 
   auto folder = open(out, true);
   REQUIRE(folder);
+  folder->add_event({{"seq", 1}});
+  CHECK(fs::exists(out / "summary.json"));
+  CHECK(fs::exists(out / "outputs" / "old.txt"));
+  folder->begin();
+  CHECK(dir.read("out/events.jsonl") == "{\"seq\":1}\n");
   CHECK(dir.read("out/notes.txt") == "mine");
   CHECK(dir.read("out/outputs/mine.txt") == "mine too");
   CHECK_FALSE(fs::exists(out / "summary.json"));
   CHECK_FALSE(fs::exists(out / "outputs" / "old.txt"));
   CHECK_FALSE(fs::exists(out / "outputs" / "old"));
   CHECK(dir.read("out/results.jsonl").empty());
+}
+
+TEST_CASE("a folder that another run writes to is refused until that run has ended") {
+  const temp_dir dir;
+  std::optional<output_folder> first = begun(dir.path() / "out");
+  const auto refused = open(dir.path() / "out", true);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().message == "the folder '" + dir.file("out") + "' is in use by another run");
+  CHECK(fs::exists(dir.path() / "out" / "results.jsonl"));
+  first.reset();
+  CHECK(open(dir.path() / "out", true));
 }
 
 TEST_CASE("text is written as it is, other values as JSON, failures not at all") {
@@ -109,6 +130,19 @@ TEST_CASE("the first file that cannot be written is remembered") {
   CHECK(folder->failure()->is(errc::file_error));
   CHECK(folder->failure()->message == "cannot write '" + dir.file("out/summary.json") + "': Is a directory");
   CHECK(dir.read("out/trace.json") == "[]");
+}
+
+TEST_CASE("results that are not in their file are counted") {
+  const temp_dir dir;
+  output_folder folder = begun(dir.path() / "out");
+  folder.add_result({{"id", "a"}});
+  const tests::file_size_limit limit(22);
+  folder.add_result({{"id", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}});
+  folder.add_result({{"id", "c"}});
+  CHECK(folder.lost_results() == 1);
+  CHECK(dir.read("out/results.jsonl") == "{\"id\":\"a\"}\n{\"id\":\"c\"}\n");
+  REQUIRE(folder.failure());
+  CHECK(folder.failure()->message == "cannot write '" + dir.file("out/results.jsonl") + "': File too large");
 }
 
 TEST_CASE("discarding takes back what was made") {

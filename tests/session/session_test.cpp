@@ -2,6 +2,7 @@
 #include <set>
 
 #include "stage.hpp"
+#include "support/file_size_limit.hpp"
 
 using namespace corchestra;
 using tests::chat_reply;
@@ -216,7 +217,47 @@ TEST_CASE("a folder that is not empty is refused before anything runs") {
   CHECK(s.folder.read("out/notes.txt") == "mine");
 }
 
-TEST_CASE("a disk error does not stop the run") {
+TEST_CASE("a run that is refused leaves an earlier run's files alone, one that begins replaces them") {
+  stage s;
+  const std::string heavy = "agents: {c: {kind: command, argv: [\"true\"]}}\ntasks: [{id: a, agent: c, weight: 5, depends_on: []}]";
+  REQUIRE(s.run(s.options(heavy)));
+  const auto earlier = s.read("results.jsonl");
+  const auto force = [&](std::map<std::string, std::string> flags) {
+    auto o = s.options(heavy, std::move(flags));
+    o.force = true;
+    return s.run(std::move(o));
+  };
+  REQUIRE(force({{"max_concurrent_tasks", "2"}}).has_error());
+  CHECK(s.read("results.jsonl") == earlier);
+  CHECK_FALSE(s.read("summary.json").empty());
+  CHECK_FALSE(fs::exists(s.folder.path() / "out" / ".results.jsonl.new"));
+  REQUIRE(force({}));
+  CHECK(s.read_lines("results.jsonl").size() == 1);
+  CHECK(s.read("results.jsonl") != earlier);
+}
+
+TEST_CASE("nothing new is started once a result cannot be written, and the error says how many are missing") {
+  stage s;
+  std::string plan = "limits: {max_concurrent_tasks: 1}\nagents: {c: {kind: command, argv: [\"true\"]}}\ntasks:\n";
+  for (int i = 0; i < 40; ++i) plan += "  - {id: t" + std::to_string(i) + ", agent: c, depends_on: []}\n";
+  const tests::file_size_limit limit(4'000);
+  const auto r = s.run(s.options(plan));
+  REQUIRE(r);
+  REQUIRE(r->output_error);
+  CHECK(r->output_error->message.find("File too large") != std::string::npos);
+  CHECK(r->run.state == run_state::interrupted);
+  CHECK(exit_code_of(*r) == exit_code::failure);
+  std::size_t ended = 0;
+  for (const auto& t : r->run.results) ended += is_terminal(t.state) ? 1 : 0;
+  const std::size_t missing = ended - s.read_lines("results.jsonl").size();
+  CHECK(ended < 40);
+  CHECK(missing >= 1);
+  CHECK(missing <= 2);
+  CHECK(r->output_error->message.ends_with(missing == 1 ? "; 1 result is missing from results.jsonl"
+                                                        : "; 2 results are missing from results.jsonl"));
+}
+
+TEST_CASE("an output file that cannot be written does not stop the run") {
   stage s;
   s.folder.write("out/outputs/first.json/in-the-way", "");
   auto o = s.options(pipeline);

@@ -43,7 +43,7 @@ struct session_result {
   bool endpoint_unreachable =
       false;         ///< LLM calls were made and not one reached the endpoint or passed its authentication
   time_shares time;  ///< what the tasks' time went to, all together
-  std::optional<error> output_error;  ///< the first file that could not be written; the run went on without it
+  std::optional<error> output_error;  ///< the first file that could not be written; the run was drained when it was results.jsonl
 };
 
 /// The settings that overrule what a plan says about its run.
