@@ -83,7 +83,10 @@ struct batch_verb {
                            logger_through(screen, *log, display));
     if (client.has_error()) return refuse(client.error());
     const auto ended = conduct(context, *job, std::move(*client), screen, display);
-    if (ended.has_error()) return refuse(ended.error());
+    if (ended.has_error()) {  // a file of the batch: what was answered before is kept
+      print_error(ended.error().message);
+      return exit_code::failure;
+    }
     screen.finish(*ended);
     if (as_json) print(dump_json(batch::to_json_value(*ended), 2) + '\n');
     const exit_code code = exit_code_of(*ended);
@@ -154,11 +157,7 @@ struct batch_verb {
   result<void> agree(const batch::batch_job& job, const llm::money& ask_from, const batch_display& d) const {
     const batch::cost_estimate cost = job.estimated_cost();
     if (yes || !budget.empty() || cost.likely < ask_from) return {};
-    const auto dollars = [](const llm::money& m) {
-      return concat("$", fixed(static_cast<double>(m.micro_dollars()) / 1e6, 2));
-    };
-    const std::string about = concat("this batch costs about ", dollars(cost.likely),
-                                     cost.most ? concat(", at most ", dollars(*cost.most)) : "");
+    const std::string about = concat("this batch costs ", batch::cost_words(cost));
     if (::isatty(STDIN_FILENO) != 1 || !d.shown.interactive)
       return fail(errc::invalid_argument, concat(about, ": give --yes, or a --budget"));
     write_to(d.fd, concat("Note: ", about, ". Go on? [y/N] "));

@@ -94,6 +94,10 @@ ordered_json to_json_value(const batch_result& r) {
           {"state", r.state.string()}};
 }
 
+std::string cost_words(const cost_estimate& cost) {
+  return concat("about ", money_text(cost.likely), cost.most ? concat(", at most ", money_text(*cost.most)) : "");
+}
+
 std::vector<std::string> plan_lines(const batch_job& job) {
   const batch_input& input = job.input();
   const cost_estimate cost = job.estimated_cost();
@@ -102,9 +106,7 @@ std::vector<std::string> plan_lines(const batch_job& job) {
   for (const auto& [model, share] : input.models)
     lines.push_back(concat("   ", model, ": ", requests(share.requests), ", ", count_text(share.bytes), " bytes"));
   if (cost.unpriced < input.requests) {
-    std::string line = concat("   Cost:  about ", money_text(cost.likely));
-    if (cost.most) line += concat(", at most ", money_text(*cost.most));
-    lines.push_back(std::move(line));
+    lines.push_back(concat("   Cost:  ", cost_words(cost)));
   }
   if (cost.unpriced > 0) lines.push_back(concat("   Cost:  not known for ", requests(cost.unpriced)));
   return lines;

@@ -153,7 +153,7 @@ llm::api_request batch_run::request_for(const request_line& line) {
 
 std::optional<error> batch_run::before_retry(const request_line& line, int status, const error& why,
                                              const llm::billed_call& billed) {
-  note_reached(status);
+  note_reached(status, &why);
   if (is_in_vain(status)) {
     give_up_on_endpoint(why);
     return why;
@@ -169,8 +169,9 @@ std::optional<error> batch_run::before_retry(const request_line& line, int statu
   return fail(errc::limit_exceeded, "another try might cost more than is left of the budget");
 }
 
-void batch_run::note_reached(int status) {
-  if (status != 0 && status != 401) reached_ = true;
+// Without a status: what was sent and not answered in full has reached something.
+void batch_run::note_reached(int status, const error* why) {
+  if (status == 0 ? why != nullptr && !llm::never_sent(*why) : status != 401) reached_ = true;
 }
 
 // Whether so many tries have got nowhere, and none anywhere, that the endpoint is not there.
@@ -221,7 +222,7 @@ void batch_run::ended(const request_line& line, const llm::api_reply& reply) {
   if (!options_.budget)
     for (const auto& billed : reply.failed_tries) spending_.settle(line, 200, true, billed);
   rates_.add(now(), reply.billed.usage.total_tokens());
-  note_reached(reply.status);
+  note_reached(reply.status, reply.failure ? &*reply.failure : nullptr);
   if (over_budget || (reply.failure && is_endpoints_fault(line, *reply.failure, reply.status))) return;
   record(line, reply);
 }

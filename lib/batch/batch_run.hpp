@@ -51,7 +51,7 @@ class batch_run : public std::enable_shared_from_this<batch_run> {
   void record(const request_line& line, const llm::api_reply& reply);
   std::optional<error> before_retry(const request_line& line, int status, const error& why,
                                     const llm::billed_call& billed);
-  void note_reached(int status);
+  void note_reached(int status, const error* why);
   bool is_in_vain(int status);
   void give_up_on_endpoint(const error& why);
   bool is_endpoints_fault(const request_line& line, const error& e, int status);

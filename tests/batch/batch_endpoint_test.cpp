@@ -46,6 +46,18 @@ TEST_CASE("an endpoint that is not there is given up after 20 tries, and nothing
   CHECK(f.api->sent.size() < 24);
 }
 
+TEST_CASE("what was sent and got no whole answer has failed: it is not taken for an endpoint that is not there") {
+  for (const errc what : {errc::too_large, errc::timeout, errc::connection_lost}) {
+    batch_fixture f(3);
+    f.api->answer = [what](const std::string&, int) { return failed(0, what, "no whole answer"); };
+    const auto r = f.run();
+    CHECK(r.end == batch_end::finished);
+    CHECK(r.reached);
+    CHECK(r.progress.failed == 3);
+    CHECK(f.api->sent.size() == 3);
+  }
+}
+
 TEST_CASE("an endpoint that comes up meanwhile answers all") {
   batch_fixture f(10);
   f.api->answer = [n = 0](const std::string& id, int) mutable {

@@ -17,6 +17,9 @@ std::vector<std::string> report_lines(const batch_result& r);
 /// For programs: what `corchestra batch --json` prints (docs/batch.md).
 ordered_json to_json_value(const batch_result& r);
 
+/// `about $1.20, at most $3`
+std::string cost_words(const cost_estimate& cost);
+
 /// Of a batch that was looked at only: requests by model, what they may cost.
 std::vector<std::string> plan_lines(const batch_job& job);
 ordered_json plan_json(const batch_job& job);
