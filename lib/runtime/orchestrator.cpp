@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <mutex>
 
 #include <corchestra/async/scope.hpp>
@@ -70,7 +73,13 @@ result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, ru
       s.prune_runs_at = 2 * s.runs.size() + 16;
     }
     s.runs.push_back(r);
-    if (handler) r->deliver_to(std::move(*handler));
+    if (handler) {
+      // Before the launch: after it the run may end on another thread, and the slot serve the next operation.
+      if (auto slot = asio::get_associated_cancellation_slot(*handler); slot.is_connected()) {
+        slot.assign([h = detail::run_impl::handle(r)](asio::cancellation_type) mutable { h.request_cancel("the operation was cancelled"); });
+      }
+      r->deliver_to(std::move(*handler));
+    }
     r->launch(std::move(*prepared));  // before anybody else can post to it
   }
   return detail::run_impl::handle(std::move(r));
@@ -88,16 +97,8 @@ void tell_leftovers(const logger& log, const run_result& r) {
   for (const auto& line : lines) log.warn("runtime", concat("  ", line));
 }
 
-}  // namespace
-
-awaitable<void> orchestrator::shutdown(duration grace) {
-  const auto s = impl_;
-  {
-    std::lock_guard lock(s->mutex);
-    s->closed = true;
-  }
-  std::vector<run> all = s->live();
-  for (auto& r : all) r.request_drain();
+// A `timeout` needs a strand.
+awaitable<void> end_all(std::vector<run> all, duration grace, logger log) {
   const any_io_executor executor = co_await asio::this_coro::executor;
   for (auto& r : all) {
     auto waiting = [r]() mutable -> awaitable<result<bool>> {
@@ -111,18 +112,28 @@ awaitable<void> orchestrator::shutdown(duration grace) {
       r.request_cancel("the grace period of the shutdown is over", cancel_reason::shutdown);
     }
     const run_result left = co_await r.wait();
-    tell_leftovers(s->options.logger, left);
+    tell_leftovers(log, left);
   }
+}
+
+}  // namespace
+
+awaitable<void> orchestrator::shutdown(duration grace) {
+  const auto s = impl_;
+  {
+    std::lock_guard lock(s->mutex);
+    s->closed = true;
+  }
+  std::vector<run> all = s->live();
+  for (auto& r : all) r.request_drain();
+  co_await asio::co_spawn(asio::make_strand(s->executor), end_all(std::move(all), grace, s->options.logger), asio::use_awaitable);
 }
 
 namespace detail {
 
 void start_async_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, run_handler&& handler) {
-  auto slot = asio::get_associated_cancellation_slot(handler);
   result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
-  if (started.has_error()) return complete_with(o.executor(), std::move(handler), started.error());
-  if (!slot.is_connected()) return;
-  slot.assign([r = *started](asio::cancellation_type) mutable { r.request_cancel("the operation was cancelled"); });
+  if (started.has_error()) complete_with(o.executor(), std::move(handler), started.error());
 }
 
 }  // namespace detail

@@ -201,6 +201,13 @@ void run_impl::call_back(std::string_view name, F f) {
 }
 
 void run_impl::observe(const event& e) {
+  struct observing {
+    explicit observing(run_impl& r) noexcept : run(r), outer(std::exchange(r.observing_, true)) {}
+    observing(const observing&) = delete;
+    ~observing() { run.observing_ = outer; }
+    run_impl& run;
+    bool outer;
+  } const in_callback(*this);
   // After the last of many tasks that came together all of them are put in order: that is no callback's time.
   const bool submits = e.type == event_type::task_submitted;
   if (std::exchange(submits_, submits) != submits) called_back_.reset();
@@ -256,20 +263,19 @@ void run_impl::give_up_child(task_index task, std::string_view parent) {
 }
 
 void run_impl::wait_for_slot(const std::shared_ptr<attempt>& a, plain_handler handler) {
-  auto slot = asio::get_associated_cancellation_slot(handler);
+  const auto own = std::make_shared<plain_handler>(std::move(handler));
+  auto slot = asio::get_associated_cancellation_slot(*own);
   if (slot.is_connected()) {
-    slot.assign([weak = std::weak_ptr<attempt>(a)](asio::cancellation_type) {
-      const auto waiting = weak.lock();
-      if (!waiting) return;
-      for (auto& h : std::exchange(waiting->resume, {})) {
-        complete(waiting->run->strand_, std::move(h), asio::error::operation_aborted);
-      }
+    slot.assign([run = weak_from_this(), waiting = std::weak_ptr<plain_handler>(own)](asio::cancellation_type) {
+      const auto self = run.lock();
+      const auto mine = waiting.lock();
+      if (self && mine && *mine) complete(self->strand_, std::move(*mine), asio::error::operation_aborted);
     });
   }
   if (scheduler_.attempt_wants_slot(a->task, a->number, now())) {
-    a->resume.push_back(std::move(handler));
+    a->resume.push_back(own);
   } else {
-    complete(strand_, std::move(handler));  // another wait of it is open, which may be one too many
+    complete(strand_, std::move(*own));  // another wait of it is open, which may be one too many
   }
   after_event();
 }

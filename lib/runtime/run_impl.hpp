@@ -24,7 +24,7 @@ struct attempt {
   bool live = true;
   std::uint32_t model_calls = 0;
   approval_answer answered;           // to its last question
-  std::vector<plain_handler> resume;  // waiting for its slot
+  std::vector<std::shared_ptr<plain_handler>> resume;  // waiting for its slot
   plain_handler answer;               // waiting for a person
   std::function<void()> when_abandoned;
 
@@ -184,6 +184,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   std::size_t callback_failures_ = 0;
   std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere_;  // of callbacks bound to an executor
   std::optional<std::chrono::nanoseconds> called_back_;  // when the last callback of the step ended
+  bool observing_ = false, look_again_ = false;  // the scheduler tells something; a callback has changed something meanwhile
   bool in_step_ = false, submits_ = false;               // the last event was a submission
   bool ending_ = false, told_ = false;
 };

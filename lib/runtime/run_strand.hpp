@@ -19,7 +19,7 @@ namespace corchestra::detail {
 /// posted from within the strand takes no lock; and the strand keeps its turn for up to `patience` handlers in all, so
 /// that a run whose steps follow one upon the other does not go through the context, and its `epoll_wait`, for each.
 /// With a patience of 0 it runs what was there when its turn came, as Asio's does. A completion on one of the context's
-/// threads begins a turn at once when the strand is free, as with Asio's.
+/// threads begins a turn at once when the strand is free, as with Asio's, but never in the middle of another run's.
 template <class Inner>
 class run_strand {
  public:
@@ -51,7 +51,12 @@ class run_strand {
   template <class F>
   void execute(F&& f) const {
     if (!queue_->runs_here()) {
-      if (queue_->push_from_outside(std::forward<F>(f))) inner_.execute(turn(inner_, queue_));
+      if (!queue_->push_from_outside(std::forward<F>(f))) return;
+      if (strand_queue::any_runs_here()) {
+        begin_turn(inner_, queue_);
+      } else {
+        inner_.execute(turn(inner_, queue_));
+      }
     } else if (asio::query(inner_, asio::execution::blocking) == asio::execution::blocking.never) {
       queue_->push_here(std::forward<F>(f));
     } else {

@@ -16,6 +16,15 @@ namespace corchestra::detail {
 // Scheduler commands --------------------------------------------------------------------------------------------------
 
 void run_impl::after_event(time_point at, bool starts) {
+  if (observing_) {  // a callback has used a task's context, and the scheduler is in the middle of a step
+    if (!std::exchange(look_again_, true)) {
+      queue_->push_here([self = shared_from_this()] {
+        self->look_again_ = false;
+        if (!self->ending_) self->after_event();
+      });
+    }
+    return;
+  }
   if (scheduler_.has_requests()) carry_out_requests();
   if (!scheduler_.finished()) {
     while (const auto command = starts ? take(at) : std::nullopt) assign(*command);
@@ -102,7 +111,9 @@ worker* run_impl::worker_of(task_index task, std::uint32_t number) {
 }
 
 void run_impl::resume_now(attempt& a) {
-  for (auto& h : std::exchange(a.resume, {})) complete(strand_, std::move(h));
+  for (auto& h : std::exchange(a.resume, {})) {
+    if (*h) complete(strand_, std::move(*h));
+  }
 }
 
 // What the scheduler asks of attempts under way: to stop, or to hear an answer.

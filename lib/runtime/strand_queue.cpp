@@ -20,6 +20,7 @@ void strand_queue::take_inbox() {
 
 void strand_queue::run() {
   runner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  ++turns_here_;
   if (has_mail_.load(std::memory_order_acquire)) take_inbox();
   for (std::size_t left = std::max(jobs_.size(), patience_); left > 0; --left) {
     if (jobs_.empty()) {
@@ -32,6 +33,7 @@ void strand_queue::run() {
 
 bool strand_queue::end_turn() noexcept {
   runner_.store({}, std::memory_order_relaxed);
+  --turns_here_;
   const std::lock_guard lock(mutex_);
   return busy_ = !jobs_.empty() || !inbox_.empty();
 }

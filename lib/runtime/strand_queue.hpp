@@ -18,6 +18,9 @@ class strand_queue {
 
   bool runs_here() const noexcept { return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  /// Some run's strand has its turn on this thread.
+  static bool any_runs_here() noexcept { return turns_here_ > 0; }
+
   /// Handlers may follow one another without a look at the context.
   bool keeps_turn() const noexcept { return patience_ > 0; }
 
@@ -42,6 +45,7 @@ class strand_queue {
  private:
   void take_inbox();
 
+  static inline thread_local int turns_here_ = 0;
   const std::size_t patience_;
   std::atomic<std::thread::id> runner_{};
   job_ring jobs_;

@@ -9,6 +9,7 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::failing;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
@@ -293,4 +294,29 @@ TEST_CASE("[L25] an operation begun after the cancellation sees it, and one that
   CHECK(r.find("t")->state == task_state::cancelled);
   CHECK(r.find("quick")->success());
   CHECK(v.time.now() == time_point(1500ms));
+}
+
+TEST_CASE("a callback may use a task's context while the scheduler ends other tasks") {
+  virtual_orchestra v;
+  std::optional<task_context> kept;
+  v.o.agents().add("long", [&](task_context c) -> awaitable<result<task_output>> {
+    kept = c;
+    co_await sleep_for(1h);
+    kept.reset();
+    co_return task_output{};
+  });
+  v.agent->on("fails", {failing("no")});
+  auto main_task = task("main");
+  main_task.agent = "long";
+  std::vector<task_call> calls{main_task, task("fails")};
+  for (const char* id : {"s1", "s2", "s3"}) calls.push_back(task(id, {"fails"}));
+  std::vector<std::string> ended;
+  run_callbacks callbacks;
+  callbacks.on_task_ended = [&](const task_result& r) {
+    ended.push_back(r.id);
+    if (kept) kept->report_progress(static_cast<double>(ended.size()) / 5, r.id);
+  };
+  const run_result r = v.run(plan(calls), callbacks);
+  CHECK(r.find("main")->success());
+  CHECK(ended == std::vector<std::string>{"fails", "s1", "s2", "s3", "main"});
 }

@@ -9,6 +9,7 @@
 
 using namespace corchestra;
 using namespace std::chrono_literals;
+using tests::of_agent;
 using tests::plan;
 using tests::task;
 using tests::virtual_orchestra;
@@ -109,4 +110,41 @@ TEST_CASE("a question is withdrawn when its wait is cut short, though another wa
   };
   const run_result ended = v.time.run(all());
   CHECK(ended.find("parent")->output.value == 1);
+}
+
+TEST_CASE("a timeout of one wait for the slot leaves another wait of the same body alone") {
+  virtual_orchestra v;
+  v.o.agents().add("kid", v.agent);
+  std::string timed, untimed;
+  v.o.agents().add("parent", [&](task_context c) -> awaitable<result<task_output>> {
+    co_await sleep_for(1ms);
+    std::vector<std::function<awaitable<int>()>> both;
+    both.push_back([&timed, c]() mutable -> awaitable<int> {
+      const auto r = co_await timeout<task_result>(
+          50ms, "the first wait", [c]() mutable -> awaitable<result<task_result>> { return c.call(of_agent("k1", "kid")); });
+      timed = r.has_value() ? std::string(to_string(r->state)) : r.error().message;
+      co_return 1;
+    });
+    both.push_back([&untimed, c]() mutable -> awaitable<int> {
+      const auto r = co_await c.call(of_agent("k2", "kid"));
+      untimed = r.has_value() ? std::string(to_string(r->state)) : r.error().message;
+      co_return 2;
+    });
+    co_await gather<int>(std::move(both));
+    co_return task_output{};
+  });
+  auto first = by_parent(), other = task("other");
+  first.priority = 20;
+  auto p = plan({first, other}, 1);
+  run r = v.o.start(std::move(p)).value();
+  auto all = [&]() -> awaitable<run_result> {
+    co_await r.pause("kid");
+    co_await sleep_for(10ms);  // the slot is `other`'s by now
+    co_await r.cancel_agent("kid");
+    co_return co_await r.wait();
+  };
+  const run_result end = v.time.run(all());
+  CHECK(end.find("parent")->success());
+  CHECK(timed == "the first wait took longer than 50 ms");
+  CHECK(untimed == "CANCELLED");
 }

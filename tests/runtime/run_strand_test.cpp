@@ -118,6 +118,18 @@ TEST_CASE("dispatch on the context's thread calls at once when a run's strand is
   CHECK(log == "abcdefg");
 }
 
+TEST_CASE("dispatch within the turn of one run's strand does not begin another's in the middle of it") {
+  asio::io_context io;
+  const auto one = strand_of(io, 4), other = strand_of(io, 4);
+  std::string log;
+  asio::post(one, [&] {
+    asio::dispatch(other, [&] { log += 'b'; });
+    log += 'a';
+  });
+  io.run();
+  CHECK(log == "ab");
+}
+
 TEST_CASE("a handler that is dispatched to a free strand of a run and throws stops nobody else's") {
   asio::io_context io;
   const auto strand = strand_of(io, 4);

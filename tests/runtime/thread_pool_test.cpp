@@ -1,4 +1,6 @@
 // Runs on an executor with several threads: each has its strand, and every operation may come from any thread.
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -63,6 +65,45 @@ TEST_CASE("several runs share two threads, and the bodies of one run are never o
     CHECK(r->success());
     CHECK(r->results.size() == tasks);
     CHECK(together[i] == 0);
+  }
+  threads.join();
+}
+
+TEST_CASE("async_run in a coroutine that can be cancelled needs no strand") {
+  asio::thread_pool threads(2);
+  orchestrator o(threads.get_executor());
+  o.agents().add("a", [](task_context) -> awaitable<result<task_output>> { co_return task_output{}; });
+  constexpr int runs = 2'000;
+  const auto one_after_the_other = [&]() -> awaitable<int> {
+    int ended = 0;
+    for (int i = 0; i < runs; ++i) {
+      const auto r = co_await async_run(o, plan({task("t")}));
+      if (r.has_value() && r->success()) ++ended;
+    }
+    co_return ended;
+  };
+  asio::cancellation_signal never;
+  auto end = asio::co_spawn(threads, one_after_the_other(), asio::bind_cancellation_slot(never.slot(), asio::use_future));
+  CHECK(end.get() == runs);
+  threads.join();
+}
+
+TEST_CASE("a shutdown can be awaited on threads without a strand") {
+  asio::thread_pool threads(2);
+  for (int i = 0; i < 200; ++i) {
+    orchestrator o(threads.get_executor());
+    o.agents().add("a", [](task_context) -> awaitable<result<task_output>> {
+      asio::steady_timer timer(co_await asio::this_coro::executor, 50us);
+      co_await timer.async_wait(asio::use_awaitable);
+      co_return task_output{};
+    });
+    std::vector<run> all;
+    for (int k = 0; k < 4; ++k) all.push_back(o.start(plan({task("t"), task("u")})).value());
+    asio::co_spawn(threads, o.shutdown(i % 2 == 0 ? duration(200us) : duration(1h)), asio::use_future).get();
+    for (auto& r : all) {
+      const auto end = asio::co_spawn(threads, r.wait(), asio::use_future).get();
+      if (end.state != run_state::completed) CHECK(end.state == run_state::interrupted);
+    }
   }
   threads.join();
 }
