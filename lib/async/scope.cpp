@@ -13,11 +13,9 @@
 
 #include <corchestra/async/scope.hpp>
 
-#include "async/shutdown_service.hpp"
-
 namespace corchestra {
 
-struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<scope::state> {
+struct scope::state : std::enable_shared_from_this<scope::state> {
   struct child {
     asio::cancellation_signal signal;
     bool begun = false;
@@ -27,6 +25,24 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
     std::list<std::shared_ptr<child>>::iterator place;
   };
 
+  /// What a child's coroutine calls at its end. Destroyed instead of called, the child goes with its context.
+  class ending {
+   public:
+    ending(std::shared_ptr<state> s, std::shared_ptr<child> c) : state_(std::move(s)), child_(std::move(c)) {}
+    ending(ending&&) noexcept = default;
+    ~ending() {
+      if (state_) state_->lose(child_);
+    }
+    void operator()(std::exception_ptr e) {
+      const auto s = std::move(state_);
+      s->end(child_, child_->failure ? child_->failure : e);
+    }
+
+   private:
+    std::shared_ptr<state> state_;
+    std::shared_ptr<child> child_;
+  };
+
   explicit state(any_io_executor e) : executor(std::move(e)) {}
 
   void spawn(std::function<awaitable<void>()> f) {
@@ -34,9 +50,7 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
     c->cancelled = cancelled;
     c->place = children.insert(children.end(), c);
     asio::co_spawn(executor, run(c, std::move(f)),
-                   asio::bind_cancellation_slot(c->signal.slot(), [self = shared_from_this(), c](std::exception_ptr e) {
-                     self->end(c, c->failure ? c->failure : e);
-                   }));
+                   asio::bind_cancellation_slot(c->signal.slot(), ending(shared_from_this(), c)));
   }
 
   // Asio 1.28 loses the completion of a coroutine that is cancelled before it first runs, and throws out of its closing
@@ -83,6 +97,12 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
     }
   }
 
+  // Children may use what whoever waits for them owns: that goes after the last of them.
+  void lose(const std::shared_ptr<child>& c) noexcept {
+    children.erase(c->place);
+    if (children.empty()) std::exchange(joiner, nullptr) = nullptr;
+  }
+
   static bool is_aborted(const std::exception_ptr& e) {
     try {
       std::rethrow_exception(e);
@@ -101,17 +121,13 @@ struct scope::state : detail::shutdown_listener, std::enable_shared_from_this<sc
       });
     }
     joiner = std::move(handler);
-    if (!std::exchange(registered, true)) detail::shutdown_service::of(executor).add(weak_from_this());
   }
-
-  void shutdown() noexcept override { joiner = nullptr; }
 
   any_io_executor executor;
   std::list<std::shared_ptr<child>> children;
   asio::any_completion_handler<void()> joiner;
   std::exception_ptr failure;
   bool cancelled = false;
-  bool registered = false;
 };
 
 scope::scope(any_io_executor executor) : state_(std::make_shared<state>(std::move(executor))) {}

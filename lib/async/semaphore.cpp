@@ -22,8 +22,13 @@ namespace {
 using permit_handler = asio::any_completion_handler<void(boost::system::error_code, semaphore::permit)>;
 }
 
-struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this<semaphore::impl> {
-  struct waiter {
+struct semaphore::impl : std::enable_shared_from_this<semaphore::impl> {
+  struct waiter final : detail::shutdown_listener {
+    explicit waiter(std::weak_ptr<impl> i) : of(std::move(i)) {}
+    void shutdown() noexcept override {
+      if (const auto s = of.lock()) s->lose(*this);
+    }
+    const std::weak_ptr<impl> of;
     std::size_t count = 0;
     permit_handler handler;
     asio::any_io_executor work;  // keeps the context running while it waits
@@ -52,7 +57,7 @@ struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this
   }
 
   void wait(std::size_t count, any_io_executor executor, permit_handler handler, semaphore::wait* outside) {
-    auto w = std::make_shared<waiter>();
+    auto w = std::make_shared<waiter>(weak_from_this());
     if (outside) {
       outside->impl_ = weak_from_this();
       outside->waiter_ = w;
@@ -68,8 +73,8 @@ struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this
       });
     }
     w->handler = std::move(handler);
+    detail::shutdown_service::of(w->work).add(w);
     std::unique_lock lock(mutex);
-    if (!std::exchange(registered, true)) detail::shutdown_service::of(w->work).add(weak_from_this());
     w->place = waiters.insert(waiters.end(), w);
     w->queued = true;
     hand_over(std::move(lock));  // a permit may have come back since the fast path looked
@@ -101,16 +106,20 @@ struct semaphore::impl : detail::shutdown_listener, std::enable_shared_from_this
     for (auto& w : served) complete(w, {}, grant(w->count));
   }
 
-  void shutdown() noexcept override {
-    std::list<std::shared_ptr<waiter>> lost;  // freed after the lock: frames may give permits back
-    std::lock_guard lock(mutex);
-    lost.swap(waiters);
-    for (auto& w : lost) w->queued = false;
+  /// Its context goes; others may wait in another one.
+  void lose(waiter& w) noexcept {
+    permit_handler lost;  // freed after the lock: frames may give permits back
+    std::unique_lock lock(mutex);
+    if (!w.queued) return;  // what was posted goes with the context
+    w.queued = false;
+    waiters.erase(w.place);
+    lost = std::move(w.handler);
+    w.work = any_io_executor();
+    hand_over(std::move(lock));
   }
 
   const std::size_t capacity;
   std::size_t available;
-  bool registered = false;
   std::list<std::shared_ptr<waiter>> waiters;
   mutable std::mutex mutex;
 };

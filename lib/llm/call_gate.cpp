@@ -22,7 +22,13 @@ using entry_handler = asio::any_completion_handler<void(boost::system::error_cod
 }
 
 struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shared_from_this<call_gate::impl> {
-  struct waiter {
+  struct waiter final : corchestra::detail::shutdown_listener {
+    waiter(std::weak_ptr<impl> g, limiter::call_id c) : gate(std::move(g)), call(c) {}
+    void shutdown() noexcept override {
+      if (const auto g = gate.lock()) g->lose(*this);
+    }
+    const std::weak_ptr<impl> gate;
+    const limiter::call_id call;
     entry_handler handler;
     any_io_executor work;  // keeps the context running while it waits
   };
@@ -65,20 +71,28 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
     });
   }
 
-  void begin(const any_io_executor& executor) {
-    if (clock) return;
+  static const asio::execution_context* context_of(const any_io_executor& executor) {
+    return &asio::query(executor, asio::execution::context);
+  }
+
+  // Its context has the clock and the alarm from now on.
+  void move_to(const any_io_executor& executor) {
+    home = context_of(executor);
     clock = &time_service::of(executor);
     wake = std::make_unique<alarm>(executor, weak_from_this());
     corchestra::detail::shutdown_service::of(executor).add(weak_from_this());
-    limits = limiter(options, clock->now());
   }
 
   void wait(const call_request& request, any_io_executor executor, entry_handler handler) {
-    auto w = std::make_shared<waiter>();
     std::unique_lock lock(mutex);
-    begin(executor);
-    w->work = asio::prefer(std::move(executor), asio::execution::outstanding_work.tracked);
+    if (!clock) {
+      move_to(executor);
+      limits = limiter(options, clock->now());
+    }
     const auto call = limits.ask(request, clock->now());
+    auto w = std::make_shared<waiter>(weak_from_this(), call);
+    corchestra::detail::shutdown_service::of(executor).add(w);
+    w->work = asio::prefer(std::move(executor), asio::execution::outstanding_work.tracked);
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([weak = weak_from_this(), call](asio::cancellation_type type) {
@@ -142,19 +156,35 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
     for (auto& o : ready) complete(std::move(o));
   }
 
-  // The context goes: what waits there is let go of, and the next context begins anew.
+  // The context that has the clock goes. Where nobody waits in another one, the next begins anew.
   void shutdown() noexcept override {
-    std::unordered_map<limiter::call_id, waiter_ptr> lost;  // freed after the lock: frames may give permits back
-    std::lock_guard lock(mutex);
-    lost.swap(waiters);
-    for (const auto& [call, w] : lost) limits.cancel(call);
+    std::unique_lock lock(mutex);
     wake.reset();
     clock = nullptr;
+    for (const auto& [call, w] : waiters) {
+      if (context_of(w->work) == home) continue;
+      move_to(w->work);
+      return serve(std::move(lock));
+    }
+  }
+
+  // The context of this one goes.
+  void lose(const waiter& w) noexcept {
+    entry_handler lost;  // freed after the lock: frames may give permits back
+    std::unique_lock lock(mutex);
+    const auto it = waiters.find(w.call);
+    if (it == waiters.end()) return;
+    lost = std::move(it->second->handler);
+    it->second->work = any_io_executor();
+    waiters.erase(it);
+    limits.cancel(w.call);
+    if (clock) serve(std::move(lock));
   }
 
   mutable std::mutex mutex;
   limiter limits;
   limiter_options options;
+  const asio::execution_context* home = nullptr;  // that has the clock
   time_service* clock = nullptr;
   std::unique_ptr<alarm> wake;
   std::unordered_map<limiter::call_id, waiter_ptr> waiters;

@@ -8,6 +8,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -179,4 +181,37 @@ TEST_CASE("a time limit names what took too long, and a result in time passes th
     throw std::runtime_error("broken");
   };
   CHECK_THROWS_AS(time.run(timeout<int>(20s, "the search", throws)), std::runtime_error);
+}
+
+TEST_CASE("[L28] a context that is destroyed takes children along before whoever waits for them") {
+  struct owned {
+    bool& gone;
+    ~owned() { gone = true; }
+  };
+  struct user {
+    const bool& gone;
+    int &in_time, &late;
+    ~user() { ++(gone ? late : in_time); }
+  };
+  bool gone = false;
+  int in_time = 0, late = 0;
+  auto child = [&]() -> awaitable<int> {
+    const user uses_what_its_parent_owns{gone, in_time, late};
+    co_await sleep_for(1h);
+    co_return 1;
+  };
+  auto parent = [&]() -> awaitable<void> {
+    const owned here{gone};
+    std::vector<std::function<awaitable<int>()>> both{child, child};
+    co_await gather<int>(std::move(both));
+  };
+  {
+    asio::io_context io;
+    asio::steady_timer before_the_library(io);  // services go in the order in which they came
+    asio::co_spawn(io, parent, [](std::exception_ptr) {});
+    io.poll();
+  }
+  CHECK(gone);
+  CHECK(in_time == 2);
+  CHECK(late == 0);
 }

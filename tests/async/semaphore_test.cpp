@@ -5,7 +5,9 @@
 
 #include <rapidcheck.h>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <memory>
 #include <thread>
 
 using namespace corchestra;
@@ -222,4 +224,30 @@ TEST_CASE("a wait that was given up before it began does not begin") {
   };
   CHECK_FALSE(time.run(body()));
   CHECK(s.available() == 1);
+}
+
+TEST_CASE("[L28] a context that is destroyed takes its own waiters of a shared semaphore along and no others") {
+  for (const bool first_goes : {true, false}) {
+    CAPTURE(first_goes);
+    semaphore s(1);
+    auto permit = s.try_acquire();
+    auto one = std::make_unique<asio::io_context>(), other = std::make_unique<asio::io_context>();
+    std::vector<std::string> served;
+    auto waiter = [&](std::string who) -> awaitable<void> {
+      const result<semaphore::permit> p = co_await s.acquire();
+      served.push_back(who);
+    };
+    asio::co_spawn(*one, waiter("one"), [](std::exception_ptr) {});
+    asio::co_spawn(*other, waiter("other"), [](std::exception_ptr) {});
+    one->poll();
+    other->poll();
+    REQUIRE(s.waiting() == 2);
+    auto& stays = first_goes ? other : one;
+    (first_goes ? one : other).reset();
+    CHECK(s.waiting() == 1);
+    permit.release();
+    stays->run();
+    CHECK(served == std::vector<std::string>{first_goes ? "other" : "one"});
+    CHECK(s.available() == 1);
+  }
 }

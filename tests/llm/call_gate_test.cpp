@@ -6,6 +6,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 using namespace corchestra;
@@ -193,4 +196,35 @@ TEST_CASE("try_enter gives a permit only when nothing waits and one may go out n
   time.run(all());
   CHECK(gate.status(time.now()).served == 2);
   CHECK(gate.status(time.now()).throttled == 0);
+}
+
+TEST_CASE("[L28] a context that is destroyed takes its own waiting calls along, and those of others go on") {
+  for (const bool first_goes : {true, false}) {
+    CAPTURE(first_goes);
+    call_gate gate(one_at_a_time());
+    auto one = std::make_unique<virtual_time_context>(), other = std::make_unique<virtual_time_context>();
+    std::vector<std::string> out;
+    auto waiting = [&](std::string who) -> awaitable<void> {
+      result<call_gate::permit> p = co_await gate.enter({});
+      if (p) out.push_back(who);
+      if (p) p->report(answer(endpoint_answer::served));
+    };
+    std::optional<call_gate::permit> held;
+    auto holding = [&]() -> awaitable<void> {
+      result<call_gate::permit> p = co_await gate.enter({});
+      held = std::move(*p);
+    };
+    asio::co_spawn(one->executor(), holding, [](std::exception_ptr) {});
+    one->run();
+    REQUIRE(held);
+    asio::co_spawn(one->executor(), waiting("one"), [](std::exception_ptr) {});
+    asio::co_spawn(other->executor(), waiting("other"), [](std::exception_ptr) {});
+    one->run();
+    other->run();
+    auto& stays = first_goes ? other : one;
+    (first_goes ? one : other).reset();
+    held->report(answer(endpoint_answer::served));
+    stays->run();
+    CHECK(out == std::vector<std::string>{first_goes ? "other" : "one"});
+  }
 }
