@@ -155,6 +155,12 @@ std::vector<std::string> command_line(const child_command& command, const fs::pa
   return line;
 }
 
+error status_is_lost(const child_command& command) {
+  return fail(errc::command_failed,
+              concat(quote(command.argv[0]), " has ended, but this process ignores SIGCHLD: its exit code is lost"),
+              retry_class::terminal);
+}
+
 // A started program; it does not outlive the object.
 class child {
  public:
@@ -202,6 +208,16 @@ class child {
           co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, ec));
       if (ec) co_return;
       if (!take(std::string_view(buffer.data(), n))) co_return;
+    }
+  }
+  /// What is there already, to the size of the largest pipe.
+  static void read_rest(asio::posix::stream_descriptor& from, const std::function<bool(std::string_view)>& take) {
+    std::array<char, 16384> buffer;
+    boost::system::error_code ec;
+    from.non_blocking(true, ec);
+    for (int pieces = 64; pieces > 0 && !ec; --pieces) {
+      const std::size_t n = from.read_some(asio::buffer(buffer), ec);
+      if (!ec && !take(std::string_view(buffer.data(), n))) return;
     }
   }
   asio::posix::stream_descriptor out_, err_;
@@ -252,6 +268,7 @@ result<std::shared_ptr<child>> child::start(const any_io_executor& executor, con
   unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) {
     const int code = errno;
+    if (code == ESRCH) return status_is_lost(command);
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return cannot(code);
@@ -309,30 +326,32 @@ awaitable<result<child_outcome>> run_child(child_command command) {
 
   const auto output = std::make_shared<std::string>();
   const auto overflow = std::make_shared<bool>(false);
+  const auto take_output = [c, output, overflow, most = command.max_output_bytes](std::string_view piece) {
+    *overflow = piece.size() > most - output->size();
+    if (*overflow) {
+      c->signal_group(SIGKILL);
+    } else {
+      *output += piece;
+    }
+    return !*overflow;
+  };
+  const auto take_stderr = [on_stderr = command.on_stderr](std::string_view piece) {
+    if (on_stderr) on_stderr(piece);
+    return true;
+  };
   scope readers(executor);
-  readers.spawn([c, output, overflow, most = command.max_output_bytes] {
-    return child::read(c, c->out_, [c, output, overflow, most](std::string_view piece) {
-      *overflow = piece.size() > most - output->size();
-      if (*overflow) {
-        c->signal_group(SIGKILL);
-      } else {
-        *output += piece;
-      }
-      return !*overflow;
-    });
-  });
-  readers.spawn([c, on_stderr = command.on_stderr] {
-    return child::read(c, c->err_, [on_stderr](std::string_view piece) {
-      if (on_stderr) on_stderr(piece);
-      return true;
-    });
-  });
+  readers.spawn([c, take_output] { return child::read(c, c->out_, take_output); });
+  readers.spawn([c, take_stderr] { return child::read(c, c->err_, take_stderr); });
 
   std::exception_ptr stopped;
   try {
     co_await c->ended();
     c->signal_group(SIGKILL);  // what it left behind may hold the pipes
-    co_await timeout<bool>(command.kill_grace, "reading", [&readers] { return until_joined(readers); });
+    const auto read = co_await timeout<bool>(command.kill_grace, "reading", [&readers] { return until_joined(readers); });
+    if (read.has_error() && !*overflow) {  // somebody holds the pipes; what the program wrote is in them
+      child::read_rest(c->out_, take_output);
+      child::read_rest(c->err_, take_stderr);
+    }
   } catch (...) {
     stopped = std::current_exception();
   }
@@ -341,9 +360,7 @@ awaitable<result<child_outcome>> run_child(child_command command) {
     co_await terminate(c, readers, hold, command.kill_grace);
     std::rethrow_exception(stopped);
   }
-  if (!c->reap())
-    co_return fail(errc::command_failed, concat(quote(command.argv[0]),
-                                                " has ended, but this process ignores SIGCHLD: its exit code is lost"));
+  if (!c->reap()) co_return status_is_lost(command);
   if (*overflow)
     co_return fail(errc::too_large,
                    concat(quote(command.argv[0]), " wrote more than ", command.max_output_bytes, " bytes to stdout"),

@@ -5,6 +5,8 @@
 #include <corchestra/async/sleep.hpp>
 #include <corchestra/async/time_service.hpp>
 
+#include "base/later.hpp"
+
 namespace corchestra {
 
 awaitable<void> sleep_until(time_point t) {
@@ -16,8 +18,7 @@ awaitable<void> sleep_until(time_point t) {
 
 awaitable<void> sleep_for(duration d) {
   const any_io_executor executor = co_await asio::this_coro::executor;
-  const time_point due = time_service::of(executor).now() + d;
-  co_await sleep_until(due);
+  co_await sleep_until(detail::later(time_service::of(executor).now(), d));
 }
 
 awaitable<time_point> now() {

@@ -5,13 +5,9 @@
 
 #include <corchestra/base/time.hpp>
 
-namespace corchestra::detail {
+#include "base/later.hpp"
 
-/// `d` after `t`, at once when it is negative; time_point::max() when that is beyond it.
-constexpr time_point later(time_point t, duration d) noexcept {
-  if (d < duration::zero()) return t;
-  return t.time_since_epoch() > time_point::max().time_since_epoch() - d ? time_point::max() : t + d;
-}
+namespace corchestra::detail {
 
 /// What was used of a rate within the last period: an exact log, so that no window [t, t + period), wherever it begins,
 /// holds more than what `used` allowed. When there are many uses in a period, those close together are kept as one, as

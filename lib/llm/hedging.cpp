@@ -11,6 +11,7 @@
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/later.hpp"
 #include "llm/hedge_policy.hpp"
 
 namespace corchestra::llm {
@@ -163,10 +164,10 @@ awaitable<void> hedged_call::wait_in_vain(self_ptr self) {
 
 awaitable<void> hedged_call::wait_until_due(self_ptr self, duration after) {
   const progress& call = self->legs_[first];
-  time_point due = self->clock_->now() + after;
+  time_point due = corchestra::detail::later(self->clock_->now(), after);
   while (self->clock_->now() < due) {
     co_await sleep_until(due);
-    due = call.out ? call.went_out + after : self->clock_->now() + after;
+    due = corchestra::detail::later(call.out ? call.went_out : self->clock_->now(), after);
   }
 }
 

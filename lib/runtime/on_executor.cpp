@@ -13,6 +13,7 @@
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/later.hpp"
 #include "runtime/lagging_queue.hpp"
 
 namespace corchestra {
@@ -101,7 +102,7 @@ class call_line : public std::enable_shared_from_this<call_line> {
     // Its own signal: a call that is given up may still listen to it.
     const auto signal = std::make_shared<asio::cancellation_signal>();
     if (!timer_) timer_ = time_.make_timer(strand_);
-    timer_->async_wait_until(begun_ + options_.callback_timeout,
+    timer_->async_wait_until(detail::later(begun_, options_.callback_timeout),
                              [weak = weak_from_this(), signal, number](boost::system::error_code ec) {
                                const auto self = weak.lock();
                                if (self && !ec) self->give_up(number, *signal);

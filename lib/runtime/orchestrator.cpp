@@ -54,17 +54,21 @@ result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
 // The handler is taken only when the run starts.
 result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, run_handler* handler) {
   auto& s = *impl_;
-  std::string id;
+  std::string given, id;
   {
     std::lock_guard lock(s.mutex);
-    id = std::exchange(s.next_id, {});
-    if (id.empty()) id = s.ids.next();
+    given = std::exchange(s.next_id, {});
+    id = given.empty() ? s.ids.next() : given;
     if (!s.services) s.services.emplace(s.executor);
   }
   auto r = std::make_shared<detail::run_impl>(s.executor, *s.services, s.stages, std::move(id), std::move(plan.options),
                                               s.agents, std::move(callbacks), s.options);
   auto prepared = r->prepare(std::move(plan.tasks));
-  if (prepared.has_error()) return prepared.error();
+  if (prepared.has_error()) {
+    std::lock_guard lock(s.mutex);
+    s.next_id = std::move(given);  // for a run that does start
+    return prepared.error();
+  }
   {
     std::lock_guard lock(s.mutex);
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");

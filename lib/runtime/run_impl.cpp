@@ -126,6 +126,12 @@ std::shared_ptr<plain_handler> cancellable(std::weak_ptr<run_impl> run, plain_ha
   return shared;
 }
 
+// Those that have given up go when there is no room for another.
+void add_waiter(std::vector<std::shared_ptr<plain_handler>>& to, std::shared_ptr<plain_handler> handler) {
+  if (to.size() == to.capacity()) std::erase_if(to, [](const auto& h) { return !*h; });
+  to.push_back(std::move(handler));
+}
+
 }  // namespace
 
 void run_impl::deliver_to(run_handler handler) {
@@ -139,7 +145,7 @@ void run_impl::on_end(plain_handler handler) {
     if (r.told_) {
       complete(r.strand_, std::move(*shared));
     } else {
-      r.end_waiters_.push_back(shared);
+      add_waiter(r.end_waiters_, shared);
     }
   });
 }
@@ -148,7 +154,7 @@ void run_impl::wait_for_space(plain_handler handler) {
   post([shared = cancellable(weak_from_this(), std::move(handler))](run_impl& r) {
     if (!*shared) return;
     if (r.full() && !r.scheduler_.finished()) {
-      r.space_waiters_.push_back(shared);
+      add_waiter(r.space_waiters_, shared);
     } else {
       complete(r.strand_, std::move(*shared));
     }

@@ -109,6 +109,19 @@ TEST_CASE("what a program leaves behind in its group ends with it") {
   CHECK(no_child_is_left());
 }
 
+TEST_CASE("what a program wrote before its end is read however short the grace is") {
+  for (int i = 0; i < 20; ++i) {
+    auto c = shell("head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2");
+    c.kill_grace = duration(1);
+    std::size_t errors = 0;
+    c.on_stderr = [&errors](std::string_view piece) { errors += piece.size(); };
+    const auto r = outcome_of(std::move(c));
+    REQUIRE(r);
+    CHECK(r->output.size() == 60'000);
+    CHECK(errors == 60'000);
+  }
+}
+
 TEST_CASE("a process that left the group and holds the pipe is not waited for longer than the grace") {
   tests::temp_dir folder;
   auto c = shell("setsid sh -c 'echo $$ > " + folder.file("pid") + "; exec sleep 1000' & while ! [ -s " +

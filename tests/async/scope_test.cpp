@@ -215,3 +215,36 @@ TEST_CASE("[L28] a context that is destroyed takes children along before whoever
   CHECK(in_time == 2);
   CHECK(late == 0);
 }
+
+TEST_CASE("what work gives after its time was over does not count") {
+  virtual_time_context time;
+  const auto limited = [&](std::function<awaitable<result<int>>()> work) {
+    return time.run(timeout<int>(1s, "the work", std::move(work)));
+  };
+  const auto stubborn = limited([]() -> awaitable<result<int>> {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await sleep_for(10s);
+    co_return 7;
+  });
+  CHECK(stubborn.error().is(errc::timeout));
+  const auto obedient = limited([]() -> awaitable<result<int>> {
+    bool stopped = false;
+    try {
+      co_await sleep_for(10s);
+    } catch (const boost::system::system_error&) {
+      stopped = true;
+    }
+    if (stopped) co_return fail(errc::cancelled, "stopped as asked");
+    co_return 7;
+  });
+  CHECK(obedient.error().is(errc::timeout));
+}
+
+TEST_CASE("the longest duration is no limit") {
+  virtual_time_context time;
+  const auto r = time.run(timeout<int>(duration::max(), "the work", []() -> awaitable<result<int>> {
+    co_await sleep_for(24h);
+    co_return 7;
+  }));
+  CHECK(r.value() == 7);
+}

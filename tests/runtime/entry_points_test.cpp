@@ -97,6 +97,7 @@ TEST_CASE("[E9][E59] a run has the id that it is given, else one of its own") {
   testing::virtual_time_context time;
   orchestrator named(time.executor(), {.run_id = "workflow-7"});
   named.agents().add("a", std::make_shared<testing::scripted_agent>());
+  CHECK(named.start(plan({task("t", {"nobody"})})).has_error());
   CHECK(named.start(plan({task("t")})).value().id() == "workflow-7");
   CHECK(named.start(plan({task("t")})).value().id().size() == 36);
   virtual_orchestra v;

@@ -13,7 +13,7 @@
 namespace corchestra {
 
 /// `work` with a time limit: on expiry it is cancelled and waited for, and the result is `timeout`, naming `what`.
-/// Work that ended in the same step as the limit wins. When `met` says so at the limit, the work goes on without one: the
+/// Work that ended in the same step as the limit wins; what it gives after it was cancelled does not count. When `met` says so at the limit, the work goes on without one: the
 /// limit was for a part of it.
 template <class T>
 awaitable<result<T>> timeout(duration limit, std::string what, std::function<awaitable<result<T>>()> work,
@@ -41,7 +41,7 @@ awaitable<result<T>> timeout(duration limit, std::string what, std::function<awa
     children.cancel();
   });
   co_await children.join();
-  if (outcome) co_return std::move(*outcome);
+  if (outcome && !expired) co_return std::move(*outcome);
   if (failure) std::rethrow_exception(failure);
   if (!expired) throw boost::system::system_error(asio::error::operation_aborted);  // cancelled under a shield
   co_return fail(errc::timeout, concat(what, " took longer than ", to_text(limit)));
