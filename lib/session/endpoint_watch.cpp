@@ -27,6 +27,7 @@ std::optional<error> endpoint_watch::last_failure() const {
 
 void endpoint_watch::note(const result<llm::chat_response>& reply) {
   if (reply.has_value() && std::string_view(reply->model).ends_with("-simulated")) simulated_ = true;
+  if (reply.has_value() && reply->http_attempts == 0) remembered_ = true;
   if (reply.has_value() || !is_unreachable(reply.error())) {
     reached_ = true;
     return;

@@ -27,6 +27,8 @@ class endpoint_watch final : public llm::chat_model {
   bool unreachable() const noexcept { return !reached_ && lost_; }
   /// A reply named itself simulated, as those of the simulated model do.
   bool simulated() const noexcept { return simulated_; }
+  /// A reply was known before, and came without a request to the endpoint.
+  bool remembered() const noexcept { return remembered_; }
   /// Of the last call that did not get through.
   std::optional<error> last_failure() const;
 
@@ -34,7 +36,7 @@ class endpoint_watch final : public llm::chat_model {
   void note(const result<llm::chat_response>& reply);
 
   std::shared_ptr<llm::chat_model> model_;
-  std::atomic<bool> reached_ = false, lost_ = false, simulated_ = false;
+  std::atomic<bool> reached_ = false, lost_ = false, simulated_ = false, remembered_ = false;
   mutable std::mutex mutex_;
   std::optional<error> last_failure_;
 };

@@ -47,6 +47,9 @@ class session {
   awaitable<result<void>> analyze();
   result<run> start();
   static awaitable<run_result> wait(run r);
+  bool simulated() const { return options_.simulated || (endpoint_ && endpoint_->simulated()); }
+  /// Its replies took as long as the endpoint needs for them.
+  bool real_times() const;
   void learn(const run_result& r);
   session_result finish(run_result ended);
 
@@ -155,6 +158,10 @@ awaitable<run_result> session::wait(run r) {
   co_return ended;
 }
 
+bool session::real_times() const {
+  return !simulated() && options_.settings.replay.empty() && !(endpoint_ && endpoint_->remembered());
+}
+
 void session::learn(const run_result& r) {
   duration_file before;
   const auto kept = learned_durations_path(options_.settings, r.name);
@@ -164,7 +171,7 @@ void session::learn(const run_result& r) {
   }
   const std::string text = dump_json(durations_after(r, before), 2) + '\n';
   recorder_->folder().write("durations.json", text);
-  if (options_.simulated || kept.empty()) return;
+  if (!real_times() || kept.empty()) return;
   const auto written = write_file_atomically(kept, make_redactor(options_.settings)(text));
   if (written.has_error())
     options_.logger.warn("session", concat(written.error().message, "; durations are not learnt"));
@@ -176,8 +183,7 @@ session_result session::finish(run_result ended) {
   r.analysis = std::move(analysis_);
   r.output_folder = recorder_->folder().path();
   r.endpoint_unreachable = endpoint_ && endpoint_->unreachable();
-  const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason,
-                            options_.simulated || (endpoint_ && endpoint_->simulated())};
+  const summary_input about{r.run.run_id, r.run.name, r.run.state, r.run.reason, simulated()};
   r.summary = summary_record(about, r.run.metrics);
   r.summary["analysis"] = r.analysis ? analysis_summary(*r.analysis) : ordered_json(nullptr);
   r.summary["cost"] = recorder_->cost();

@@ -72,6 +72,27 @@ TEST_CASE("simulated runs teach nothing") {
   CHECK(std::filesystem::exists(s.folder.path() / "out/durations.json"));
 }
 
+TEST_CASE("replayed runs and those with a reply from a response cache teach nothing") {
+  stage s;
+  const std::string url = s.serve(tests::say_done);
+  const std::string cassette = s.folder.file("tape.jsonl"), cache = s.folder.file("replies.db");
+  const auto samples_after = [&](std::map<std::string, std::string> flags) {
+    flags["endpoint.base_url"] = url;
+    auto o = s.options(
+        "name: asks\nagents: {w: {kind: llm, model: m, stream: false}}\n"
+        "tasks: [{id: a, agent: w, task_type: talk, description: One, depends_on: []}]",
+        std::move(flags));
+    o.settings.cache_folder = s.folder.path() / "cache";
+    o.force = true;
+    REQUIRE(s.run(std::move(o)));
+    return json::parse(s.folder.read("cache/durations/asks.json"))["types"]["talk"]["samples"].get<int>();
+  };
+  CHECK(samples_after({{"record", cassette}}) == 1);
+  CHECK(samples_after({{"replay", cassette}}) == 1);
+  CHECK(samples_after({{"response_cache", cache}}) == 2);
+  CHECK(samples_after({{"response_cache", cache}}) == 2);
+}
+
 TEST_CASE("the summary has what was lost to waits, and nothing that was not") {
   stage s;
   const auto r = s.run(s.options(R"(

@@ -54,7 +54,7 @@ void apply_settings(const settings& s, run_options& o);
 /// analysis was insisted on, `cancelled`. Runs on the current executor. Cancelling the awaiting coroutine cancels the
 /// run (reason `user`), and this returns when it has ended and its files are complete. The API key appears in no file
 /// and no error. Durations of earlier runs of the same name are taken into account, and this run's are added to them
-/// (learned_durations.hpp) unless it was simulated.
+/// (learned_durations.hpp) unless it was simulated, replayed, or got a reply from a response cache.
 awaitable<result<session_result>> run_session(session_options options);
 
 struct plan_analysis {
