@@ -64,7 +64,8 @@ void call_report::bill(const llm::billed_call& call, json details) {
   details["call"] = number_;
   details["model"] = model;
   if (!call.service_tier.empty()) details["service_tier"] = call.service_tier;
-  const auto cost = prices_ ? llm::cost_of(*prices_, model, call.usage, call.service_tier) : std::nullopt;
+  const auto cost = prices_ ? llm::cost_of(prices_->find(model), prices_->find(asked_), call.usage, call.service_tier)
+                            : std::nullopt;
   if (cost) details["cost_usd"] = cost->to_text();
   const auto tokens = call.usage.known() ? std::optional(call.usage.total_tokens()) : std::nullopt;
   const auto money = cost ? std::optional(cost->micro_dollars()) : std::nullopt;

@@ -18,15 +18,9 @@ bool spending::reserve(const request_line& line) {
 
 void spending::release(const request_line& line) { reserved_ -= bound(line).value_or(llm::money()); }
 
-// By the model that served it, else by the one that was asked.
 std::optional<llm::money> spending::cost(const request_line& line, const llm::billed_call& billed) {
-  if (!billed.usage.known()) return std::nullopt;
-  for (const llm::model_price* price :
-       {billed.model.empty() ? nullptr : price_served_.find(billed.model), price_asked_.find(line.model)}) {
-    if (price == nullptr) continue;
-    if (auto known = llm::cost_of(*price, billed.usage, billed.service_tier)) return known;
-  }
-  return std::nullopt;
+  return llm::cost_of(billed.model.empty() ? nullptr : price_served_.find(billed.model), price_asked_.find(line.model),
+                      billed.usage, billed.service_tier);
 }
 
 llm::money spending::unspent() const {

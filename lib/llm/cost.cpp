@@ -47,4 +47,13 @@ std::optional<money> cost_of(const price_table& prices, std::string_view model, 
   return price ? cost_of(*price, usage, service_tier) : std::nullopt;
 }
 
+std::optional<money> cost_of(const model_price* served, const model_price* asked, const token_usage& usage,
+                             std::string_view service_tier) {
+  std::optional<money> cost;
+  for (const model_price* price : {served, asked}) {
+    if (price && !cost) cost = cost_of(*price, usage, service_tier);
+  }
+  return cost;
+}
+
 }  // namespace corchestra::llm

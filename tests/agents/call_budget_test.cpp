@@ -93,13 +93,13 @@ TEST_CASE("a reply without usage counts as the most it may have cost, and its ev
   CHECK(r.of(event_type::model_call_ended).at(0).data["estimated"] == estimated);
 }
 
-TEST_CASE("a reply of a model without a price counts its tokens, and its money as the most") {
+TEST_CASE("a reply whose price is not known counts its tokens, and its money as the most") {
   budget_run r;
   const auto most = r.most();
   r.budget.run = {10'000, 10'000};
   r.model->answer_with([](const llm::chat_request&) -> result<llm::chat_response> {
     auto a = budget_run::reply(10, 5);
-    a.model = "another";
+    a.service_tier = "priority";
     return a;
   });
   r.run({r.task("t", "Do it")});

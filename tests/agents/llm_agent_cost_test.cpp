@@ -81,13 +81,19 @@ TEST_CASE("tries that failed are paid for as well, each at the tier that served 
   CHECK(calls[2].data["cost_usd"] == "0.0028");
 }
 
-TEST_CASE("the model that answered is billed, and one without a price has no known cost") {
+TEST_CASE("the model that answered is billed, or the one that was asked; without a price of either no cost is known") {
   priced_run r;
-  r.options.model = "gpt-4o";
+  r.options.model = "qwen2.5-7b";
   r.budget = dollars(1'000'000);
   r.answer(reply("qwen2.5-7b", {1000, 100, 0, 0, 1}));
   CHECK(r.spend().micro_dollars == 0);
   CHECK_FALSE(r.of(event_type::model_call).at(0).data.contains("cost_usd"));
+
+  priced_run simulated;
+  simulated.options.model = "gpt-4o";
+  simulated.answer(reply("gpt-4o-simulated", {1000, 100, 0, 0, 1}));
+  simulated.spend();
+  CHECK(simulated.of(event_type::model_call).at(0).data["cost_usd"] == "0.0035");
 
   priced_run unnamed;
   unnamed.options.model = "gpt-4o";

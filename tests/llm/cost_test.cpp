@@ -82,6 +82,17 @@ token_usage any_usage() {
 
 }  // namespace
 
+TEST_CASE("a call costs what the model that served it costs, else what the one costs that was asked") {
+  const token_usage usage{.prompt_tokens = 10, .completion_tokens = 1, .calls = 1};
+  const model_price *thinks = prices().find("thinks"), *free = prices().find("free"), *embeds = prices().find("embeds");
+  REQUIRE(embeds);
+  CHECK(cost_of(free, thinks, usage) == money());
+  CHECK(cost_of(nullptr, thinks, usage) == cost_of(*thinks, usage));
+  CHECK(cost_of(embeds, thinks, usage) == cost_of(*thinks, usage));  // embeds has no price of answers
+  CHECK(cost_of(nullptr, nullptr, usage) == std::nullopt);
+  CHECK(cost_of(thinks, free, {}) == std::nullopt);
+}
+
 TEST_CASE("wrong bill 1: usage beside a choice of the stream keeps its cached tokens") {
   const json r = reply("gpt-5-2025-08-07", usage(100'000, 500, 90'000));
   CHECK(streamed(r) == "0.02875");  // four times as much with the cached tokens lost

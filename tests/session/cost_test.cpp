@@ -38,6 +38,19 @@ TEST_CASE("the cost of a run is in its summary, by model, from the prices of a f
     if (e["type"] == "model_call") CHECK(e["data"]["cost_usd"] == "0.0000035");
 }
 
+TEST_CASE("a simulated run costs what the models that it asks cost, so that its budget can be rehearsed") {
+  stage s;
+  const std::string url = s.simulate();
+  s.folder.write("prices.json", R"({"m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2.5e-7}})");
+  auto o = s.options(one_task, {{"endpoint.base_url", url}, {"prices", s.folder.file("prices.json")}});
+  o.simulated = true;
+  REQUIRE(s.run(std::move(o)));
+  const json cost = s.read_json("summary.json")["cost"];
+  CHECK(cost["calls"] == 2);
+  CHECK(cost["unpriced_calls"] == 0);
+  CHECK(cost["models"]["m-simulated"]["usd"].is_string());
+}
+
 TEST_CASE("without prices the cost of a run is null, which is not zero") {
   stage s;
   const std::string url = s.serve(tests::say_done);

@@ -22,4 +22,9 @@ std::optional<money> cost_of(const model_price& price, const token_usage& usage,
 std::optional<money> cost_of(const price_table& prices, std::string_view model, const token_usage& usage,
                              std::string_view service_tier = {});
 
+/// At the price of the model that served the call, as its reply names it, or else of the one that was asked. Either may
+/// be null: its price is not known.
+std::optional<money> cost_of(const model_price* served, const model_price* asked, const token_usage& usage,
+                             std::string_view service_tier = {});
+
 }  // namespace corchestra::llm
