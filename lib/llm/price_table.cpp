@@ -1,12 +1,9 @@
 #include <corchestra/llm/price_table.hpp>
 
-#include <cerrno>
-#include <fstream>
-#include <sstream>
-#include <system_error>
-
+#include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/text_file.hpp"
 #include "llm/price_reader.hpp"
 #include "llm/standard_prices.hpp"
 
@@ -34,13 +31,9 @@ result<price_table> price_table::parse(std::string_view json_text, std::string_v
 }
 
 result<price_table> price_table::load(const std::filesystem::path& file) {
-  const std::string name = quote(file.string(), 300);
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  if (!in) return fail(errc::file_error, concat("cannot read ", name, ": ", std::generic_category().message(errno)));
-  return read_prices(text.view(), file.string());
+  const auto text = detail::read_text_file(file, json_limits{}.max_bytes);
+  if (text.has_error()) return text.error();
+  return read_prices(*text, file.string());
 }
 
 const price_table& price_table::standard() {

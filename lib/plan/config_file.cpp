@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/text_file.hpp"
 #include "plan/field.hpp"
 #include "plan/parse.hpp"
 #include "plan/setting_rules.hpp"
-#include "plan/text_file.hpp"
 
 namespace corchestra::plan_file {
 
@@ -78,7 +78,7 @@ class config_reader {
 }  // namespace
 
 result<config_values> read_config_file(const std::filesystem::path& file, const std::string& home) {
-  result<std::string> text = read_text_file(file, max_config_bytes);
+  result<std::string> text = detail::read_text_file(file, max_config_bytes);
   if (!text) return text.error();
   result<node> root = parse_yaml(*text, file.string(), errc::invalid_config);
   if (!root) return root.error();

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include <corchestra/base/text.hpp>
+#include "base/text_file.hpp"
 #include "plan/parse.hpp"
-#include "plan/text_file.hpp"
 
 namespace corchestra {
 
@@ -106,7 +106,7 @@ result<duration_file> parse_durations_csv(std::string_view text, std::string_vie
 }
 
 result<duration_file> load_duration_file(const std::filesystem::path& file) {
-  const result<std::string> text = plan_file::read_text_file(file, max_file_bytes);
+  const result<std::string> text = detail::read_text_file(file, max_file_bytes);
   if (!text) return text.error();
   return to_lower(file.extension().string()) == ".csv" ? parse_durations_csv(*text, file.string())
                                                        : parse_durations_json(*text, file.string());

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "base/text_file.hpp"
 #include "plan/inputs.hpp"
 #include "plan/parse.hpp"
 #include "plan/plan_check.hpp"
 #include "plan/plan_reader.hpp"
-#include "plan/text_file.hpp"
 
 namespace corchestra {
 
@@ -81,7 +81,7 @@ result<plan_document> parse_lines_plan(std::string_view text, plan_document plan
   if (!format) return format.error();
   if (*format == plan_format::jsonl)
     return fail(errc::invalid_plan, concat(agents_source, ": a file of agents is YAML or JSON"));
-  result<std::string> agents_text = read_text_file(options.agents_file, options.max_bytes);
+  result<std::string> agents_text = detail::read_text_file(options.agents_file, options.max_bytes);
   if (!agents_text) return agents_text.error();
   result<node> head = parse(*agents_text, agents_source, *format);
   if (!head) return head.error();
@@ -127,7 +127,7 @@ result<plan_document> parse_plan(std::string_view text, std::string source, plan
 result<plan_document> load_plan(const std::filesystem::path& file, const plan_load_options& options) {
   result<plan_format> format = format_of(file);
   if (!format) return format.error();
-  result<std::string> text = read_text_file(file, options.max_bytes);
+  result<std::string> text = detail::read_text_file(file, options.max_bytes);
   if (!text) return text.error();
   return parse_plan(*text, file.string(), *format, options, folder_of(file));
 }

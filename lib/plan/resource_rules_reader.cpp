@@ -1,8 +1,8 @@
 #include "plan/resource_rules_reader.hpp"
 
+#include "base/text_file.hpp"
 #include "plan/parse.hpp"
 #include "plan/resource_reader.hpp"
-#include "plan/text_file.hpp"
 
 namespace corchestra::plan_file {
 
@@ -112,7 +112,7 @@ result<resource_rules> parse_resource_rules(std::string_view yaml, std::string_v
 }
 
 result<resource_rules> load_resource_rules(const std::filesystem::path& file) {
-  const result<std::string> text = read_text_file(file, max_rules_bytes);
+  const result<std::string> text = detail::read_text_file(file, max_rules_bytes);
   if (!text) return text.error();
   if (to_lower(file.extension().string()) != ".json") return parse_resource_rules(*text, file.string());
   const result<node> root = parse_json_text(*text, file.string(), errc::invalid_config);

@@ -86,6 +86,18 @@ result<void> check_flags(const settings_input& input) {
 
 }  // namespace
 
+const setting* find_setting(const settings& s, std::string_view key) {
+  const auto found = std::find_if(s.table.begin(), s.table.end(), [&](const setting& row) { return row.key == key; });
+  return found == s.table.end() ? nullptr : &*found;
+}
+
+std::string origin_of(const settings& s, std::string_view key) {
+  const setting* row = find_setting(s, key);
+  if (row == nullptr || row->source == setting_source::standard) return std::string(key);
+  const bool in_file = row->source == setting_source::config_file || row->source == setting_source::plan;
+  return in_file ? concat(row->origin, ": ", key) : row->origin;
+}
+
 result<settings> load_settings(const settings_input& input) {
   const environment env(input);
   if (result<void> flags = check_flags(input); !flags) return flags.error();

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/text_file.hpp"
 #include "plan/name.hpp"
 #include "plan/parse.hpp"
 #include "plan/resource_reader.hpp"
-#include "plan/text_file.hpp"
 
 namespace corchestra::plan_file {
 
@@ -34,7 +34,7 @@ json read_options(const field& f) {
 std::string read_prompt_file(const field& f, const std::filesystem::path& folder) {
   const std::string name = f.non_empty("a file name");
   if (f.log().first) return {};
-  result<std::string> text = read_text_file(folder / name, max_prompt_bytes);
+  result<std::string> text = detail::read_text_file(folder / name, max_prompt_bytes);
   if (!text) {
     f.fail(static_cast<errc>(text.error().code.value()), text.error().message);
     return {};

@@ -5,8 +5,8 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/net/url.hpp>
 
+#include "base/text_file.hpp"
 #include "plan/money.hpp"
-#include "plan/text_file.hpp"
 #include "session/endpoint.hpp"
 #include "session/prices.hpp"
 
@@ -17,8 +17,8 @@ namespace {
 constexpr int standard_retries = 5;
 
 bool is_standard(const settings& s, std::string_view key) {
-  const auto found = std::find_if(s.table.begin(), s.table.end(), [&](const setting& t) { return t.key == key; });
-  return found == s.table.end() || found->source == setting_source::standard;
+  const setting* row = find_setting(s, key);
+  return row == nullptr || row->source == setting_source::standard;
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ result<llm::money> parse_dollars(std::string_view text) {
 result<std::string> text_or_file(const std::string& value) {
   constexpr std::size_t most = 16u << 20;
   if (!value.starts_with('@')) return value;
-  auto text = plan_file::read_text_file(value.substr(1), most);
+  auto text = detail::read_text_file(value.substr(1), most);
   if (text.has_error()) return text;
   return std::string(trim(*text));
 }

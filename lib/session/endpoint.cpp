@@ -1,5 +1,6 @@
 #include "session/endpoint.hpp"
 
+#include <corchestra/base/text.hpp>
 #include <corchestra/llm/hedging.hpp>
 #include <corchestra/net/http_client.hpp>
 #include <corchestra/store/cassette.hpp>
@@ -23,6 +24,23 @@ std::shared_ptr<llm::chat_model> hedged(const llm::openai_endpoint& at, const se
   return llm::hedge(at.chat, std::move(o));
 }
 
+// An error names what set the key first.
+template <class T>
+result<T> set_by(std::string_view key, const settings& s, result<T> opened) {
+  if (opened.has_error()) return in_place(opened.error(), origin_of(s, key));
+  return opened;
+}
+
+// The client calls its options by names of its own: `key_header: ...` becomes `--key-header: ...`.
+error with_origin(error e, const settings& s) {
+  for (const std::string_view option : {"base_url", "key_header", "organization", "project"}) {
+    if (!e.message.starts_with(concat(option, ": "))) continue;
+    e.message.replace(0, option.size(), origin_of(s, concat("endpoint.", option)));
+    break;
+  }
+  return e;
+}
+
 }  // namespace
 
 result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, const settings& s,
@@ -33,10 +51,11 @@ result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, c
   if (proxy.has_error()) return proxy.error();
   http.proxy = std::move(*proxy);
   http.logger = log;
-  auto client = s.replay.empty() ? net::make_http_client(executor, std::move(http)) : store::replay_from(s.replay);
+  auto client = s.replay.empty() ? net::make_http_client(executor, std::move(http))
+                                 : set_by("replay", s, store::replay_from(s.replay));
   if (client.has_error()) return client.error();
   if (!s.record.empty()) {
-    client = store::record_to(s.record, std::move(*client), make_redactor(s));
+    client = set_by("record", s, store::record_to(s.record, std::move(*client), make_redactor(s)));
     if (client.has_error()) return client.error();
   }
 
@@ -55,10 +74,10 @@ result<llm::openai_endpoint> connect_endpoint(const any_io_executor& executor, c
   o.limits = limits;
   o.logger = log;
   auto at = llm::make_openai_endpoint(std::move(*client), std::move(o));
-  if (at.has_error()) return at;
+  if (at.has_error()) return with_origin(at.error(), s);
   at->chat = hedged(*at, s, log);
   if (s.response_cache.empty()) return at;
-  const auto cache = store::response_cache::open(s.response_cache);
+  const auto cache = set_by("response_cache", s, store::response_cache::open(s.response_cache));
   if (cache.has_error()) return cache.error();
   return llm::openai_endpoint{cache->in_front_of(std::move(at->chat), s.base_url, log),
                               cache->in_front_of(std::move(at->api), s.base_url, log)};

@@ -10,7 +10,7 @@ result<std::shared_ptr<const llm::price_table>> prices_of(const settings& s) {
   llm::price_table table = openai ? llm::price_table::standard() : llm::price_table();
   if (!s.prices.empty()) {
     const auto file = llm::price_table::load(s.prices);
-    if (file.has_error()) return file.error();
+    if (file.has_error()) return in_place(file.error(), origin_of(s, "prices"));
     table.overlay(*file);
   }
   return std::make_shared<const llm::price_table>(std::move(table));

@@ -1,7 +1,7 @@
 #include <corchestra/store/cassette.hpp>
 
+#include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -9,11 +9,14 @@
 #include <corchestra/base/json.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "base/text_file.hpp"
 #include "store/line_file.hpp"
 
 namespace corchestra::store {
 
 namespace {
+
+constexpr std::size_t max_recording_bytes = 256u << 20;
 
 bool is_recorded(std::string_view name) {
   const std::string lower = to_lower(name);
@@ -90,10 +93,12 @@ class player final : public net::http_client {
   explicit player(std::filesystem::path file) : file_(std::move(file)) {}
 
   result<void> load() {
-    std::ifstream in(file_, std::ios::binary);
-    if (!in) return fail(errc::file_error, concat("cannot read ", quote(file_.string(), 300)));
+    const auto text = detail::read_text_file(file_, max_recording_bytes);
+    if (text.has_error()) return text.error();
     std::size_t number = 0;
-    for (std::string line; std::getline(in, line);) {
+    for (std::string_view rest = *text; !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
       ++number;
       if (trim(line).empty()) continue;
       const json exchange = json::parse(line, nullptr, false);

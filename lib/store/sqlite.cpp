@@ -4,6 +4,8 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "store/line_file.hpp"
+
 namespace corchestra::store {
 
 namespace {
@@ -13,6 +15,8 @@ error sqlite_failure(sqlite3* db, std::string_view name) {
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
     return fail(errc::file_error, concat(quote(name, 300), " is in use by another process"));
   if (code == SQLITE_NOTADB) return fail(errc::file_error, concat(quote(name, 300), " is not an SQLite database"));
+  if (const int why = code == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0; why != 0)
+    return file_failure("open", name, why);
   return fail(errc::file_error,
               concat(quote(name, 300), ": ", db == nullptr ? "out of memory" : one_line(sqlite3_errmsg(db), 300)));
 }

@@ -85,6 +85,7 @@ TEST_CASE("a table is read from a file, and a file that cannot be read is named"
   CHECK(none.error().is(errc::file_error));
   CHECK(none.error().message.find("none.json': No such file or directory") != std::string::npos);
   CHECK(price_table::load(folder.path()).error().is(errc::file_error));
+  CHECK(price_table::load("/dev/zero").error().is(errc::too_large));
   std::ofstream(file, std::ios::trunc);
   CHECK(price_table::load(file).error().is(errc::invalid_json));
 }

@@ -5,10 +5,10 @@
 
 #include <corchestra/base/json_schema.hpp>
 
+#include "base/text_file.hpp"
 #include "plan/engine_plan_texts.hpp"
 #include "plan/parse.hpp"
 #include "plan/plan_texts.hpp"
-#include "plan/text_file.hpp"
 #include "plan/tool_plan_texts.hpp"
 
 namespace corchestra {
@@ -76,7 +76,7 @@ TEST_CASE("reader and schema agree on every example plan", "[plan]") {
     CHECK((loaded ? std::string() : loaded.error().message) == "");
     ++plans;
     if (lines) continue;
-    const auto text = plan_file::read_text_file(file, 1 << 20);
+    const auto text = detail::read_text_file(file, 1 << 20);
     REQUIRE(text);
     CHECK(schema_finding(*text) == "");
   }

@@ -82,6 +82,19 @@ TEST_CASE("CORCHESTRA_ variables are stronger than OPENAI_ ones, and empty ones 
   CHECK(s.model == "m");
 }
 
+TEST_CASE("what set a setting is named for messages", "[plan]") {
+  const tests::temp_dir dir;
+  settings_input in = with_environment({{"CORCHESTRA_PRICES", "p.json"}});
+  in.files = {dir.write("c.yaml", "record: calls.jsonl\n")};
+  in.flags = {{"endpoint.model", "m"}};
+  const settings s = loaded(in);
+  CHECK(origin_of(s, "endpoint.model") == "--model");
+  CHECK(origin_of(s, "prices") == "CORCHESTRA_PRICES");
+  CHECK(origin_of(s, "record") == dir.file("c.yaml") + ":1: record");
+  CHECK(origin_of(s, "replay") == "replay");
+  CHECK(origin_of(settings(), "replay") == "replay");
+}
+
 TEST_CASE("only flags and variables force the model", "[plan]") {
   const tests::temp_dir dir;
   const plan_document plan = a_plan("defaults: {model: from-plan}");

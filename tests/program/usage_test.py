@@ -144,6 +144,38 @@ class Usage(ProgramTest):
             "corchestra: open.yaml: the dependency analysis asks a model and no endpoint is configured: set OPENAI_BASE_URL "
             "or --base-url (and OPENAI_API_KEY where it needs one), or use --simulate")
 
+    def test_what_settings_name_is_read_and_made_before_anything_is_sent(self):
+        self.write("p.yaml", ONE_QUESTION)
+        cases = {
+            ("--replay", "."): "--replay: cannot read '.': it is a folder",
+            ("--replay", "none.jsonl"): "--replay: cannot read 'none.jsonl': No such file or directory",
+            ("--replay", "/dev/zero"): "--replay: '/dev/zero' is larger than 268435456 bytes",
+            ("--prices", "none.json"): "--prices: cannot read 'none.json': No such file or directory",
+            ("--prices", "/dev/zero"): "--prices: '/dev/zero' is larger than 67108864 bytes",
+            ("--record", "."): "--record: cannot write '.': Is a directory",
+            ("--response-cache", "."): "--response-cache: cannot open '.': Is a directory",
+            ("--response-cache", "no/x.db"): "--response-cache: cannot open 'no/x.db': No such file or directory",
+            ("--key-header", "x my"): "--key-header: 'x my' is no name of a header",
+            ("--base-url", "http://127.0.0.1:1/v1/chat/completions"): "--base-url: must end before /chat/completions",
+        }
+        for (flag, value), message in cases.items():
+            with self.subTest(flag=flag, value=value):
+                self.assert_refused(self.run_program("run", "p.yaml", "--base-url", "http://127.0.0.1:1/v1", flag, value),
+                                    "corchestra: " + message)
+        self.assertFalse((self.folder / "corchestra-runs").exists())
+
+    def test_an_error_about_a_setting_names_the_variable_or_the_line_that_set_it(self):
+        self.write("p.yaml", ONE_QUESTION)
+        run = ("run", "p.yaml", "--base-url", "http://127.0.0.1:1/v1")
+        self.assert_refused(self.run_program(*run, env={"CORCHESTRA_REPLAY": "none.jsonl"}),
+                            "corchestra: CORCHESTRA_REPLAY: cannot read 'none.jsonl': No such file or directory")
+        self.write("corchestra.yaml", "replay: none.jsonl\nendpoint: {key_header: x my}\n")
+        self.assert_refused(self.run_program(*run),
+                            "corchestra: corchestra.yaml:1: replay: cannot read 'none.jsonl': No such file or directory")
+        self.write("corchestra.yaml", "endpoint: {key_header: x my}\n")
+        self.assert_refused(self.run_program(*run),
+                            "corchestra: corchestra.yaml:1: endpoint.key_header: 'x my' is no name of a header")
+
     def test_output_folders(self):
         self.write("p.yaml", COMMANDS)
         self.write("full/notes.txt", "mine")

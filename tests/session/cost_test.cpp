@@ -67,7 +67,7 @@ TEST_CASE("a file of prices that cannot be used stops a session before anything 
       s.options(one_task, {{"endpoint.base_url", "http://127.0.0.1:9/v1"}, {"prices", s.folder.file("prices.json")}}));
   REQUIRE_FALSE(r);
   CHECK(r.error().is(errc::invalid_config));
-  CHECK(r.error().message == s.folder.file("prices.json") +
+  CHECK(r.error().message == "--prices: " + s.folder.file("prices.json") +
                                  ": m.input_cost_per_token: expected US dollars per token from 0 to 1000, got 'free'");
 }
 

@@ -93,3 +93,11 @@ TEST_CASE("a malformed recording is refused with file and line") {
   CHECK(replay_from(file).error().message ==
         file.string() + ":2: expected an exchange: an object with method, target, body, status, headers, reply");
 }
+
+TEST_CASE("a recording that cannot be read is refused, and is no empty one") {
+  temp_dir folder;
+  CHECK(replay_from(folder.path()).error().message == "cannot read '" + folder.path().string() + "': it is a folder");
+  CHECK(replay_from(folder.path() / "none").error().message ==
+        "cannot read '" + folder.file("none") + "': No such file or directory");
+  CHECK(replay_from("/dev/zero").error().is(errc::too_large));
+}

@@ -130,5 +130,5 @@ TEST_CASE("errors name the file and what is wrong") {
 
   const auto nowhere = database::open(dir.path() / "no" / "x.db");
   REQUIRE(nowhere.has_error());
-  CHECK(nowhere.error().message == "'" + dir.file("no/x.db") + "': unable to open database file");
+  CHECK(nowhere.error().message == "cannot open '" + dir.file("no/x.db") + "': No such file or directory");
 }

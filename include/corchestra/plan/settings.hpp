@@ -89,6 +89,12 @@ struct settings {
   std::vector<setting> table;  ///< every key, in order
 };
 
+/// Its row of the table; null: there is none, as in settings that no source was read for.
+const setting* find_setting(const settings& s, std::string_view key);
+/// What set this key, for messages: `--prices`, `CORCHESTRA_PRICES`, `corchestra.yaml:3: prices`. The key itself where
+/// nothing did.
+std::string origin_of(const settings& s, std::string_view key);
+
 struct settings_input {
   std::map<std::string, std::string> flags;                                   ///< by key
   std::function<std::optional<std::string>(const std::string&)> environment;  ///< absent: the process's

@@ -20,7 +20,7 @@ result<std::shared_ptr<net::http_client>> record_to(const std::filesystem::path&
 /// Answers from the file, whatever the host: a request gets the reply of the recorded one with the same method, path
 /// and body (JSON bodies are compared as values); of several the next, the last one again and again. A request that is
 /// not in there is the error `not_found`, naming the file. Streamed bodies come in one piece. Errors: `file_error`,
-/// `invalid_argument` with file and line.
+/// `too_large` (more than 256 MiB), `invalid_argument` with file and line.
 result<std::shared_ptr<net::http_client>> replay_from(const std::filesystem::path& file);
 
 }  // namespace corchestra::store
