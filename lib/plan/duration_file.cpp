@@ -12,8 +12,8 @@ namespace corchestra {
 namespace {
 
 constexpr std::size_t max_file_bytes = 256u << 20;
-constexpr double longest_seconds = 100.0 * 366 * 24 * 3600;
-constexpr std::string_view expected = "expected seconds such as 2.5, or a duration such as 1m30s";
+constexpr double longest_seconds = 36'500.0 * 24 * 3600;
+constexpr std::string_view expected = "expected seconds such as 2.5, or a duration such as 1m30s, at most 36500d";
 
 std::optional<duration> to_duration(const json& value) {
   if (value.is_number()) {
@@ -40,23 +40,58 @@ result<std::map<std::string, duration>> read_tasks(const json& tasks, std::strin
   return out;
 }
 
-/// The next cell of a CSV line, without its quotes, and what follows it.
-std::string take_cell(std::string_view& line) {
-  std::string cell;
-  if (line.starts_with('"')) {
-    std::size_t at = 1;
-    for (; at < line.size(); ++at) {
-      if (line[at] == '"' && (at + 1 == line.size() || line[++at] != '"')) break;
-      cell += line[at];
-    }
-    line.remove_prefix(std::min(line.find(',', at), line.size()));
-  } else {
-    const std::size_t end = std::min(line.find(','), line.size());
-    cell = trim(line.substr(0, end));
-    line.remove_prefix(end);
+/// Takes a quoted column from the front of a line. Absent: it does not end.
+std::optional<std::string> take_quoted(std::string_view& line) {
+  std::string column;
+  for (;;) {
+    line.remove_prefix(1);
+    const std::size_t mark = line.find('"');
+    if (mark == std::string_view::npos) return std::nullopt;
+    column += line.substr(0, mark);
+    line.remove_prefix(mark + 1);
+    if (!line.starts_with('"')) return column;
+    column += '"';
   }
-  if (!line.empty()) line.remove_prefix(1);
-  return cell;
+}
+
+result<std::vector<std::string>> columns_of(std::string_view line) {
+  std::vector<std::string> columns;
+  for (;; line.remove_prefix(1)) {
+    if (line.starts_with('"')) {
+      auto column = take_quoted(line);
+      if (!column) return fail(errc::invalid_argument, "a quoted column does not end");
+      if (!line.empty() && line.front() != ',')
+        return fail(errc::invalid_argument, concat("expected a comma after a quoted column, got ", quote(line, 80)));
+      columns.push_back(std::move(*column));
+    } else {
+      const std::string_view plain = line.substr(0, line.find(','));
+      columns.emplace_back(trim(plain));
+      line.remove_prefix(plain.size());
+    }
+    if (line.empty()) return columns;
+  }
+}
+
+bool is_heading(const std::string& column) {
+  const std::string word = to_lower(column);
+  return word == "seconds" || word == "duration" || word == "expected_duration";
+}
+
+result<void> read_line(std::string_view line, bool first, std::map<std::string, duration>& tasks) {
+  const auto columns = columns_of(line);
+  if (!columns) return columns.error();
+  if (columns->size() != 2)
+    return fail(errc::invalid_argument, concat("expected a task id and its duration, and got ", columns->size(),
+                                               columns->size() == 1 ? " column" : " columns"));
+  const std::string &id = columns->front(), &value = columns->back();
+  if (first && is_heading(value)) return {};
+  if (id.empty()) return fail(errc::invalid_argument, "expected a task id, got ''");
+  const std::optional<duration> d = to_duration(plan_file::plain_scalar(value));
+  if (!d)
+    return fail(errc::invalid_argument,
+                concat(expected, ", got ", quote(value), first ? "; a heading is: task,seconds" : ""));
+  tasks.insert_or_assign(id, *d);
+  return {};
 }
 
 }  // namespace
@@ -88,20 +123,20 @@ result<duration_file> parse_durations_json(std::string_view text, std::string_vi
 }
 
 result<duration_file> parse_durations_csv(std::string_view text, std::string_view source) {
+  if (const int line = plan_file::first_bad_utf8_line(text))
+    return fail(errc::invalid_argument, concat(source, ":", line, ": the text is not UTF-8"));
   duration_file out;
-  for (int line = 1; !text.empty(); ++line) {
-    std::string_view rest = trim(text.substr(0, text.find('\n')));
+  bool first = true;
+  for (int number = 1; !text.empty(); ++number) {
+    const std::string_view line = trim(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-    if (rest.empty() || rest.starts_with('#')) continue;
-    const std::string id = take_cell(rest);
-    const std::string value = take_cell(rest);
-    const std::optional<duration> d = to_duration(plan_file::plain_scalar(value));
-    if (!d && line == 1) continue;  // a heading
-    if (!d || id.empty())
-      return fail(errc::invalid_argument, concat(source, ":", line, ": ", d ? "expected a task id" : expected, ", got ",
-                                                 quote(d ? id : value)));
-    out.tasks.insert_or_assign(id, *d);
+    if (line.empty() || line.starts_with('#')) continue;
+    if (const auto read = read_line(line, std::exchange(first, false), out.tasks); !read)
+      return in_place(read.error(), concat(source, ":", number));
   }
+  if (out.tasks.empty())
+    return fail(errc::invalid_argument,
+                concat(source, ": expected lines of a task id and its duration, such as: load,2.5"));
   return out;
 }
 

@@ -51,14 +51,38 @@ TEST_CASE("malformed files of durations are refused with their place", "[plan]")
   };
   CHECK(json_message("[1]") == "d.json: expected an object of durations, got [1]");
   CHECK(json_message(R"({"load": "soon"})") ==
-        "d.json: load: expected seconds such as 2.5, or a duration such as 1m30s, got \"soon\"");
+        "d.json: load: expected seconds such as 2.5, or a duration such as 1m30s, at most 36500d, got \"soon\"");
   CHECK(json_message(R"({"load": -1})") ==
-        "d.json: load: expected seconds such as 2.5, or a duration such as 1m30s, got -1");
+        "d.json: load: expected seconds such as 2.5, or a duration such as 1m30s, at most 36500d, got -1");
   CHECK(json_message("{").starts_with("d.json: "));
-  const auto csv = parse_durations_csv("a,1\nb,x\n", "d.csv");
-  REQUIRE_FALSE(csv);
-  CHECK(csv.error().message == "d.csv:2: expected seconds such as 2.5, or a duration such as 1m30s, got 'x'");
-  CHECK_FALSE(parse_durations_csv("a,1\n,2\n", "d.csv"));
+}
+
+TEST_CASE("malformed lines of a CSV file of durations are refused with their number", "[plan]") {
+  const auto message = [](std::string_view text) {
+    const auto r = parse_durations_csv(text, "d.csv");
+    return r ? std::string("no error") : r.error().message;
+  };
+  const std::string expected = "expected seconds such as 2.5, or a duration such as 1m30s, at most 36500d, got ";
+  CHECK(message("a,1\nb,x\n") == "d.csv:2: " + expected + "'x'");
+  for (const std::string bad : {"-1", "nan", "abc", "99999d", ""}) {
+    CHECK(message("wind," + bad + "\n") == "d.csv:1: " + expected + "'" + bad + "'; a heading is: task,seconds");
+    CHECK(message("sun,1\nwind," + bad + "\n") == "d.csv:2: " + expected + "'" + bad + "'");
+  }
+  const std::string columns = "expected a task id and its duration, and got ";
+  CHECK(message("sun,1\nwind,2,5\n") == "d.csv:2: " + columns + "3 columns");
+  CHECK(message("wind;2.5\n") == "d.csv:1: " + columns + "1 column");
+  CHECK(message("\"wind,2.5\n") == "d.csv:1: a quoted column does not end");
+  CHECK(message("\"wind\"ow,2.5\n") == "d.csv:1: expected a comma after a quoted column, got 'ow,2.5'");
+  CHECK(message("a,1\n,2\n") == "d.csv:2: expected a task id, got ''");
+  CHECK(message("a,1\n\xff,2\n") == "d.csv:2: the text is not UTF-8");
+  for (const std::string_view none : {"", "\n", "# nothing\n", "task,seconds\n"})
+    CHECK(message(none) == "d.csv: expected lines of a task id and its duration, such as: load,2.5");
+}
+
+TEST_CASE("a CSV file of durations may begin with a heading", "[plan]") {
+  for (const std::string_view heading : {"task,seconds", "id, Duration", "# of today\n\nid,expected_duration"})
+    CHECK(parse_durations_csv(std::string(heading) + "\nload,2.5\n", "d.csv")->tasks == by_task{{"load", 2500ms}});
+  CHECK_FALSE(parse_durations_csv("load,2.5\ntask,seconds\n", "d.csv"));
 }
 
 TEST_CASE("a plan takes the durations of its tasks, and keeps those it says itself", "[plan]") {

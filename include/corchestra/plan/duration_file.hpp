@@ -19,7 +19,8 @@ struct duration_file {
 /// Reads a JSON file: what `duration_book::to_json_value` gives, with tasks as a third part (`{"types": {...},
 /// "agents":
 /// {...}, "tasks": {"load": 2.5}}`), or only a map of task ids (`{"load": 2.5, "write": "1m"}`); or a CSV file of lines
-/// `load,2.5`, with or without a heading. Durations are seconds or text such as `1m30s`. Errors: `file_error`,
+/// `load,2.5`, the first of which may be a heading (`task,seconds`; or `duration`, `expected_duration`), besides blank
+/// lines and those that begin with `#`. Durations are seconds or text such as `1m30s`. Errors: `file_error`,
 /// `invalid_argument`, naming file and place.
 result<duration_file> load_duration_file(const std::filesystem::path& file);
 result<duration_file> parse_durations_json(std::string_view text, std::string_view source);
