@@ -63,7 +63,7 @@ void setting_arguments::add_to(CLI::App& command, bool (*heeded)(std::string_vie
       f.option = command.add_option(name, f.value, help)->type_name("VALUE")->take_last();
     }
   }
-  for (const auto& f : flags_) f->option->group("Settings");
+  for (const auto& f : flags_) f->option->group(group);
   refused_ = command.add_option("--api-key", refused_key_)->group("");
 }
 
@@ -85,9 +85,11 @@ result<settings> setting_arguments::load(const plan_document* plan) const {
 }
 
 void simulation_arguments::add_to(CLI::App& command) {
-  command.add_flag("--simulate", simulate_,
-                   "Use the built-in simulated model instead of an endpoint: its answers are invented");
+  CLI::Option* simulate =
+      command.add_flag("--simulate", simulate_,
+                       "Use the built-in simulated model instead of an endpoint: its answers are invented");
   add_behaviour_to(command);
+  for (const char* behaviour : {"--seed", "--speed"}) command.get_option(behaviour)->needs(simulate);
 }
 
 void simulation_arguments::add_behaviour_to(CLI::App& command) {

@@ -29,6 +29,8 @@ class plan_arguments {
 /// A flag for every setting that has one.
 class setting_arguments {
  public:
+  static constexpr const char* group = "Settings";  ///< of these flags in help texts
+
   /// Flags of all settings, or of those that the command heeds.
   void add_to(CLI::App& command, bool (*heeded)(std::string_view key) = nullptr);
   result<settings> load(const plan_document* plan) const;

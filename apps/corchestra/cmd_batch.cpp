@@ -206,8 +206,11 @@ verb add_batch(CLI::App& app) {
       ->capture_default_str();
   c->add_flag("--ordered", v->ordered, "Answers in the order of the input");
   c->add_option("--limit", v->limit, "Only the first N requests")->type_name("N");
-  c->add_option("--sample", v->sample, "Only N requests from anywhere in the file")->type_name("N");
-  c->add_option("--sample-seed", v->sample_seed, "Chooses another sample")->type_name("N")->capture_default_str();
+  auto* sample = c->add_option("--sample", v->sample, "Only N requests from anywhere in the file")->type_name("N");
+  c->add_option("--sample-seed", v->sample_seed, "Chooses another sample")
+      ->type_name("N")
+      ->capture_default_str()
+      ->needs(sample);
   c->add_option("--budget", v->budget, "What all runs of this batch together may cost; it is never exceeded")
       ->type_name("USD");
   c->add_option("--ask-above", v->ask_above, "Ask before a batch that is expected to cost more")

@@ -126,15 +126,18 @@ verb add_plan(CLI::App& app) {
   auto v = std::make_shared<plan_verb>();
   CLI::App* command = app.add_subcommand("plan", "Foresee what a plan would take, or show its graph: nothing is run");
   v->plan.add_to(*command);
-  command->add_option("--slots", v->slots, "Numbers of slots to compare: 4,8,16 [the plan's own]")->type_name("N,N");
+  auto* slots = command->add_option("--slots", v->slots, "Numbers of slots to compare: 4,8,16 [the plan's own]");
+  slots->type_name("N,N");
   command
       ->add_option("--durations", v->durations,
                    "What tasks take: a JSON or CSV file, a folder of an earlier run, or learned")
       ->type_name("FILE");
-  command->add_option("--svg", v->svg, "Draw the timeline into a file; FILE-N for several numbers of slots")
-      ->type_name("FILE");
-  command->add_option("--graph", v->graph, "Print the graph instead: mermaid, dot or svg")->type_name("FORMAT");
-  command->add_flag("--json", v->as_json, "Print JSON");
+  auto* svg = command->add_option("--svg", v->svg, "Draw the timeline into a file; FILE-N for several numbers of slots");
+  svg->type_name("FILE");
+  auto* graph = command->add_option("--graph", v->graph, "Print the graph instead: mermaid, dot or svg");
+  graph->type_name("FORMAT");
+  auto* as_json = command->add_flag("--json", v->as_json, "Print JSON");
+  for (CLI::Option* other : {slots, svg, as_json}) graph->excludes(other);
   v->settings.add_to(*command);
   command->footer(
       "Examples:\n"

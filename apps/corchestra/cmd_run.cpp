@@ -104,8 +104,6 @@ struct run_verb {
     if (output.size() > 1)
       return fail(errc::invalid_argument,
                   concat("--output: given twice: ", quote(output[0]), " and ", quote(output[1])));
-    if (output.size() == 1 && output.front().empty())
-      return fail(errc::invalid_argument, "--output: expected a folder, got ''");
     return {};
   }
 

@@ -11,6 +11,7 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/base/version.hpp>
 
+#include "arguments.hpp"
 #include "terminal.hpp"
 #include "verb.hpp"
 
@@ -71,6 +72,16 @@ exit_code bad_usage(const CLI::App& app, const CLI::ParseError& e) {
   return exit_code::usage;
 }
 
+// The name of the first option that was given an empty value. Settings say themselves what they expect.
+std::string without_value(const CLI::App& command) {
+  for (const CLI::Option* o : command.get_options()) {
+    const std::vector<std::string> given = o->results();
+    const bool empty = std::find(given.begin(), given.end(), "") != given.end();
+    if (empty && !o->get_group().empty() && o->get_group() != setting_arguments::group) return o->get_name();
+  }
+  return {};
+}
+
 exit_code run_program(int argc, char** argv) {
   CLI::App app(
       "Runs plans of LLM agent task calls, and batches of requests: concurrently, in dependency order, under limits.",
@@ -97,6 +108,10 @@ exit_code run_program(int argc, char** argv) {
     return bad_usage(app, e);
   }
   const auto chosen = std::find_if(verbs.begin(), verbs.end(), [](const verb& v) { return v.command->parsed(); });
+  if (const std::string name = without_value(*chosen->command); !name.empty()) {
+    print_error(concat(name, ": expected a value, got ''"));
+    return exit_code::usage;
+  }
   return chosen->perform();
 }
 

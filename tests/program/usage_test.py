@@ -1,5 +1,7 @@
 """Bad usage, plans and configuration: one message that names the place, exit code 2, nothing on stdout, nothing run."""
 
+import os
+
 from harness import COMMANDS, ONE_QUESTION, ProgramTest
 
 
@@ -46,7 +48,6 @@ class Usage(ProgramTest):
             ("--approve", "maybe"): "--approve: expected all, none or default, got 'maybe'",
             ("--log-style", "loud"): "--log-style: expected standard or classic, got 'loud'",
             ("--explain-after", "0s"): "--explain-after: expected a duration above zero such as 30s, got '0s'",
-            ("--output", ""): "--output: expected a folder, got ''",
             ("--http-retries", "21"): "--http-retries: expected an integer from 0 to 20, got '21'",
             ("--base-url", "localhost"): "--base-url: expected a URL http://HOST[/PATH] or https://HOST[/PATH] without a "
                                          "user name, got 'localhost'",
@@ -57,6 +58,34 @@ class Usage(ProgramTest):
             with self.subTest(flag=flag, value=value):
                 self.assert_refused(self.run_program("run", "p.yaml", "--simulate", flag, value), "corchestra: " + message)
         self.assertFalse((self.folder / "corchestra-runs").exists())
+
+    def test_flags_that_do_not_go_together(self):
+        self.write("p.yaml", COMMANDS)
+        cases = {
+            ("run", "p.yaml", "--seed", "x"): "--seed requires --simulate",
+            ("run", "p.yaml", "--speed", "nan"): "--speed requires --simulate",
+            ("analyze", "p.yaml", "--seed", "1"): "--seed requires --simulate",
+            ("batch", "in.jsonl", "-o", "out.jsonl", "--speed", "10"): "--speed requires --simulate",
+            ("batch", "in.jsonl", "-o", "out.jsonl", "--sample-seed", "3"): "--sample-seed requires --sample",
+            ("plan", "p.yaml", "--graph", "dot", "--svg", "a.svg"): "--svg excludes --graph",
+            ("plan", "p.yaml", "--graph", "dot", "--json"): "--graph excludes --json",
+            ("plan", "p.yaml", "--graph", "dot", "--slots", "4"): "--slots excludes --graph",
+        }
+        for args, problem in cases.items():
+            with self.subTest(args=args):
+                self.check_usage(args, problem, args[0])
+        self.assertEqual(os.listdir(self.folder), ["p.yaml"])
+
+    def test_an_empty_value_is_no_flag_left_out(self):
+        self.write("p.yaml", COMMANDS)
+        batch = ("batch", "in.jsonl", "-o", "out.jsonl")
+        for args in (("run", "p.yaml", "--output", ""), ("run", "p.yaml", "--approve", ""), ("run", ""),
+                     ("plan", "p.yaml", "--slots", ""), ("plan", "p.yaml", "--durations", ""),
+                     (*batch, "--prompt", ""), (*batch, "--budget", ""), (*batch, "--limit", ""), ("simulate", "--error-rate", "")):
+            with self.subTest(args=args):
+                flag = "PLAN" if args == ("run", "") else [a for a in args if a.startswith("--")][-1]
+                self.assert_refused(self.run_program(*args), f"corchestra: {flag}: expected a value, got ''")
+        self.assertEqual(os.listdir(self.folder), ["p.yaml"])
 
     def test_an_output_folder_is_given_once(self):
         self.write("p.yaml", COMMANDS)
