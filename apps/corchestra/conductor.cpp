@@ -9,6 +9,7 @@
 #include <corchestra/async/time_service.hpp>
 #include <corchestra/base/text.hpp>
 
+#include "closing_notes.hpp"
 #include "explainer.hpp"
 #include "interrupts.hpp"
 #include "pauses.hpp"
@@ -141,7 +142,7 @@ result<session_result> conduct(boost::asio::io_context& context, session_options
   if (!outcome) return fail(errc::internal, "nothing is left to do and the run has not ended");
   if (outcome->has_value()) {
     const session_result& r = **outcome;
-    screen->finish(r.run.metrics, r.run.state, r.output_folder.string());
+    screen->finish(r.run.metrics, r.run.state, r.output_folder.string(), closing_notes(r));
   }
   return std::move(*outcome);
 }

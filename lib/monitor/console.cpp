@@ -121,7 +121,8 @@ void console::resize(unsigned width, unsigned height) {
   s.region.resize(width);
 }
 
-void console::finish(const run_metrics& metrics, run_state state, std::string_view output_folder) {
+void console::finish(const run_metrics& metrics, run_state state, std::string_view output_folder,
+                     const std::vector<std::string>& notes) {
   auto& s = *impl_;
   if (!s.options.quiet && s.classic()) {
     for (const auto& line : s.table.failures(s.glyphs)) s.show(line);
@@ -134,6 +135,9 @@ void console::finish(const run_metrics& metrics, run_state state, std::string_vi
   const detail::closing_facts about{state,         s.narrator.manner(), s.narrator.end_reason(),
                                     output_folder, s.options.simulated, s.classic()};
   for (const auto& line : detail::closing_lines(s.glyphs, metrics, about)) s.show(line);
+  if (!s.classic()) {
+    for (const std::string& note : notes) s.show({detail::log_weight::fact, "", detail::text_style::plain, note});
+  }
   s.clear();
   s.finished = true;
 }

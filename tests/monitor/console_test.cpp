@@ -275,3 +275,17 @@ TEST_CASE("long lists are cut: ids at the start, rows and failures at the end") 
   CHECK(has_line(p.text, "   t59   agent  FAILED             2.00s         1         -"));
   CHECK_FALSE(has_line(p.text, "   t30   agent  COMPLETED          1.00s         1         -"));
 }
+
+TEST_CASE("notes end what a run says, and are left out by the classic style and when quiet") {
+  const auto last_words = [](console_options co) {
+    plain_console p(options(1), std::move(co));
+    p.run.run({call("a")});
+    p.c.finish(p.run.metrics(), p.run.machine().state(), "", {"Waits: none"});
+    return p.text;
+  };
+  CHECK(last_words({}).ends_with("\n   Waits: none\n"));
+  console_options classic, quiet;
+  classic.style = console_style::classic;
+  quiet.quiet = true;
+  for (const auto& co : {classic, quiet}) CHECK(last_words(co).find("Waits") == std::string::npos);
+}

@@ -191,3 +191,14 @@ TEST_CASE("a narrower terminal is cleared of what it has wrapped") {
   // Three lines of 43, 49 and 55 columns are six rows of 30 columns.
   CHECK(text.starts_with("\r\x1b[6A"));
 }
+
+TEST_CASE("notes at the end of a run are wrapped like its other closing lines") {
+  live_console l(20, 30, 1);
+  l.run.run({call("a")});
+  l.c->finish(l.run.metrics(), l.run.machine().state(), "", {"Fought over: 'service:db' (2 waits, 264 ms)"});
+  CHECK(l.proper());
+  const std::vector<std::string> lines = l.screen.lines();
+  REQUIRE(lines.size() > 3);
+  CHECK(std::vector(lines.end() - 3, lines.end()) ==
+        std::vector<std::string>{"   Fought over:", "   'service:db' (2", "   waits, 264 ms)"});
+}

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <corchestra/core/duration_book.hpp>
 #include <corchestra/core/event.hpp>
@@ -45,8 +47,10 @@ class console {
   void tick(time_point now);
   /// The terminal's size changed.
   void resize(unsigned width, unsigned height);
-  /// Erases the bars and prints the closing table, the speed-up and where the files are. `output_folder` may be empty.
-  void finish(const run_metrics& metrics, run_state state, std::string_view output_folder);
+  /// Erases the bars and prints the closing table, the speed-up and where the files are (`output_folder` may be empty),
+  /// and then `notes`, each a line; the classic style leaves them out.
+  void finish(const run_metrics& metrics, run_state state, std::string_view output_folder,
+              const std::vector<std::string>& notes = {});
 
  private:
   struct impl;
