@@ -74,6 +74,9 @@ struct plan_verb {
     std::filesystem::path file = durations;
     if (durations == "learned") {
       file = learned_durations_path(s, run_name_of(document));
+      if (file.empty())
+        return fail(errc::file_error,
+                    "--durations learned: there is no cache folder for what runs have taken: set HOME, or --cache-folder");
       std::error_code ec;
       if (!std::filesystem::exists(file, ec))
         return fail(errc::file_error, concat("--durations learned: no run of ", quote(run_name_of(document)),

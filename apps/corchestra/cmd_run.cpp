@@ -90,7 +90,7 @@ struct run_verb {
       const auto patience = parse_duration(explain_after);
       if (patience.has_error() || *patience <= duration::zero())
         return fail(errc::invalid_argument,
-                    concat("--explain-after: expected a duration above zero such as 30s, got ", quote(explain_after)));
+                    concat("--explain-after: expected a duration above zero, at most 36500d, such as 30s, got ", quote(explain_after)));
       d.explain_after = *patience;
     }
     return d;

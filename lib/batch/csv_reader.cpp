@@ -63,6 +63,13 @@ class csv_reader final : public record_reader {
   }
 
  private:
+  std::string malformed() {
+    const int code = csv_error(&parser_);
+    return code == CSV_EPARSE ? std::string("a quotation mark stands in the middle of a field: a field with marks is put "
+                                            "between two of them, and its own are doubled")
+                              : concat("malformed CSV: ", csv_strerror(code));
+  }
+
   error wrong(std::uint64_t line, std::string_view what) const {
     return fail(errc::invalid_argument, concat(place_of(file_.path(), line), ": ", what));
   }
@@ -85,7 +92,7 @@ class csv_reader final : public record_reader {
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
         if (csv_parse(&parser_, rest.data(), end, &csv_reader::on_field, &csv_reader::on_row, this) != end)
-          return wrong(line_, concat("malformed CSV: ", csv_strerror(csv_error(&parser_))));
+          return wrong(line_, malformed());
         if (size_ > max_record_bytes || parser_.entry_pos > max_record_bytes)
           return fail(errc::too_large, concat(place_of(file_.path(), begun_), ": the row is longer than ",
                                               max_record_bytes >> 20, " MiB"));

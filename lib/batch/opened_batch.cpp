@@ -109,6 +109,9 @@ result<opened_batch> open_batch(const batch_options& o, const result_files::path
   auto maker = request_maker::create(o.requests);
   if (maker.has_error()) return maker.error();
   std::error_code ignored;
+  if (!paths.output.has_filename() || fs::is_directory(paths.output, ignored))
+    return fail(errc::invalid_argument,
+                concat("--output: expected a file for the answers, and ", name_of(paths.output), " is a folder"));
   for (const fs::path* p : {&paths.output, &paths.errors, &paths.state, &paths.ahead}) {
     if (fs::equivalent(o.input, *p, ignored))
       return fail(errc::invalid_argument,
@@ -130,7 +133,7 @@ result<opened_batch> open_batch(const batch_options& o, const result_files::path
     if (input.has_error()) return input.error();
     if (!state) {
       auto fresh = batch_state::open(o.dry_run ? fs::path() : paths.state);
-      if (fresh.has_error()) return fresh.error();
+      if (fresh.has_error()) return in_place(fresh.error(), "--output");
       state.emplace(std::move(*fresh));
     }
     if (auto begun = state->begin(*input, meaning_of(o)); begun.has_error()) return begun.error();

@@ -98,17 +98,17 @@ bool asks_for_text(std::string_view path) noexcept {
 result<request_maker> request_maker::create(request_options options) {
   request_maker m;
   for (auto [text, to, name] :
-       {std::tuple{&options.prompt, &m.prompt_, "prompt"}, std::tuple{&options.system, &m.system_, "system"}}) {
+       {std::tuple{&options.prompt, &m.prompt_, "--prompt"}, std::tuple{&options.system, &m.system_, "--system"}}) {
     if (text->empty()) continue;
     auto parsed = row_template::parse(*text);
     if (!parsed) return in_place(parsed.error(), name);
     *to = std::move(*parsed);
   }
   if (!options.body.is_null() && !options.body.is_object())
-    return wrong(concat("body: expected a JSON object, got ", options.body.type_name()));
+    return wrong(concat("--body: expected a JSON object, got ", options.body.type_name()));
   for (const char* name : {"messages", "model", "stream"}) {
     if (options.body.is_object() && options.body.contains(name))
-      return wrong(concat("body: ", quote(name), " cannot be set there"));
+      return wrong(concat("--body: ", quote(name), " cannot be set there"));
   }
   m.options_ = std::move(options);
   return m;
@@ -200,11 +200,11 @@ result<void> request_maker::templated(request_line& to, const record& r, const o
   ordered_json messages = ordered_json::array();
   if (system_) {
     auto text = system_->fill(row);
-    if (!text) return in_place(text.error(), "system");
+    if (!text) return in_place(text.error(), "--system");
     messages.push_back({{"role", "system"}, {"content", std::move(*text)}});
   }
   auto text = prompt_->fill(row);
-  if (!text) return in_place(text.error(), "prompt");
+  if (!text) return in_place(text.error(), "--prompt");
   messages.push_back({{"role", "user"}, {"content", std::move(*text)}});
   return finish(to, {{"messages", std::move(messages)}});
 }

@@ -161,7 +161,7 @@ duration field::time_span() const {
     const result<duration> parsed = parse_duration(v.get_ref<const std::string&>());
     if (parsed && *parsed <= longest) d = *parsed;
   }
-  if (d <= duration::zero()) expected("a duration above zero such as 30s or 1h30m");
+  if (d <= duration::zero()) expected(a_duration);
   return d;
 }
 

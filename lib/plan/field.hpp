@@ -14,6 +14,8 @@
 
 namespace corchestra::plan_file {
 
+inline constexpr std::string_view a_duration = "a duration above zero, at most 36500d, such as 30s or 1h30m";
+
 /// Where readers report: the first problem is kept. `code` is that of problems of structure.
 struct problems {
   std::string source;

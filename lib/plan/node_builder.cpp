@@ -57,7 +57,7 @@ bool node_builder::key(std::string text, int line) {
 }
 
 bool node_builder::scalar(json value, int line, std::size_t anchor) {
-  if (expects_key()) return refuse("a key must be text", line);
+  if (expects_key()) return refuse("a key must be text of at most 1024 characters", line);
   node n;
   n.line = line;
   n.value = std::move(value);

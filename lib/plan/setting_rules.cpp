@@ -6,6 +6,7 @@
 #include <corchestra/base/text.hpp>
 #include <corchestra/core/preset.hpp>
 
+#include "plan/field.hpp"
 #include "plan/setting_values.hpp"
 #include "plan/telemetry_rules.hpp"
 
@@ -87,8 +88,6 @@ bool assign_path(std::filesystem::path& target, const std::string& text) {
   target = text;
   return true;
 }
-
-constexpr std::string_view a_duration = "a duration above zero such as 30s or 1h30m";
 
 std::vector<setting_rule> make_rules() {
   return {
@@ -209,7 +208,7 @@ std::vector<setting_rule> make_rules() {
         "--hedge-after",
         {"CORCHESTRA_HEDGE_AFTER"},
         "",
-        "a duration above zero such as 30s, or a percentile from p50 to p99 of the times of earlier calls",
+        "a duration above zero, at most 36500d, such as 30s, or a percentile from p50 to p99 of the times of earlier calls",
         "never",
         "A model call without an answer, or a stream without its first token, for so long is asked a second time, and the "
         "first answer wins. Both may be billed. Calls with tools are left out, and so is corchestra batch."},

@@ -199,18 +199,18 @@ TEST_CASE("each malformed line has a message of its own") {
   CHECK(error_of(R"({"prompt":["x"]})") == "prompt: expected a text, got array");
   CHECK(error_of(R"({"prompt":"x","system":1})") == "system: expected a text, got number");
   CHECK(error_of(R"({"prompt":"x"})", {}) == "no model is named: give --model, or 'model' in the line");
-  CHECK(error_of(R"({"a":1})", {.model = "s", .prompt = "${b}"}) == "prompt: there is no column 'b'; there are: a");
+  CHECK(error_of(R"({"a":1})", {.model = "s", .prompt = "${b}"}) == "--prompt: there is no column 'b'; there are: a");
   CHECK(error_of(R"({"a":1})", {.model = "s", .prompt = "x", .system = "${b}"}) ==
-        "system: there is no column 'b'; there are: a");
+        "--system: there is no column 'b'; there are: a");
   CHECK(row_made({{"a", "1"}}, {.model = "s"}).error().message ==
         "a file of columns needs a prompt: --prompt 'Translate: ${text}'");
 }
 
 TEST_CASE("malformed options are refused before any line is read") {
-  CHECK(error_of("{}", {.prompt = "${a"}) == "prompt: the '${' before 'a' is not closed by a '}'");
-  CHECK(error_of("{}", {.system = "${}"}) == "system: '${}' names no column");
-  CHECK(error_of("{}", {.body = ordered_json::array()}) == "body: expected a JSON object, got array");
-  CHECK(error_of("{}", {.body = {{"stream", true}}}) == "body: 'stream' cannot be set there");
+  CHECK(error_of("{}", {.prompt = "${a"}) == "--prompt: the '${' before 'a' is not closed by a '}'");
+  CHECK(error_of("{}", {.system = "${}"}) == "--system: '${}' names no column");
+  CHECK(error_of("{}", {.body = ordered_json::array()}) == "--body: expected a JSON object, got array");
+  CHECK(error_of("{}", {.body = {{"stream", true}}}) == "--body: 'stream' cannot be set there");
 }
 
 TEST_CASE("what a request may cost is read from its body") {

@@ -210,13 +210,13 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
   const table_row rows[] = {
       {true, "max_concurrent_tasks", "0", "--max-concurrent-tasks: expected an integer from 1 to 100000, got '0'"},
       {true, "max_concurrent_tasks", "5x", "--max-concurrent-tasks: expected an integer from 1 to 100000, got '5x'"},
-      {true, "run_timeout", "0s", "--run-timeout: expected a duration above zero such as 30s or 1h30m, got '0s'"},
+      {true, "run_timeout", "0s", "--run-timeout: expected a duration above zero, at most 36500d, such as 30s or 1h30m, got '0s'"},
       {true, "analysis", "on", "--analysis: expected auto, always or never, got 'on'"},
       {true, "mode", "fast", "--mode: expected auto, sequential, levels or parallel, got 'fast'"},
       {true, "order", "random",
        "--order: expected priority, critical_path, depth_first, breadth_first or fifo, got 'random'"},
       {true, "llm.hedge_after", "p100",
-       "--hedge-after: expected a duration above zero such as 30s, or a percentile from p50 to p99 of the times of "
+       "--hedge-after: expected a duration above zero, at most 36500d, such as 30s, or a percentile from p50 to p99 of the times of "
        "earlier calls, got 'p100'"},
       {true, "llm.hedge_budget", "0", "--hedge-budget: expected an integer from 1 to 100, got '0'"},
       {true, "log_level", "loud", "--log-level: expected trace, debug, info, warn, error or off, got 'loud'"},
@@ -227,7 +227,7 @@ TEST_CASE("malformed flags and variables are refused by name, secrets without th
       {true, "endpoint.modle", "m", "unknown setting 'endpoint.modle', did you mean 'endpoint.model'?"},
       {false, "CORCHESTRA_HTTP_RETRIES", "-1", "CORCHESTRA_HTTP_RETRIES: expected an integer from 0 to 20, got '-1'"},
       {false, "CORCHESTRA_HTTP_TIMEOUT", "soon",
-       "CORCHESTRA_HTTP_TIMEOUT: expected a duration above zero such as 30s or 1h30m, got 'soon'"},
+       "CORCHESTRA_HTTP_TIMEOUT: expected a duration above zero, at most 36500d, such as 30s or 1h30m, got 'soon'"},
       {false, "CORCHESTRA_FAIL_FAST", "yes", "CORCHESTRA_FAIL_FAST: expected true or false, got 'yes'"},
       {false, "OPENAI_BASE_URL", "https://me:pw@host/v1",
        "OPENAI_BASE_URL: expected a URL http://HOST[/PATH] or https://HOST[/PATH] without a user name, got "

@@ -111,6 +111,29 @@ class Batch(ProgramTest):
         self.assertEqual(self.endpoint.requests, [])
         self.assertEqual(os.listdir(self.folder), ["in.jsonl"])
 
+    def test_what_flags_say_is_checked_before_anything_is_sent(self):
+        self.requests(1)
+        self.write("rows.csv", "text\nHi\n")
+        self.write("marks.csv", 'text\nHi\na "b" c\n')
+        for args, message in (
+            (("in.jsonl", "-o", "."), "--output: expected a file for the answers, and '.' is a folder"),
+            (("in.jsonl", "-o", "no/"), "--output: expected a file for the answers, and 'no/' is a folder"),
+            (("in.jsonl", "-o", "no/out.jsonl"), "--output: cannot open 'no/out.state.db': No such file or directory"),
+            (("rows.csv", "-o", "out.jsonl", "--prompt", "${"), "--prompt: the '${' before '' is not closed by a '}'"),
+            (("rows.csv", "-o", "out.jsonl", "--prompt", "Hi", "--system", "${}"), "--system: '${}' names no column"),
+            (("rows.csv", "-o", "out.jsonl", "--prompt", "Hi", "--body", '{"messages": []}'),
+             "--body: 'messages' cannot be set there"),
+            (("rows.csv", "-o", "out.jsonl", "--prompt", "${word}", "--model", "m"),
+             "rows.csv:2: --prompt: there is no column 'word'; there are: text"),
+            (("marks.csv", "-o", "out.jsonl", "--prompt", "Hi", "--model", "m"),
+             "marks.csv:3: a quotation mark stands in the middle of a field: a field with marks is put between two of them, "
+             "and its own are doubled"),
+        ):
+            with self.subTest(message):
+                self.assert_refused(self.run_program("batch", *args, "--base-url", self.endpoint.url), "corchestra: " + message)
+        self.assertEqual(self.endpoint.requests, [])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["in.jsonl", "marks.csv", "rows.csv"])
+
     def test_another_input_or_another_setting_is_refused(self):
         self.requests(2)
         self.assertEqual(self.batch().returncode, 0)

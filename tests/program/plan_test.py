@@ -56,6 +56,11 @@ class Plan(ProgramTest):
         learnt = self.folder / "home/.cache/corchestra/durations/p.json"
         refused = self.run_program("plan", "p.yaml", "--durations", "learned")
         self.assert_refused(refused, f"corchestra: --durations learned: no run of 'p' has left '{learnt}'")
+        del self.env["HOME"]
+        self.assert_refused(
+            self.run_program("plan", "p.yaml", "--durations", "learned"),
+            "corchestra: --durations learned: there is no cache folder for what runs have taken: set HOME, or --cache-folder")
+        self.env["HOME"] = str(self.folder / "home")
         (self.folder / "home").mkdir()
         self.assertEqual(self.run_program("run", "p.yaml", "--output", "out").returncode, 0)
         self.assertEqual(sorted(json.loads(learnt.read_text())["tasks"]), ["first", "second"])
