@@ -245,7 +245,7 @@ constexpr std::string_view plan_text = R"json({
     "non_empty": {"type": "string", "pattern": "\\S"},
     "name": {
       "type": "string", "minLength": 1, "maxLength": 200,
-      "pattern": "^[^/\\s]+$",
+      "pattern": "^[^/\\x00-\\x20\\x7f]+$",
       "not": {"enum": [".", ".."]}
     },
     "priority": {

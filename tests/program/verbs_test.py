@@ -1,6 +1,7 @@
 """check, analyze, schema, init, simulate, config, --help and --version."""
 
 import json
+import re
 import signal
 import urllib.request
 
@@ -73,6 +74,15 @@ class Schema(ProgramTest):
         self.assertIn("$schema", schema)
         self.assertIn("tasks", schema["properties"])
         self.assertEqual((outcome.stderr, outcome.returncode), ("", 0))
+
+    def test_check_and_the_schema_agree_on_what_an_id_is(self):
+        pattern = json.loads(self.run_program("schema").stdout)["definitions"]["name"]["pattern"]
+        for id in ("a", "a\u00a0b", "a\u3000b", "é", "a b", "a\tb", "a/b", "a\x7fb", "a\x01b", "a\nb"):
+            with self.subTest(id=id):
+                self.write("p.json", json.dumps({"agents": {"c": {"kind": "command", "argv": ["x"]}},
+                                                 "tasks": [{"id": id, "agent": "c", "depends_on": []}]}))
+                checked = self.run_program("check", "p.json").returncode == 0
+                self.assertEqual(checked, re.search(pattern, id) is not None)
 
 
 class Init(ProgramTest):
