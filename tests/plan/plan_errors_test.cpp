@@ -50,7 +50,7 @@ TEST_CASE("malformed YAML is refused with its line", "[plan]") {
       {"<<: 3\n", "p.yaml:1: '<<' merges an object or a list of objects, not 3"},
       {"a: &a [*a]\n", "p.yaml:1: an alias stands inside the value it names"},
       {"a: 1\n---\nb: 2\n", "p.yaml:2: the file holds more than one YAML document"},
-      {std::string("name: \"\\") + '\0' + "\"\n", "p.yaml:1:8: malformed YAML: unknown escape character:"},
+      {std::string("name: \"\\") + '\0' + "\"\n", "p.yaml:1:10: malformed YAML: unknown escape character:"},
       {"name: x\nmode: \xff\n", "p.yaml:2: the text is not UTF-8"},
       {"a: " + std::string(120, '[') + std::string(120, ']') + "\n", "p.yaml:1: nested more than 100 levels deep"},
   };
