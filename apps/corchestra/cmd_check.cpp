@@ -61,7 +61,8 @@ verb add_check(CLI::App& app) {
       "Examples:\n"
       "  corchestra check plan.yaml\n"
       "  corchestra check batch.jsonl --agents agents.yaml\n\n"
-      "Exit code 0: the plan can be run; 2: it cannot, and the message names the place.");
+      "Exit code 0: the plan is sound; 2: it is not, and the message names the place. Programs, models and prices are\n"
+      "looked at by run, before anything is sent.");
   return {command, [v] { return v->perform(); }};
 }
 

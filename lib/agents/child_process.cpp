@@ -122,31 +122,6 @@ bool is_program(const fs::path& p) {
   return fs::is_regular_file(p, ignored) && ::access(p.c_str(), X_OK) == 0;
 }
 
-// A missing folder and a missing program give the same error code afterwards, so both are looked for before.
-result<fs::path> find_program(const std::string& name, const fs::path& cwd, const environment& env) {
-  std::error_code ec;
-  if (!fs::is_directory(cwd, ec))
-    return fail(errc::file_error, concat("the working folder ", quote(cwd.native(), 300), " does not exist"),
-                retry_class::terminal);
-  if (name.find('/') != std::string::npos) {
-    const fs::path path = cwd / name;
-    if (is_program(path)) return path;
-    return fail(errc::command_not_found,
-                concat("the program ", quote(path.native(), 300),
-                       fs::exists(path, ec) ? " is not executable" : " does not exist"),
-                retry_class::terminal);
-  }
-  const auto path = env.find("PATH");
-  std::string_view rest = path == env.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
-  while (!name.empty() && !rest.empty()) {
-    const auto colon = std::min(rest.find(':'), rest.size());
-    const fs::path candidate = cwd / rest.substr(0, colon) / name;
-    if (is_program(candidate)) return candidate;
-    rest.remove_prefix(std::min(colon + 1, rest.size()));
-  }
-  return fail(errc::command_not_found, concat("no program ", quote(name), " in PATH"), retry_class::terminal);
-}
-
 // The program, or a shell that sets its limits and becomes it.
 std::vector<std::string> command_line(const child_command& command, const fs::path& program) {
   if (!command.limits.any()) return command.argv;
@@ -311,6 +286,31 @@ environment current_environment() {
       env.emplace(std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)));
   }
   return env;
+}
+
+// A missing folder and a missing program give the same error code afterwards, so both are looked for before.
+result<fs::path> find_program(const std::string& name, const fs::path& cwd, const environment& env) {
+  std::error_code ec;
+  if (!fs::is_directory(cwd, ec))
+    return fail(errc::file_error, concat("the working folder ", quote(cwd.native(), 300), " does not exist"),
+                retry_class::terminal);
+  if (name.find('/') != std::string::npos) {
+    const fs::path path = cwd / name;
+    if (is_program(path)) return path;
+    return fail(errc::command_not_found,
+                concat("the program ", quote(path.native(), 300),
+                       fs::exists(path, ec) ? " is not executable" : " does not exist"),
+                retry_class::terminal);
+  }
+  const auto path = env.find("PATH");
+  std::string_view rest = path == env.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
+  while (!name.empty() && !rest.empty()) {
+    const auto colon = std::min(rest.find(':'), rest.size());
+    const fs::path candidate = cwd / rest.substr(0, colon) / name;
+    if (is_program(candidate)) return candidate;
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  return fail(errc::command_not_found, concat("no program ", quote(name), " in PATH"), retry_class::terminal);
 }
 
 awaitable<result<child_outcome>> run_child(child_command command) {

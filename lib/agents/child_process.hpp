@@ -19,6 +19,10 @@ using environment = std::map<std::string, std::string>;
 /// Of this process.
 environment current_environment();
 
+/// The program that `name` stands for: a path, or looked up in the environment's PATH. Errors: `command_not_found`,
+/// `file_error` for the folder.
+result<std::filesystem::path> find_program(const std::string& name, const std::filesystem::path& cwd, const environment& env);
+
 /// A program to be run. No shell is involved but the one that sets limits: see command_agent_options.
 struct child_command {
   std::vector<std::string> argv;  ///< the program (looked up in the environment's PATH without a `/`) and its arguments

@@ -11,6 +11,7 @@
 #include <corchestra/base/text.hpp>
 
 #include "agents/call_budget.hpp"
+#include "agents/child_process.hpp"
 #include "session/endpoint.hpp"
 
 namespace corchestra {
@@ -114,6 +115,12 @@ result<void> check_models(const plan_document& plan, const settings& s, const ll
   return {};
 }
 
+std::set<std::string_view> agents_in_use(const plan_document& plan) {
+  std::set<std::string_view> used;
+  for (const auto& t : plan.plan.tasks) used.insert(t.agent);
+  return used;
+}
+
 }  // namespace
 
 std::string model_of(const agent_spec& spec, const plan_document& plan, const settings& s) {
@@ -128,8 +135,7 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
   auto tools = make_tools(plan);
   if (!tools) return tools.error();
   const shared_parts shared{std::move(model), std::move(prices), std::move(capabilities), std::move(*tools)};
-  std::set<std::string_view> used;
-  for (const auto& t : plan.plan.tasks) used.insert(t.agent);
+  const auto used = agents_in_use(plan);
   agent_registry agents;
   for (const auto& [name, spec] : plan.agents) {
     if (!used.contains(name)) continue;
@@ -144,6 +150,20 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
   }
   if (const auto checked = check_models(plan, s, shared.prices.get()); checked.has_error()) return checked.error();
   return agents;
+}
+
+std::vector<std::string> missing_programs(const plan_document& plan) {
+  const auto used = agents_in_use(plan);
+  std::vector<std::string> missing;
+  for (const auto& [name, spec] : plan.agents) {
+    if (spec.kind != agent_kind::command || !used.contains(name) || spec.argv[0].find("${") != std::string::npos) continue;
+    auto env = detail::current_environment();
+    for (const auto& [variable, value] : spec.env) env.insert_or_assign(variable, value);
+    std::error_code ignored;
+    const auto found = detail::find_program(spec.argv[0], std::filesystem::absolute(plan.folder / spec.cwd, ignored), env);
+    if (found.has_error()) missing.push_back(concat(plan.source, ": agent ", quote(name), ": ", found.error().message));
+  }
+  return missing;
 }
 
 }  // namespace corchestra

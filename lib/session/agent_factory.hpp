@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <corchestra/llm/chat_model.hpp>
 #include <corchestra/llm/output_capabilities.hpp>
@@ -22,5 +23,8 @@ result<agent_registry> make_agents(const plan_document& plan, const settings& s,
                                    std::shared_ptr<llm::chat_model> model,
                                    std::shared_ptr<const llm::price_table> prices,
                                    std::shared_ptr<llm::output_capabilities> capabilities);
+
+/// What the plan's commands need and is not there, a line each. It may come while the plan runs.
+std::vector<std::string> missing_programs(const plan_document& plan);
 
 }  // namespace corchestra

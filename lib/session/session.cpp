@@ -78,6 +78,8 @@ result<void> session::prepare() {
   auto agents = make_agents(options_.plan, s, endpoint_, std::move(*prices), capabilities_);
   if (agents.has_error()) return agents.error();
   agents_ = std::move(*agents);
+  for (const std::string& line : missing_programs(options_.plan))
+    options_.logger.warn("session", concat(line, ": its tasks fail unless that changes before they start"));
   const auto step = plan_analysis_step(options_.plan, s, endpoint_ != nullptr);
   if (step.has_error()) return step.error();
   step_ = *step;

@@ -280,6 +280,19 @@ TEST_CASE("[B46] a run without a name is called like its plan's file") {
   CHECK(r->summary["name"] == "plan");
 }
 
+TEST_CASE("a program that is not there is told of before anything runs, and may still come") {
+  stage s;
+  const auto r = s.run(s.options(
+      "agents: {make: {kind: command, argv: [sh, -c, \"printf '#!/bin/sh\\necho made' > tool; chmod +x tool\"]}, use: {kind: command, argv: [./tool]}, "
+      "idle: {kind: command, argv: [no-such-program]}}\n"
+      "tasks: [{id: a, agent: make, depends_on: []}, {id: b, agent: use, depends_on: [a]}]"));
+  REQUIRE(r);
+  CHECK(r->run.find("b")->output.value == "made");
+  REQUIRE(s.log.size() == 1);
+  CHECK(s.log[0].starts_with("session: plan.yaml: agent 'use': the program '"));
+  CHECK(s.log[0].ends_with("/./tool' does not exist: its tasks fail unless that changes before they start"));
+}
+
 TEST_CASE("settings override the plan's limits") {
   stage s;
   const auto r = s.run(s.options(
