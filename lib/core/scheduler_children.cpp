@@ -13,9 +13,9 @@ std::vector<task_index> scheduler::impl::awaited_children(const record& r) const
   return found;
 }
 
-// `parent/name`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
+// `parent/name`, `parent/1`, from outside `parent/outside-1`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
 // attempt for instance, `parent/name~2`.
-detail::child_name scheduler::impl::child_id(task_index parent, const task_call& child) {
+detail::child_name scheduler::impl::child_id(task_index parent, const task_call& child, origin from) {
   record& p = records[parent];
   const std::string prefix = p.call->id + "/";
   const std::string iteration = p.more && p.more->iteration > 1 ? concat("@", p.more->iteration) : std::string();
@@ -23,10 +23,17 @@ detail::child_name scheduler::impl::child_id(task_index parent, const task_call&
     if (id.compare(0, prefix.size(), prefix) != 0) id = prefix + id;
     return id.ends_with(iteration) ? id : id + iteration;
   };
-  const auto next_ordinal = [&] { return p.now_running ? ++p.now_running->next_ordinal : children_of(p) + 1; };
-  const std::size_t ordinal = next_ordinal();
-  std::string id = full(child.id.empty() ? concat(ordinal) : child.id);
-  while (child.id.empty() && is_staged(p, id)) id = full(concat(next_ordinal()));
+  const bool own = from != origin::outside && p.now_running, unnamed = child.id.empty();
+  // Each child of an attempt has an ordinal, also one with a name; what comes from outside must not shift them.
+  const auto next = [&] { return own ? concat(++p.now_running->next_ordinal) : concat("outside-", ++p.get().last_outside); };
+  const auto is_taken = [&](const std::string& name) {
+    const task_index known = find(name);
+    const bool from_outside = known != no_task && records[known].more && records[known].more->committed;
+    return is_staged(p, name) || (own ? from_outside : known != no_task);
+  };
+  std::string id = own || unnamed ? next() : std::string();
+  id = full(unnamed ? std::move(id) : child.id);
+  while (unnamed && is_taken(id)) id = full(next());
   // A child of an earlier attempt that did not complete is not in the way of this attempt's.
   const auto lost = [&](const std::string& name) {
     const task_index known = find(name);
@@ -157,14 +164,14 @@ result<void> scheduler::impl::check_wait(task_index parent, const task_call& chi
 
 result<task_index> scheduler::spawn(task_index parent, task_call child, time_point now, bool awaited) {
   auto& s = *impl_;
-  auto name = s.child_id(parent, child);
+  const auto from = awaited ? impl::origin::called : impl::origin::outside;
+  auto name = s.child_id(parent, child, from);
   child.id = std::move(name.id);
   if (s.is_staged(s.records[parent], child.id)) {
     return fail(errc::duplicate_task, concat("task ", quote(child.id), ": a child of this id starts after its parent"));
   }
   const task_index known = awaited ? s.find(child.id) : no_task;
   if (known != no_task && s.records[known].parent == parent && s.records[known].state == task_state::completed) return known;
-  const auto from = awaited ? impl::origin::called : impl::origin::outside;
   if (const auto checked = s.check_child(parent, child, from); checked.has_error()) return checked.error();
   std::vector<task_call> one;
   one.push_back(std::move(child));
@@ -185,7 +192,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   if (p.attempts != attempt || p.phase() == impl::phase::none || p.abandoned) {
     return fail(errc::not_running, concat("task ", quote(p.call->id), ": this attempt has ended"));
   }
-  auto name = s.child_id(parent, child);
+  auto name = s.child_id(parent, child, impl::origin::staged);
   child.id = name.id;
   if (s.is_staged(p, child.id)) return fail(errc::duplicate_task, concat("task ", quote(child.id), ": there is a child of this id already"));
   if (const auto checked = s.check_child(parent, child, impl::origin::staged); checked.has_error()) return checked.error();

@@ -155,7 +155,9 @@ struct scheduler::impl {
   }
 
   // scheduler_children.cpp
-  detail::child_name child_id(task_index parent, const task_call& child);
+  /// Who asks for a child: its parent's attempt, which starts it with its success or calls it, or somebody else.
+  enum class origin : std::uint8_t { staged, called, outside };
+  detail::child_name child_id(task_index parent, const task_call& child, origin from);
   bool is_staged(const record& parent, const std::string& id) const {
     return parent.now_running && parent.now_running->staged && parent.now_running->staged->ids.contains(id);
   }
@@ -167,8 +169,6 @@ struct scheduler::impl {
   result<children_to_commit> prepare_staged(task_index parent);
   void drop_staged(live& l);
   void commit(children_to_commit children, task_index parent, time_point now);
-  /// Who asks for a child: its parent's attempt, which starts it with its success or calls it, or somebody else.
-  enum class origin : std::uint8_t { staged, called, outside };
   result<void> check_child(task_index parent, const task_call& child, origin from);
   result<void> check_held(task_index parent, std::string_view who, std::span<const detail::claim> wanted) const;
   result<void> check_wait(task_index parent, const task_call& child, bool awaited) const;

@@ -152,12 +152,12 @@ TEST_CASE("[L12][C39] caps on children, spawned tasks and depth are errors that 
   CHECK(e.is(errc::limit_exceeded));
   CHECK(e.message == "task 'a': the limit of 2 children a task is reached");
   r.start();
-  spawned(r, "a/1", call(""));
+  spawned(r, "a/outside-1", call(""));
   r.start();
-  CHECK(refused(r, "a/1/1", call("")).message == "task 'a/1/1': the limit of 2 levels of children is reached");
+  CHECK(refused(r, "a/outside-1/outside-1", call("")).message == "task 'a/outside-1/outside-1': the limit of 2 levels of children is reached");
   spawned(r, "b", call(""));
   spawned(r, "b", call(""));
-  CHECK(refused(r, "a/1", call("")).message == "task 'a/1': the limit of 5 spawned tasks a run is reached");
+  CHECK(refused(r, "a/outside-1", call("")).message == "task 'a/outside-1': the limit of 5 spawned tasks a run is reached");
 }
 
 TEST_CASE("a child that completed is given back as it is") {

@@ -1,4 +1,6 @@
 // Children that somebody else than their parent's attempt has spawned: the attempt answers for none of it.
+#include <catch2/generators/catch_generators.hpp>
+
 #include "core/hand_run.hpp"
 
 using namespace corchestra;
@@ -85,4 +87,52 @@ TEST_CASE("a child from outside goes on in the next iteration of its parent") {
   CHECK(r.stopped().empty());
   r.end("p/x");
   CHECK(r.state("p/x") == task_state::completed);
+}
+
+TEST_CASE("children from outside are numbered by themselves, and leave the ordinals of an attempt alone") {
+  hand_run r({}, {call("q"), call("p", {"q"})});
+  r.start();
+  const auto outside = r.s.spawn(r.at("p"), call(""), r.now);
+  REQUIRE(outside);
+  CHECK(r.s.call(*outside).id == "p/outside-1");
+  CHECK(r.start() == ids{"p/outside-1"});
+  r.end("p/outside-1", "of the other");
+  r.end("q");
+  CHECK(r.start() == ids{"p"});
+  REQUIRE(r.s.spawn(r.at("p"), call(""), r.now));
+  REQUIRE(r.s.spawn(r.at("p"), call("named"), r.now));
+  const auto own = r.s.spawn(r.at("p"), call(""), r.now, true);
+  REQUIRE(own);
+  CHECK(r.s.call(*own).id == "p/1");
+  CHECK(r.s.stage(r.at("p"), 1, call("")).value() == "p/2");
+  CHECK(r.start() == ids{"p/outside-2", "p/named", "p/1"});
+}
+
+TEST_CASE("an attempt that calls a child without an id never gets one from outside, whatever that is called") {
+  const bool completed = GENERATE(true, false);
+  hand_run r({}, {retried_parent()});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("p"), call("1"), r.now));
+  r.start();
+  if (completed) r.end("p/1", "of the other");
+  r.fail_task("p");
+  r.pass(1s);
+  CHECK(r.start() == ids{"p"});
+  const auto own = r.s.spawn(r.at("p"), call(""), r.now, true);
+  REQUIRE(own);
+  CHECK(r.s.call(*own).id == "p/2");
+}
+
+TEST_CASE("a number that a child from outside was given before is not given again") {
+  run_options o;
+  o.keep = keep_results::failed;
+  hand_run r(o, {call("p")});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("p"), call("outside-2"), r.now));
+  REQUIRE(r.s.spawn(r.at("p"), call(""), r.now));
+  CHECK(r.start() == ids{"p/outside-2", "p/outside-1"});
+  r.end("p/outside-1");
+  REQUIRE(r.s.find("p/outside-1") == no_task);
+  REQUIRE(r.s.spawn(r.at("p"), call(""), r.now));
+  CHECK(r.start() == ids{"p/outside-3"});
 }

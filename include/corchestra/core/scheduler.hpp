@@ -71,10 +71,11 @@ class scheduler {
   /// Adds tasks, all or none. Errors: those of `prepare`, `not_running`.
   result<void> submit(std::vector<task_call> calls, time_point now);
   /// Adds a child of a task that has not ended, at once. An id without the parent's prefix gets it; an empty id becomes
-  /// the next ordinal; in a loop's later iterations `@2` is added, and `~2` after a child of that id that came to
-  /// nothing. `awaited`: the parent's attempt calls it, waits for it and deals with its failure; a completed child of the same
-  /// id is given back as it is. Else it comes from outside: an attempt of the parent neither answers for it nor takes it along
-  /// when it is tried again. Errors: as `submit`, `limit_exceeded`; `dependency_cycle` when it would wait for an ancestor.
+  /// the attempt's next ordinal that no child from outside has, or `outside-1` and so on; in a loop's later iterations `@2` is
+  /// added, and `~2` after a child of that id that came to nothing. `awaited`: the parent's attempt calls it, waits for it and
+  /// deals with its failure; a completed child of the same id is given back as it is. Else it comes from outside: an attempt
+  /// of the parent neither answers for it nor takes it along when it is tried again. Errors: as `submit`, `limit_exceeded`;
+  /// `dependency_cycle` when it would wait for an ancestor.
   result<task_index> spawn(task_index parent, task_call child, time_point now, bool awaited = false);
   /// A child that is committed together with the success of this attempt (of a loop: of this iteration), and dropped with
   /// its failure. Gives back the id. A limit that was hit, here or by an awaited child, makes the attempt end LIMIT_EXCEEDED.

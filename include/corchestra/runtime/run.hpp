@@ -55,8 +55,9 @@ class run {
   awaitable<result<void>> submit(std::vector<task_call> calls);
   /// The same without waiting for room. Error: `queue_full` when `max_pending` task calls wait already.
   awaitable<result<void>> try_submit(std::vector<task_call> calls);
-  /// A child of a task that has not ended; gives back its full id. It goes on when the task is tried again, and is cancelled
-  /// when the task ends without success. Errors: as `submit` (`duplicate_task` for the id of a completed child too), `limit_exceeded`.
+  /// A child of a task that has not ended; gives back its full id: an empty one becomes `outside-1` and so on, the task's own
+  /// children keep their ordinals. It goes on when the task is tried again, and is cancelled when the task ends without
+  /// success. Errors: as `submit` (`duplicate_task` for the id of a completed child too), `limit_exceeded`.
   awaitable<result<std::string>> spawn(std::string parent, task_call child);
   /// No more submissions will come: lets a `stay_open` run end.
   void close();
