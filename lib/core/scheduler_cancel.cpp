@@ -143,9 +143,8 @@ void scheduler::drain(time_point now) {
   if (s.reason.empty()) s.reason = "drained: what ran was finished, nothing new was started";
   s.publish(event_type::run_draining, now);
   s.mark_needed(now);
-  for (task_index t = 0; t < s.records.size(); ++t) {  // what is not tried again keeps no lock over its back-off
-    const bool keeps = s.records.holds(t) && s.records[t].waiting == wait_reason::backoff && s.left_out(s.records[t]);
-    if (keeps) s.release(t, false, true, now);
+  for (task_index t = 0; t < s.records.size(); ++t) {  // what is not tried again keeps no lock for it
+    if (s.records.holds(t) && s.keeps_locks(s.records[t]) && s.left_out(s.records[t])) s.release(t, false, true, now);
   }
   s.check_end(now);
 }

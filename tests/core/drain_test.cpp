@@ -278,3 +278,28 @@ TEST_CASE("a task that a drained run leaves out keeps no lock over its back-off 
   r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
   CHECK(r.start() == ids{"parent/child"});
 }
+
+TEST_CASE("a drained run holds no lock of a task that will not start") {
+  const bool parked = GENERATE(false, true);  // on something else, or ready
+  auto keeper = ruled(call("keeper", {}, 20), [](task_rules& t) { t.hold_across_waits = true; });
+  keeper.resources = {{"db"}, {"calls"}};
+  keeper.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  auto o = slots(2);
+  o.resources = {{"calls", 1, parked ? 1h : 1s}};
+  hand_run r(o, {keeper, call("parent"), call("other")});
+  CHECK(r.start() == ids{"keeper", "parent"});
+  r.fail_task("keeper");
+  CHECK(r.start() == ids{"other"});
+  r.pass(1s);
+  if (parked) r.end("other");
+  CHECK(r.start().empty());
+  CHECK(r.state("keeper") == (parked ? task_state::waiting : task_state::ready));
+  REQUIRE(r.s.fence(r.at("keeper"), "db") != 0);
+  r.s.drain(r.now);
+  CHECK(r.s.fence(r.at("keeper"), "db") == 0);
+  auto child = call("child");
+  child.resources = {{"db"}};
+  REQUIRE(r.s.spawn(r.at("parent"), child, r.now, true));
+  r.s.attempt_waits(r.at("parent"), 1, wait_reason::child, r.now);
+  CHECK(r.start() == ids{"parent/child"});
+}

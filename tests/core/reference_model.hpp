@@ -111,7 +111,7 @@ class reference_model {
     const auto agent = [&] { return e.data.is_object() && e.data.contains("agent") ? e.data.at("agent") : json(""); };
     draining = draining || e.type == event_type::run_draining;
     for (const auto& [i, t] : tasks) {  // what others need may keep what it has, and only that
-      if (draining && t.waiting == wait_reason::backoff) resources.give_back(i);
+      if (draining && !t.running && !ended(t)) resources.give_back(i);
     }
     if (e.type == event_type::run_paused) paused.insert(agent());
     if (e.type == event_type::run_resumed) paused.erase(agent());
