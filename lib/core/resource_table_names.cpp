@@ -171,6 +171,9 @@ void resource_table::quarantine(task_index task, std::span<const claim> set) {
     if (!held_by(e, task)) continue;
     e.quarantined = true;
     quarantined_.emplace(c.resource, task);
+    for (std::size_t m = 0; e.more != nullptr && m < lock_mode_count; ++m) {
+      for (const by_age& w : std::exchange(e.more->lines[m].reserving, {})) end_reservation(*waiting_.find(w.task), {});
+    }
   }
 }
 
@@ -186,7 +189,12 @@ void resource_table::quarantine(std::span<const claim> set) {
 void resource_table::end_quarantine(task_index task, const claim& c) {
   quarantined_.erase({c.resource, task});
   const auto next = quarantined_.lower_bound({c.resource, 0});
-  entries_[c.resource].quarantined = next != quarantined_.end() && next->first == c.resource;
+  entry& e = entries_[c.resource];
+  e.quarantined = next != quarantined_.end() && next->first == c.resource;
+  if (e.quarantined || e.more == nullptr) return;
+  for (const auto& line : e.more->lines) {  // their time counts again
+    for (const by_rank& w : line.ranked) waiting_.aging.insert(waiting_.find(w.task)->aged());
+  }
 }
 
 std::vector<task_index> resource_table::holders(resource_index r) const {

@@ -33,7 +33,8 @@ void resource_table::park(task_index task, std::int64_t rank, std::span<const cl
     w.first = now_;
   } else {
     if (w.parked) unpark(task, w.at.resource);
-    if (!std::equal(w.set.begin(), w.set.end(), set.begin(), set.end())) end_reservation(w, {});
+    // Nobody knows for how long a given-up body keeps it: others go on meanwhile.
+    if (e.quarantined || !std::equal(w.set.begin(), w.set.end(), set.begin(), set.end())) end_reservation(w, {});
   }
   if (known == nullptr || w.at.resource != on) ++e.blocked;
   w.set.assign(set.begin(), set.end());
@@ -184,7 +185,7 @@ void resource_table::advance(time_point now, std::vector<task_index>& woken) {
   auto& aging = waiting_.aging;
   while (!aging.empty() && later(aging.begin()->since, starvation_after_) <= now_) {
     waiter& w = *waiting_.find(aging.begin()->task);
-    if (entries_[w.at.resource].quarantined) {  // nobody knows for how long: others go on meanwhile
+    if (entries_[w.at.resource].quarantined) {
       aging.erase(aging.begin());
       continue;
     }
