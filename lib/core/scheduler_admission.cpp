@@ -184,8 +184,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
       return admission::gone;
     }
     if (answer.what == detail::budget_ledger::verdict::later) {
-      r.get().budget_parked = true;
-      budget_waiters.emplace(-r.priority, t);
+      hold_for_budget(t, true);
       step_aside(t, now);
       set_state(t, task_state::waiting, wait_reason::budget, now);
       return admission::parked;
@@ -305,7 +304,7 @@ void scheduler::impl::unqueue(task_index t, time_point now, bool keeps_question)
   extra& x = *r.more;
   if (!keeps_question && std::exchange(x.asked, false)) asked.erase(t);
   if (x.heavy_parked) hold_heavy(t, false);
-  if (std::exchange(x.budget_parked, false)) budget_waiters.erase({-r.priority, t});
+  if (x.budget_parked) hold_for_budget(t, false);
   if (x.parked_on != detail::resource_table::none) {
     const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
     pressing.erase(t);

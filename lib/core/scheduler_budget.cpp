@@ -25,19 +25,25 @@ task_index scheduler::impl::budget_above(task_index t) const {
   return up;
 }
 
+void scheduler::impl::hold_for_budget(task_index t, bool waits) {
+  record& r = records[t];
+  const auto* rules = r.rules();
+  const bool has_own = rules && !rules->budget.none();
+  const detail::budget_lines::counted_by by{kinds[r.kind].agent_number, has_own ? t : budget_above(t)};
+  const detail::budget_lines::entry e{t, r.priority, rules ? rules->reserve : budget_amount{}};
+  r.get().budget_parked = waits;
+  waits ? budget_waiters.add(by, e) : budget_waiters.remove(by, e);
+}
+
 // The first of those who wait for budget that could have it, or never will. Asked again until there is none.
 void scheduler::impl::offer_budget(time_point now) {
-  for (auto w = budget_waiters.begin(); w != budget_waiters.end(); ++w) {
-    const task_index t = w->second;
-    record& r = records[t];
-    if (ledger.room(t, r.call->agent, r.rules() ? r.rules()->reserve : budget_amount{}) ==
-        detail::budget_ledger::verdict::later)
-      continue;
-    budget_waiters.erase(w);
-    r.more->budget_parked = false;
-    return make_ready(t, now);
-  }
-  budget_changed = false;
+  const task_index t = budget_waiters.first_served([&](task_index waits, const budget_amount& amount) {
+    return ledger.room(waits, records[waits].call->agent, amount) == verdict::later;
+  });
+  budget_changed = t != no_task;
+  if (!budget_changed) return;
+  hold_for_budget(t, false);
+  make_ready(t, now);
 }
 
 // Steps of its attempt that nobody has settled count as spent: what they were for may have happened.

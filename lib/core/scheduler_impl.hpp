@@ -14,6 +14,7 @@
 
 #include "base/retry_budget.hpp"
 #include "core/budget_ledger.hpp"
+#include "core/budget_lines.hpp"
 #include "core/id_table.hpp"
 #include "core/rate_window.hpp"
 #include "core/record_store.hpp"
@@ -103,8 +104,8 @@ struct scheduler::impl {
   detail::resource_table resources;
   detail::budget_ledger ledger;
   detail::retry_budget retries;
+  detail::budget_lines budget_waiters;
   using by_priority = std::set<std::pair<std::int64_t, task_index>>;  // falling
-  by_priority budget_waiters;
   std::set<std::pair<time_point, task_index>> refused_retries;  // by the retry budget: since when
   detail::step_reservations reserved_steps;
   std::map<std::pair<std::uint32_t, detail::key_index>, by_priority> heavy_waiters;  // by weight and key
@@ -267,6 +268,7 @@ struct scheduler::impl {
   // scheduler_budget.cpp
   budget_amount settle_budget(task_index t, bool assume_spent);
   task_index budget_above(task_index t) const;
+  void hold_for_budget(task_index t, bool waits);
   void offer_budget(time_point now);
   budget_amount close_steps(task_index t);
   void end_step(detail::step_reservations::id i, const std::optional<budget_amount>& spent, bool money_known = true);

@@ -16,10 +16,11 @@ void scheduler::impl::raise_priority(task_index t, int priority, time_point now)
     if ((is_terminal(r.state) && r.open_subtree == 0) || r.priority >= priority) continue;
     const bool heavy = r.more && r.more->heavy_parked;
     if (heavy) hold_heavy(u, false);
-    if (r.more && r.more->budget_parked) budget_waiters.erase({-r.priority, u});
+    const bool broke = r.more && r.more->budget_parked;
+    if (broke) hold_for_budget(u, false);
     r.priority = priority;
     if (heavy) hold_heavy(u, true);
-    if (r.more && r.more->budget_parked) budget_waiters.emplace(-priority, u);
+    if (broke) hold_for_budget(u, true);
     if (r.more && r.more->parked_on != detail::resource_table::none) {
       const auto on = r.more->parked_on;
       resources.raise(u, on, rank_of(r));

@@ -109,17 +109,17 @@ bool scheduler::impl::untangle(time_point now) {
   if (!std::all_of(parked.begin(), parked.end(), still_parked)) return false;
   const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0 && still_parked(t); });
   // One that the waiting parents need; others only when there is none.
-  auto broke = std::find_if(budget_waiters.begin(), budget_waiters.end(), [&](const auto& w) { return records[w.second].urgency > 0; });
-  if (broke == budget_waiters.end() && reserved_steps.waiting() > 0) {
+  task_index broke = budget_waiters.first_of([&](task_index t) { return records[t].urgency > 0; });
+  if (broke == no_task && reserved_steps.waiting() > 0) {
     refuse_step(reserved_steps.next(reserved_steps.front)->second,
                 fail(errc::limit_exceeded, "budget: the rest is reserved by tasks that wait as well", retry_class::terminal));
     steps_changed = true;
     return true;
   }
-  if (broke == budget_waiters.end() && needed == parked.end()) broke = budget_waiters.begin();
-  if (broke == budget_waiters.end() && needed == parked.end()) return false;
-  if (broke != budget_waiters.end()) {
-    end_unstarted(broke->second, task_state::limit_exceeded, cancel_reason::budget,
+  if (broke == no_task && needed == parked.end()) broke = budget_waiters.first_of([](task_index) { return true; });
+  if (broke == no_task && needed == parked.end()) return false;
+  if (broke != no_task) {
+    end_unstarted(broke, task_state::limit_exceeded, cancel_reason::budget,
                   errc::limit_exceeded, "budget: the rest is reserved by tasks that wait for their children", now);
   } else {
     end_deadlocked(*needed, now);
