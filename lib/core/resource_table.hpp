@@ -97,13 +97,14 @@ class resource_table {
   bool nobody_waits() const noexcept;
   std::vector<task_index> holders(
       resource_index r) const;  ///< in the way of a newcomer; when none, those who reserve it
+  bool is_only_reserved(resource_index r) const noexcept;  ///< nobody has it, and somebody will not let others have it
   /// What keeps a parked task from what it is parked on: what is in use; if that leaves enough, those who reserve it;
-  /// if nobody does, those before it in line.
+  /// if nobody does, those before it in line. Of those who reserve at most so many.
   struct obstacle {
     enum class kind : std::uint8_t { none, in_use, reserved, line } what = kind::none;
     std::vector<task_index> tasks;  ///< who reserve, or stand first; of what is in use see `holders`
   };
-  obstacle obstacle_of(task_index parked) const;
+  obstacle obstacle_of(task_index parked, std::size_t most = ~std::size_t{0}) const;
   /// Those that have begun to reserve since the last call.
   std::vector<task_index> take_reserving() noexcept { return std::exchange(new_reserving_, {}); }
   /// Everything but pools that is declared, held, waited for or was waited for. Intent locks are shown only on folders
@@ -144,6 +145,7 @@ class resource_table {
   std::vector<task_index> waiters(const entry& e) const;
 
   bool in_the_way(const entry& e, const claim& c, const standing& s) const;
+  bool is_in_use(const entry& e, const claim& c) const noexcept;
   bool lock_in_the_way(const entry& e, const claim& c, const standing& s) const;
   bool quantity_in_the_way(const entry& e, const claim& c, const standing& s, std::uint64_t more) const;
   std::uint64_t reserved_before(const crowd& c, const standing& s, std::uint64_t enough) const;

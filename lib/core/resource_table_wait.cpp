@@ -221,7 +221,25 @@ time_point resource_table::next_due() const noexcept {
   return next;
 }
 
-resource_table::obstacle resource_table::obstacle_of(task_index parked) const {
+bool resource_table::is_only_reserved(resource_index r) const noexcept {
+  const entry& e = entries_[r];
+  return e.holder == no_task && e.more != nullptr && e.more->holders.empty() && e.more->reserved_amount > 0;
+}
+
+bool resource_table::is_in_use(const entry& e, const claim& c) const noexcept {
+  if (e.kind != resource_kind::lock) {
+    const quantity& q = quantity_of(e);
+    return q.in_use + q.window.used_at(now_) + c.amount > q.capacity;
+  }
+  const unsigned others = conflicts(c.mode);
+  if (e.holder != no_task && (others & bit(e.mode)) != 0) return true;
+  for (std::size_t m = 0; e.more != nullptr && m < lock_mode_count; ++m) {
+    if ((others >> m & 1) != 0 && e.more->held[m] != 0) return true;
+  }
+  return false;
+}
+
+resource_table::obstacle resource_table::obstacle_of(task_index parked, std::size_t most) const {
   using kind = obstacle::kind;
   const waiter* w = waiting_.find(parked);
   if (w == nullptr || !w->parked) return {};
@@ -230,13 +248,13 @@ resource_table::obstacle resource_table::obstacle_of(task_index parked) const {
   const auto me = standing::of(*w);
   const bool lock = e.kind == resource_kind::lock;
   const unsigned others = lock ? conflicts(w->at.mode) : 1U;
-  bool in_use = lock && e.holder != no_task && (others & bit(e.mode)) != 0;
+  if (is_in_use(e, w->at)) return {kind::in_use, {}};
   obstacle reserved{kind::reserved, {}}, line{kind::line, {}};
   for (std::size_t m = 0; m < lock_mode_count; ++m) {
     if ((others >> m & 1) == 0) continue;
-    in_use = in_use || (lock && all.held[m] != 0);
     for (const auto& [age, amount] : all.reserved[m]) {
-      if (age.task != parked && (!w->reserving || age < w->aged())) reserved.tasks.push_back(age.task);
+      if (reserved.tasks.size() >= most || (w->reserving && !(age < w->aged()))) break;
+      if (age.task != parked) reserved.tasks.push_back(age.task);
     }
     const auto& ranked = all.lines[m].ranked;
     if (!w->reserving && !ranked.empty() && *ranked.begin() < me.ranked) line.tasks.push_back(ranked.begin()->task);
@@ -244,10 +262,8 @@ resource_table::obstacle resource_table::obstacle_of(task_index parked) const {
   if (!lock) {
     const quantity& q = quantity_of(e);
     const auto wanted = q.in_use + q.window.used_at(now_) + w->at.amount;
-    in_use = wanted > q.capacity;
-    if (!in_use && wanted + reserved_before(all, me, q.capacity) <= q.capacity) reserved.tasks.clear();
+    if (wanted + reserved_before(all, me, q.capacity) <= q.capacity) reserved.tasks.clear();
   }
-  if (in_use) return {kind::in_use, {}};
   if (!reserved.tasks.empty()) return reserved;
   return line.tasks.empty() ? obstacle{} : line;
 }

@@ -251,7 +251,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
   if (r.urgency > 0) suspects.push_back(t);
   for (const task_index w : resources.take_reserving()) suspects.push_back(w);
   if (presses(r)) {
-    pressing.insert(t);
+    pressing.emplace(on, t);
     end_reservations(t, on, now);  // it may be woken by that
   }
   if (owed == detail::resource_table::none) return;
@@ -268,7 +268,7 @@ void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now)
     const task_index t = to_wake[i];
     record& r = records[t];
     r.more->baton = std::exchange(r.more->parked_on, detail::resource_table::none);
-    pressing.erase(t);
+    pressing.erase({r.more->baton, t});
     if (r.phase() == phase::wants_slot) {
       push(t, now);
     } else {
@@ -307,7 +307,7 @@ void scheduler::impl::unqueue(task_index t, time_point now, bool keeps_question)
   if (x.budget_parked) hold_for_budget(t, false);
   if (x.parked_on != detail::resource_table::none) {
     const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
-    pressing.erase(t);
+    pressing.erase({resource, t});
     resources.unpark(t, resource);
     resources.forget(t);
     // It may have been the writer that kept readers waiting.

@@ -6,6 +6,10 @@
 
 namespace corchestra {
 
+namespace {
+constexpr std::size_t most = 1000;  // tasks in a circle; a greater one is found when nothing else is left to do
+}
+
 // Of a parent that waits for nothing but children: those, of which each may let it go on. Of a task that has not started: those who
 // hold what it is parked on, or those it needs, none of which it can do without. Nobody when something else may help.
 detail::blockers scheduler::impl::blockers_of(task_index t) const {
@@ -21,7 +25,7 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
   if (r.phase() != phase::none || r.state != task_state::waiting) return found;
   using obstacle = detail::resource_table::obstacle::kind;
   const bool parked = r.more && r.more->parked_on != detail::resource_table::none;
-  if (auto in_the_way = parked ? resources.obstacle_of(t) : detail::resource_table::obstacle(); in_the_way.what == obstacle::reserved) {
+  if (auto in_the_way = parked ? resources.obstacle_of(t, most) : detail::resource_table::obstacle(); in_the_way.what == obstacle::reserved) {
     found.who = std::move(in_the_way.tasks);
     found.only_reserve = true;
     return found;
@@ -44,7 +48,6 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
 
 // Those that wait in a circle with `suspect`, or for such a circle, in order. Nobody when it may go on.
 std::vector<task_index> scheduler::impl::in_a_cycle(task_index suspect) const {
-  constexpr std::size_t most = 1000;  // tasks; beyond that it is found when nothing else is left to do
   struct node {
     detail::blockers by;
     bool stuck = true;
@@ -57,6 +60,7 @@ std::vector<task_index> scheduler::impl::in_a_cycle(task_index suspect) const {
     if (nodes.contains(t)) continue;
     if (nodes.size() == most) return {};
     node n{.by = blockers_of(t)};
+    if (n.by.who.size() >= most) return {};
     n.stuck = !n.by.who.empty();
     todo.insert(todo.end(), n.by.who.begin(), n.by.who.end());
     nodes.emplace(t, std::move(n));

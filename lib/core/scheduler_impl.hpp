@@ -121,7 +121,7 @@ struct scheduler::impl {
   std::int32_t plain_priority = 0;
   std::vector<task_index> to_wake;
   std::vector<task_index> suspects;  // of waiting in a circle
-  std::set<task_index> pressing;  // parked, and others wait for them: urgent ones, and attempts that go on
+  std::set<std::pair<detail::resource_index, task_index>> pressing;  // parked on it, and others wait for them: urgent ones, and attempts that go on
   bool waking_now = false, budget_changed = false, steps_changed = false, retries_changed = false;
   std::set<task_index> asked;  // those that wait for an answer
   std::vector<task_index> paused_tasks;

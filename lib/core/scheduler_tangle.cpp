@@ -47,7 +47,7 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
     if (r.more && r.more->heavy_parked) hold_heavy(u, false), hold_heavy(u, true);
     if (r.more && r.more->parked_on != detail::resource_table::none) {
       resources.raise(u, r.more->parked_on, rank_of(r));
-      pressing.insert(u);
+      pressing.emplace(r.more->parked_on, u);
       suspects.push_back(u);
     }
     for (const auto& d : r.call->depends_on) {
@@ -60,8 +60,14 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
 
 // A waiter that began to reserve after they were parked gives way to them as well.
 bool scheduler::impl::press(time_point now) {
-  for (const task_index t : std::vector<task_index>(pressing.begin(), pressing.end())) {
-    if (pressing.contains(t)) end_reservations(t, records[t].more->parked_on, now);
+  std::vector<decltype(pressing)::value_type> kept_out;
+  for (auto p = pressing.begin(); p != pressing.end();) {
+    const auto next = pressing.lower_bound({p->first + 1, 0});
+    if (resources.is_only_reserved(p->first)) kept_out.insert(kept_out.end(), p, next);
+    p = next;
+  }
+  for (const auto& [on, t] : kept_out) {
+    if (pressing.contains({on, t})) end_reservations(t, on, now);
   }
   return !ready.empty();
 }
