@@ -224,7 +224,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   r.abandoned = true;
   release(t, true, false, now);
   if (r.more && r.more->locked) resources.quarantine(t, r.more->locks);
-  settle_budget(t, true);
+  const budget_amount estimated = settle_budget(t, true);
   drop_staged(l);
   aborts.push_back({t, r.attempts, true, l.tag});
   const std::string text =
@@ -239,7 +239,9 @@ void scheduler::impl::abandon(task_index t, time_point now) {
     e.error = out.error.get();
     e.usage = &l.usage;
     e.outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
-    e.data = json{{"outcome", "abandoned"}};
+    json data = attempt_data(r, false, estimated);
+    data["outcome"] = "abandoned";
+    e.data = std::move(data);
     publish(e, t, now);
   }
   finish(t, l.timed_out ? task_state::timeout : task_state::cancelled, out, now);

@@ -189,6 +189,7 @@ void scheduler::advance(time_point now) {
   }
   if (s.aside_until <= now) s.bring_back();
   if (s.running_due <= now) s.scan_running(now);
+  s.tell_budget_alerts(now);  // of what was given up
   s.settle(now);
   s.check_end(now);
 }

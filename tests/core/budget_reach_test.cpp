@@ -109,3 +109,32 @@ TEST_CASE("why names who has reserved the budget, and the pool an attempt needs 
   CHECK(r.why("a")[0] == "'a' has what it waited for and needs a slot of 'agent a' again, taken by 'c'");
   CHECK(r.waits("a") == wait_reason::slot);
 }
+
+TEST_CASE("what a given-up attempt is thought to have spent is told, and uses the budget up") {
+  auto o = limited(100);
+  o.limits.cancel_grace = 1s;
+  o.budget.on_exhausted = on_exhausted::cancel;
+  hand_run r(o, {with_reserve("stuck", 100), call("other")});
+  r.start();
+  r.s.cancel_task(r.at("stuck"), cancel_reason::user, "", r.now);
+  r.stopped();
+  r.pass(1s);
+  const auto ended = r.of(event_type::attempt_ended, "stuck");
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].data == json{{"outcome", "abandoned"}, {"estimated", {{"tokens", 100}}}});
+  CHECK(r.count(event_type::budget_alert) == 1);
+  CHECK(r.stopped() == ids{"other"});
+  r.end("other");
+  CHECK(r.result("other").cancelled == cancel_reason::budget);
+}
+
+TEST_CASE("the alert of the last attempt that is given up comes before the end of the run") {
+  auto o = limited(100);
+  o.limits.cancel_grace = 1s;
+  hand_run r(o, {with_reserve("stuck", 100)});
+  r.start();
+  r.s.cancel_task(r.at("stuck"), cancel_reason::user, "", r.now);
+  r.pass(1s);
+  REQUIRE(r.s.finished());
+  CHECK(r.count(event_type::budget_alert) == 1);
+}
