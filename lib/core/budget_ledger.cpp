@@ -65,13 +65,17 @@ budget_ledger::answer budget_ledger::ask(task_index task, std::string_view agent
   return a;
 }
 
+void budget_ledger::limit(task_index task, const budget_limit& own, task_index above) {
+  limited_ = true;
+  task_entry& entry = tasks_[task];
+  entry.own.status.limit = own;
+  entry.above = above;
+}
+
 budget_ledger::answer budget_ledger::reserve(task_index task, std::string_view agent, const budget_amount& amount,
                                              const budget_limit& own, task_index above) {
   const budget_amount wanted = not_below_zero(amount);
-  if (!own.none()) {
-    limited_ = true;
-    tasks_[task].own.status.limit = own;
-  }
+  if (!own.none()) limit(task, own, above);
   if (!limited_) return {verdict::reserved, {}};
   if (above != no_task) tasks_[task].above = above;
   const auto known = tasks_.find(task);

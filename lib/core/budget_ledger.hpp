@@ -38,8 +38,10 @@ class budget_ledger {
     level at{};                  ///< of that budget
     task_index whose = no_task;  ///< a task's own: whose
   };
-  /// `own` counts from now on, also for later calls; a task may reserve more while it holds a reservation.
-  /// `above` is the nearest ancestor with a budget of its own: this task counts there too, and in those above that.
+  /// The task has a budget of its own from now on. `above` is its nearest ancestor that has one: this task counts there too,
+  /// and in those above that.
+  void limit(task_index task, const budget_limit& own, task_index above = no_task);
+  /// `own`, if it is one, and `above` as for `limit`; a task may reserve more while it holds a reservation.
   answer reserve(task_index task, std::string_view agent, const budget_amount& amount, const budget_limit& own,
                  task_index above = no_task);
   /// What `reserve` would answer to a task that holds nothing, without words.

@@ -195,7 +195,10 @@ void scheduler::impl::enter(task_index t, time_point now) {
           groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));
       groups[x.group].add(t);
     }
-    own_budgets = own_budgets || !rules->budget.none();
+    if (!rules->budget.none()) {
+      own_budgets = true;
+      ledger.limit(t, rules->budget, budget_above(t));
+    }
     if (!rules->output_schema.is_null()) x.schema = *json_schema::compile(rules->output_schema);
   }
   for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = weight_of(r);

@@ -138,3 +138,19 @@ TEST_CASE("the alert of the last attempt that is given up comes before the end o
   REQUIRE(r.s.finished());
   CHECK(r.count(event_type::budget_alert) == 1);
 }
+
+TEST_CASE("a task's own budget counts its children from outside before it has started") {
+  const auto has = [](std::string id, std::int64_t tokens, ids needs) {
+    return ruled(call(std::move(id), std::move(needs)), [&](task_rules& t) { t.budget.tokens = tokens; });
+  };
+  hand_run r(slots(10), {call("first"), has("p", 100, {"first"})});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("p"), with_reserve("little", 60), r.now));
+  REQUIRE(r.s.spawn(r.at("p"), has("child", 200, {}), r.now));
+  REQUIRE(r.s.spawn(r.at("p/child"), with_reserve("much", 150), r.now));
+  CHECK(r.start() == ids{"p/little", "p/child"});
+  CHECK(r.state("p/child/much") == task_state::limit_exceeded);
+  spend(r, "p/little", 60);
+  r.end("p/little");
+  CHECK(r.s.budget_left(r.at("p")).tokens == 40);
+}
