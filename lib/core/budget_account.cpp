@@ -61,11 +61,6 @@ std::array<measure, 2> measures(const budget_status& s, const budget_amount& amo
                   own.micro_dollars, true}};
 }
 
-void add(budget_amount& to, const budget_amount& amount) noexcept {
-  to.tokens = saturating_add(to.tokens, amount.tokens);
-  to.micro_dollars = saturating_add(to.micro_dollars, amount.micro_dollars);
-}
-
 }  // namespace
 
 budget_account::room budget_account::room_for(const budget_amount& amount, const budget_amount& own) const noexcept {
@@ -79,14 +74,14 @@ std::string budget_account::in_the_way(std::string_view whose, const budget_amou
   return tokens.room() >= money.room() ? tokens.in_words(whose) : money.in_words(whose);
 }
 
-void budget_account::reserve(const budget_amount& amount) noexcept { add(status.reserved, amount); }
+void budget_account::reserve(const budget_amount& amount) noexcept { status.reserved += amount; }
 
 void budget_account::release(const budget_amount& amount) noexcept {
   status.reserved.tokens -= std::min(status.reserved.tokens, amount.tokens);
   status.reserved.micro_dollars -= std::min(status.reserved.micro_dollars, amount.micro_dollars);
 }
 
-void budget_account::spend(const budget_amount& amount) noexcept { add(status.spent, amount); }
+void budget_account::spend(const budget_amount& amount) noexcept { status.spent += amount; }
 
 budget_limit budget_account::left(const budget_amount& own) const noexcept {
   const auto [tokens, money] = measures(status, {}, own);

@@ -82,9 +82,7 @@ budget_ledger::answer budget_ledger::reserve(task_index task, std::string_view a
   answer a = ask(task, agent, wanted, known == tasks_.end() ? budget_amount{} : known->second.reserved);
   if (a.what != verdict::reserved || wanted.none()) return a;
   each_account(task, agent, [&](budget_account& b, auto&&...) { b.reserve(wanted); });
-  task_entry& entry = tasks_[task];
-  entry.reserved = {saturating_add(entry.reserved.tokens, wanted.tokens),
-                    saturating_add(entry.reserved.micro_dollars, wanted.micro_dollars)};
+  tasks_[task].reserved += wanted;
   return a;
 }
 

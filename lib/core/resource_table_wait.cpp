@@ -2,6 +2,8 @@
 //
 // Nobody is forgotten, because of this: whoever is parked on a resource and could have it is either noted in `changed_`
 // (then `next_due` asks for `advance`), or somebody woken before it has still to try, and calls `wake` if it fails.
+#include <corchestra/base/saturating_add.hpp>
+
 #include "core/resource_table_impl.hpp"
 
 namespace corchestra::detail {
@@ -9,7 +11,10 @@ namespace corchestra::detail {
 void resource_table::settle_waits(time_point now) {
   now_ = std::max(now_, now);
   if (ended_.empty()) return;
-  for (const auto& w : ended_) entries_[w.resource].waited += now_ - w.since;
+  for (const auto& w : ended_) {
+    auto& sum = entries_[w.resource].waited;
+    sum = duration(saturating_add(sum.count(), (now_ - w.since).count()));
+  }
   ended_.clear();
 }
 

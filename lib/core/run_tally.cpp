@@ -33,7 +33,7 @@ run_metrics run_tally::at(duration wall) {
   const auto per = [](duration d, std::size_t n) { return n == 0 ? duration{} : d / static_cast<std::int64_t>(n); };
   run_metrics out = sums_;
   out.wall = wall;
-  out.average_wait = per(waited_, started_);
+  if (started_ > 0) out.average_wait = duration(static_cast<std::int64_t>(waited_ / static_cast<wide>(started_)));
   out.executed_tasks = executed_;
   out.average_execution = per(out.sequential, executed_);
   out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), pigeonhole(durations_.sorted(), out.slots)});

@@ -29,7 +29,7 @@ class run_tally {
   void rests() noexcept { --width_; }
   /// A task's first attempt starts.
   void starts(duration waited) noexcept {
-    waited_ += waited;
+    waited_ += waited.count();
     ++started_;
   }
   /// A task that was started has ended after so much work, each with so many slots.
@@ -51,7 +51,8 @@ class run_tally {
  private:
   run_metrics sums_;
   longest_durations durations_;  // of executed tasks, once for each slot
-  duration waited_{};
+  __extension__ typedef __int128 wide;
+  wide waited_ = 0;  // nanoseconds, by all together
   std::size_t width_ = 0, started_ = 0, executed_ = 0;
   bool keep_;
 };

@@ -154,3 +154,25 @@ TEST_CASE("a task's own budget counts its children from outside before it has st
   r.end("p/little");
   CHECK(r.s.budget_left(r.at("p")).tokens == 40);
 }
+
+TEST_CASE("steps that an attempt has left open are thought to be spent, however much they are together") {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  run_options o;
+  o.budget.run.micro_dollars = 100;
+  hand_run r(o, {call("a")});
+  r.start();
+  for (int i = 0; i < 2; ++i) REQUIRE(r.s.reserve(r.at("a"), 1, {most, 1}, false, r.now));
+  r.end("a");
+  CHECK(r.of(event_type::attempt_ended, "a").at(0).data.at("estimated") == json{{"tokens", most}, {"micro_dollars", 2}});
+  CHECK(r.s.budget().spent == budget_amount{most, 2});
+}
+
+TEST_CASE("of those that wait for budget the one with the lowest priority there is comes last") {
+  auto least = with_reserve("least", 60), other = with_reserve("other", 60);
+  least.priority = std::numeric_limits<int>::min();
+  hand_run r(limited(100), {with_reserve("first", 60), least, other});
+  CHECK(r.start() == ids{"first"});
+  spend(r, "first", 1);
+  r.end("first");
+  CHECK(r.start() == ids{"other"});
+}

@@ -324,3 +324,14 @@ TEST_CASE("fencing tokens rise over the end of a name, and a reader has the last
   CHECK(fence(shared) == 3);
   CHECK(fence(exclusive) == 4);
 }
+
+TEST_CASE("how long a lock was waited for stops at the end of what can be told") {
+  lock_player p(duration::max());
+  for (task_index t = 1; t <= 3; ++t) p.ask(t, {{"db"}});
+  p.until(duration::max() / 3 * 2);
+  p.end(1);
+  p.end(2);
+  REQUIRE(p.holds(3));
+  p.end(3);
+  CHECK(p.status()[0].waited == duration::max());
+}

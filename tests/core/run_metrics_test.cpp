@@ -8,6 +8,7 @@
 
 #include "core/event_samples.hpp"
 #include "core/hand_run.hpp"
+#include "core/run_tally.hpp"
 
 using namespace corchestra;
 using namespace corchestra::tests;
@@ -263,4 +264,10 @@ TEST_CASE("snapshots on the way change nothing in the end") {
     }
     RC_ASSERT(quiet.fold.value().lower_bound == watched.fold.value().lower_bound);
   }));
+}
+
+TEST_CASE("the average wait is right, however long all have waited together") {
+  detail::run_tally tally(false, 1);
+  for (int i = 0; i < 5; ++i) tally.starts(duration::max() - duration(i));
+  CHECK(tally.at({}).average_wait == duration::max() - duration(2));
 }
