@@ -298,6 +298,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
     if (r.open_subtree == 0) {
       ++r.open_subtree;
       s.close_subtree(task, now);
+      s.forget(task);
     }
   } else {
     s.finish(task, outcome, result, now);

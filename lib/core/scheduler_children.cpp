@@ -210,6 +210,9 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   calls.push_back(std::move(child));
   auto checked = s.prepare(std::move(calls));
   if (checked.has_error()) return checked.error();
+  for (const task_index need : checked->needs_of(checked->calls.size() - 1)) {
+    if (s.options.keep != keep_results::all && (need & ~subtree_bit) < s.records.size()) s.keep_for(parent, need);
+  }
   staged->calls.push_back(std::move(checked->calls.back()));
   staged->calls.back().depends_on = std::move(depends_on);
   staged->ids.insert(name.id);

@@ -1,4 +1,6 @@
 // Children that start after their parent, and the caps on them.
+#include <catch2/generators/catch_generators.hpp>
+
 #include "core/hand_run.hpp"
 
 using namespace corchestra;
@@ -78,4 +80,44 @@ TEST_CASE("a child has its parent's fairness key") {
   REQUIRE(r.s.stage(r.at("plan"), 1, call("y")));
   r.end("plan");
   CHECK(r.start() == ids{"plan/x"});
+}
+
+TEST_CASE("keep_results::failed: what a staged child needs is not forgotten before the child is there") {
+  auto o = slots(10);
+  o.keep = keep_results::failed;
+  o.stay_open = true;
+  const bool succeeds = GENERATE(true, false);
+  hand_run r(o, {call("need"), call("left", {"need"}), call("plan")});
+  CHECK(r.start() == ids{"need", "plan"});
+  REQUIRE(r.s.stage(r.at("plan"), 1, call("child", {"need", "left/*"})));
+  r.end("need", 1);
+  r.start();
+  r.end("left");
+  CHECK(r.s.find("need") != no_task);
+  if (succeeds) {
+    r.end("plan");
+    CHECK(r.start() == ids{"plan/child"});
+    r.end("plan/child");
+    CHECK(r.s.find("plan") == no_task);
+  } else {
+    r.fail_task("plan");
+  }
+  CHECK(r.s.find("need") == no_task);
+  CHECK(r.s.find("left") == no_task);
+}
+
+TEST_CASE("keep_results::failed: a task whose children ended in the moment they were committed is forgotten") {
+  auto o = slots(10);
+  o.keep = keep_results::failed;
+  o.stay_open = true;
+  auto router = ruled(call("router"), [](task_rules& t) { t.branch = branch_rule{"", {{"a", {"yes"}}}, {"no"}}; });
+  auto keeper = ruled(call("keeper", {"no", "yes"}), [](task_rules& t) { t.join = join_policy::all_done; });
+  hand_run r(o, {router, call("yes", {"router"}), call("no", {"router"}), keeper, call("plan")});
+  r.start();
+  r.end("router", "a");
+  r.start();
+  REQUIRE(r.s.stage(r.at("plan"), 1, call("child", {"no"})));
+  r.end("plan");
+  CHECK(r.s.find("plan/child") == no_task);  // no was not taken
+  CHECK(r.s.find("plan") == no_task);
 }
