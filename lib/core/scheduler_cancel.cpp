@@ -179,13 +179,7 @@ void scheduler::impl::mark_needed(time_point now) {
     for (const auto& d : r.call->depends_on) {
       const task_index up = need_of(d);
       if (up == no_task) continue;
-      const bool whole = (up & subtree_bit) != 0;
-      std::vector<task_index> all{up & ~subtree_bit};
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!records.holds(all[i])) continue;
-        need(all[i]);
-        if (const auto& x = records[all[i]].more; whole && x) all.insert(all.end(), x->children.begin(), x->children.end());
-      }
+      for (const task_index t : all_of(up)) need(t);
     }
   }
 }

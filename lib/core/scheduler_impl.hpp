@@ -45,7 +45,6 @@ struct scheduler::impl {
   };
 
   using learnt = detail::learnt_durations;
-
   /// An agent and task type: what tasks have in common.
   struct kind {
     std::string agent, task_type;
@@ -58,11 +57,8 @@ struct scheduler::impl {
   using agent_entry = detail::agent_entry;
   using group = detail::task_group;
   using alarm = detail::alarm;
-
   explicit impl(run_options&& o);
   impl(const impl&) = delete;
-
-  // data
   std::string run_id;
   run_options options;
   std::optional<error> options_error;
@@ -198,6 +194,7 @@ struct scheduler::impl {
   std::vector<task_index> topological(task_index first) const;
   void set_order(task_index first);
   void open_levels(time_point now);
+  std::vector<task_index> all_of(task_index need) const;
   void pull_to_level(task_index child, time_point now);
 
   // scheduler_events.cpp

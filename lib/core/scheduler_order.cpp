@@ -71,6 +71,17 @@ void scheduler::impl::set_order(task_index first) {
   }
 }
 
+// Of the need of a whole subtree, what is under the task too.
+std::vector<task_index> scheduler::impl::all_of(task_index need) const {
+  std::vector<task_index> all{need & ~subtree_bit};
+  for (std::size_t i = 0; i < all.size() && (need & subtree_bit) != 0; ++i) {
+    const auto& x = records[all[i]].more;
+    if (!x) continue;
+    std::copy_if(x->children.begin(), x->children.end(), std::back_inserter(all), [&](task_index c) { return records.holds(c); });
+  }
+  return all;
+}
+
 // scheduling_mode::levels: what a child of an open level needs cannot wait for a later one.
 void scheduler::impl::pull_to_level(task_index child, time_point now) {
   const std::uint32_t to = records[child].level;
@@ -80,14 +91,16 @@ void scheduler::impl::pull_to_level(task_index child, time_point now) {
     const record& r = records[todo.back()];
     todo.pop_back();
     for (const auto& d : r.call->depends_on) {
-      if (need_of(d) == no_task) continue;
-      const task_index up = need_of(d) & ~subtree_bit;
-      if (is_terminal(records[up].state) || records[up].level <= to) continue;
-      --level_open[records[up].level];
-      records[up].level = to;
-      ++level_open[to];
-      todo.push_back(up);
-      any = true;
+      const task_index need = need_of(d);
+      if (need == no_task) continue;
+      for (const task_index up : all_of(need)) {
+        if (is_terminal(records[up].state) || records[up].level <= to) continue;
+        --level_open[records[up].level];
+        records[up].level = to;
+        ++level_open[to];
+        todo.push_back(up);
+        any = true;
+      }
     }
   }
   if (any) open_levels(now);

@@ -112,3 +112,19 @@ TEST_CASE("[A27][A7] automatic is the default: what is independent runs together
   hand_run r({}, chains());
   CHECK(r.start() == ids{"a1", "b1"});
 }
+
+TEST_CASE("[L5] mode levels: a child may wait for all that is under a task of a later level") {
+  hand_run r(in_mode(scheduling_mode::levels), {call("p"), call("z"), call("d", {"z"})});
+  CHECK(r.start() == ids{"z", "p"});
+  REQUIRE(r.s.spawn(r.at("d"), call("x"), r.now));
+  REQUIRE(r.s.spawn(r.at("p"), call("c", {"d/*"}), r.now, true));
+  r.s.attempt_waits(r.at("p"), 1, wait_reason::child, r.now);
+  CHECK(r.start() == ids{"d/x"});
+  REQUIRE(r.s.spawn(r.at("d/x"), call("y"), r.now));
+  r.end("z");
+  CHECK(r.start() == ids{"d", "d/x/y"});
+  r.end("d");
+  r.end("d/x");
+  r.end("d/x/y");
+  CHECK(r.start() == ids{"p/c"});
+}
