@@ -80,14 +80,6 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
     return capped(limits.max_children_per_task, "children a task");
   }
   if (p.depth + 1u > limits.max_depth) return capped(limits.max_depth, "levels of children");
-  if (child.rules && child.rules->weight > 1) {
-    const std::string& key = fairness_key_of(child, parent);
-    const auto pool = limits.slots_by_key.find(key);
-    if (pool != limits.slots_by_key.end() && std::min<std::size_t>(child.rules->weight, slots) > pool->second) {
-      return fail(errc::unreachable_resource, concat("task ", quote(child.id), ": needs ", child.rules->weight, " slots, and ",
-                                                     quote(key), " has ", pool->second));
-    }
-  }
   if (const auto ok = check_wait(parent, child, awaited); ok.has_error()) return ok.error();
   if (!awaited || child.resources.empty() || resources.check(child.resources).has_error()) return {};
   const auto wanted = resources.intern(child.resources);
@@ -175,7 +167,7 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   if (const auto checked = s.check_child(parent, child, from); checked.has_error()) return checked.error();
   std::vector<task_call> one;
   one.push_back(std::move(child));
-  auto p = s.prepare(std::move(one));
+  auto p = s.prepare(std::move(one), parent);
   if (p.has_error()) return p.error();
   const auto t = static_cast<task_index>(s.records.size());
   s.being_spawned = t;
@@ -208,7 +200,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   if (counts_needs) calls = staged->calls;
   if (!counts_needs) std::erase_if(child.depends_on, sibling);
   calls.push_back(std::move(child));
-  auto checked = s.prepare(std::move(calls));
+  auto checked = s.prepare(std::move(calls), parent);
   if (checked.has_error()) return checked.error();
   for (const task_index need : checked->needs_of(checked->calls.size() - 1)) {
     if (s.options.keep != keep_results::all && (need & ~subtree_bit) < s.records.size()) s.keep_for(parent, need);
@@ -226,7 +218,7 @@ result<scheduler::impl::children_to_commit> scheduler::impl::prepare_staged(task
   for (const task_call& c : staged.calls) {
     if (const auto checked = check_wait(parent, c, false); checked.has_error()) return checked.error();
   }
-  auto p = prepare(std::move(staged.calls));
+  auto p = prepare(std::move(staged.calls), parent);
   if (p.has_error()) return p.error();
   return children_to_commit{std::move(*p), std::move(staged.suffixes)};
 }

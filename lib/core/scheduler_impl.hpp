@@ -142,8 +142,8 @@ struct scheduler::impl {
   static result<void> check_retry(const retry_policy& p);
 
   // scheduler_prepare.cpp
-  result<prepared> prepare(std::vector<task_call> calls) const;
-  result<void> check_call(const task_call& c) const;
+  result<prepared> prepare(std::vector<task_call> calls, task_index parent = no_task) const;
+  result<void> check_call(const task_call& c, task_index parent) const;
   task_index find(std::string_view id) const noexcept;
   /// Whom an entry of `depends_on` names, with the subtree bit for `plan/*`; no_task when there is none (any more).
   task_index need_of(std::string_view depends_on) const noexcept;

@@ -30,8 +30,7 @@ bool names(const std::vector<std::string>& list, std::string_view id) {
   return std::find(list.begin(), list.end(), id) != list.end();
 }
 
-result<void> check_rules(const task_call& c, const run_options& options, std::size_t slots) {
-  if (!c.rules) return {};
+result<void> check_rules(const task_call& c, const std::string& key, const run_options& options, std::size_t slots) {
   const auto& r = *c.rules;
   if (r.weight == 0) return bad_task(c, "weight must be at least 1");
   const auto weight = options.mode == scheduling_mode::sequential ? std::min<std::size_t>(r.weight, slots) : r.weight;
@@ -47,7 +46,7 @@ result<void> check_rules(const task_call& c, const run_options& options, std::si
   };
   if (auto ok = pool(options.limits.slots_by_agent, c.agent); ok.has_error()) return ok;
   if (auto ok = pool(options.limits.slots_by_task_type, c.task_type); ok.has_error()) return ok;
-  if (auto ok = pool(options.limits.slots_by_key, r.fairness_key); ok.has_error()) return ok;
+  if (auto ok = pool(options.limits.slots_by_key, key); ok.has_error()) return ok;
   auto needs = c.depends_on;
   if (r.join == join_policy::quorum) {
     std::sort(needs.begin(), needs.end());
@@ -139,7 +138,7 @@ error graph_error(const std::vector<task_call>& calls, const std::function<bool(
 
 }  // namespace
 
-result<void> scheduler::impl::check_call(const task_call& c) const {
+result<void> scheduler::impl::check_call(const task_call& c, task_index parent) const {
   if (c.id.empty()) return fail(errc::invalid_argument, "a task needs an id");
   if (find(c.id) != no_task) {
     return fail(errc::duplicate_task, concat("task ", quote(c.id), ": the run already has a task of this id"));
@@ -148,7 +147,9 @@ result<void> scheduler::impl::check_call(const task_call& c) const {
   if (c.retry) {
     if (const auto ok = check_retry(*c.retry); ok.has_error()) return in_place(ok.error(), concat("task ", quote(c.id)));
   }
-  if (const auto ok = check_rules(c, options, slots); ok.has_error()) return ok.error();
+  if (c.rules) {
+    if (const auto ok = check_rules(c, fairness_key_of(c, parent), options, slots); ok.has_error()) return ok.error();
+  }
   for (const auto& r : c.resources) {
     if (r.id.empty()) return bad_task(c, "a resource needs a name");
   }
@@ -158,7 +159,7 @@ result<void> scheduler::impl::check_call(const task_call& c) const {
   return {};
 }
 
-result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> calls) const {
+result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> calls, task_index parent) const {
   if (options_error) return *options_error;
   const auto base = static_cast<task_index>(records.size());
   if (base + calls.size() >= subtree_bit) {
@@ -187,7 +188,7 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
         return fail(errc::unknown_agent, concat("task ", quote(c.id), ": no agent named ", quote(c.agent), " is registered"));
       }
       last_agent = &c.agent;
-      if (const auto ok = check_call(c); ok.has_error()) return ok.error();
+      if (const auto ok = check_call(c, parent); ok.has_error()) return ok.error();
       wrong = (p.ids && !p.ids->insert(i, hashes[i - begin], own_id)) || wrong;
       edges_wanted += c.depends_on.size();
       branches = branches || (c.rules && c.rules->branch);

@@ -162,3 +162,18 @@ TEST_CASE("[E37] after every kind of end nothing is held") {
     CHECK(l.in_use == 0);
   }
 }
+
+TEST_CASE("a child without a key is measured by the slots of its parent's key") {
+  auto o = slots(10);
+  o.limits.slots_by_key = {{"", 1}, {"k", 5}};
+  hand_run r(o, {ruled(call("p"), [](task_rules& t) { t.fairness_key = "k"; })});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("p"), heavy("three", 3), r.now, true));
+  CHECK(r.s.stage(r.at("p"), 1, heavy("five", 5)));
+  CHECK(r.s.spawn(r.at("p"), heavy("six", 6), r.now, true).error().message == "task 'p/six': needs 6 slots, and 'k' has 5");
+  CHECK(r.s.stage(r.at("p"), 1, heavy("six", 6)).error().message == "task 'p/six': needs 6 slots, and 'k' has 5");
+  CHECK(r.start() == ids{"p/three"});
+  r.end("p/three");
+  r.end("p");
+  CHECK(r.start() == ids{"p/five"});
+}
