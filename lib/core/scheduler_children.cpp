@@ -256,7 +256,8 @@ result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_po
   if (p.more) {
     const std::string text = concat(quote(p.call->id), " made a new plan");
     for (const task_index c : std::vector<task_index>(p.more->children)) {
-      if (s.records.holds(c) && s.records[c].phase() == impl::phase::none) s.cancel(c, cancel_reason::superseded, text, now);
+      const bool started = s.records.holds(c) && (s.records[c].attempts > 0 || is_terminal(s.records[c].state));
+      if (!started) s.cancel(c, cancel_reason::superseded, text, now);
     }
   }
   s.settle(now);

@@ -243,3 +243,20 @@ TEST_CASE("a completed task that is no child of the parent is not given back as 
   REQUIRE(refused.has_error());
   CHECK(refused.error().is(errc::duplicate_task));
 }
+
+TEST_CASE("a new plan leaves alone what has started: what a child left behind, and one that is about to be tried again") {
+  auto again = call("again");
+  again.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  hand_run r({}, {call("plan")});
+  r.start();
+  spawned(r, "plan", call("done"), true);
+  spawned(r, "plan", again, true);
+  r.start();
+  staged(r, "plan/done", call("left"));
+  r.end("plan/done");
+  r.fail_task("plan/again");
+  CHECK(r.start() == ids{"plan/done/left"});
+  REQUIRE(r.s.replan(r.at("plan"), 1, r.now));
+  CHECK(r.stopped().empty());
+  CHECK(r.waits("plan/again") == wait_reason::backoff);
+}
