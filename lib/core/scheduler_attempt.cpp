@@ -238,7 +238,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
   impl::next_try next;
   if (failure || l.aborting) next = s.after_failure(task, failure, output, loops_on, now);
   if (r.more) {
-    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !s.left_out(r);
+    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !s.left_out(r) && !s.is_held_back(r);
     s.release(task, true, !keep_locks, now);
     if (!keep_locks && !r.more->locks.empty()) s.lower_priority(r);
   }
@@ -266,6 +266,7 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
     if (s.state == run_state::running && !s.draining) {
       s.state = run_state::paused;
       s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
+      s.free_locks_in_pause(now);
     }
     l.tries = 0;
   }

@@ -6,10 +6,27 @@ void scheduler::impl::hold(task_index t, std::vector<task_index>& in, time_point
   step_aside(t, now);
   in.push_back(t);
   set_state(t, task_state::waiting, wait_reason::paused, now);
+  free_kept_locks(t, now);
+}
+
+// That it keeps over a back-off: a pause may be long.
+void scheduler::impl::free_kept_locks(task_index t, time_point now) {
   record& r = records[t];
-  if (!keeps_locks(r)) return;  // over a back-off, but a pause may be long
+  if (!keeps_locks(r)) return;
   release(t, false, true, now);
   lower_priority(r);
+}
+
+void scheduler::impl::free_locks_in_pause(time_point now) {
+  for (task_index t = 0; t < records.size(); ++t) {
+    if (!records.holds(t) || !keeps_locks(records[t]) || !is_held_back(records[t])) continue;
+    if (records[t].waiting == wait_reason::backoff) {
+      free_kept_locks(t, now);
+    } else {  // it waits for something else
+      unqueue(t, now);
+      make_ready(t, now);
+    }
+  }
 }
 
 void scheduler::pause(std::string_view agent, time_point now) {
@@ -31,7 +48,7 @@ void scheduler::pause(std::string_view agent, time_point now) {
 void scheduler::impl::hold_queued(time_point now) {
   const auto stays = [&](task_index t) {
     const record& r = records[t];
-    return r.phase() != phase::none || goes_on(r) || (state != run_state::paused && !agents[kinds[r.kind].agent_number].paused);
+    return r.phase() != phase::none || !is_held_back(r);
   };
   bring_back();
   std::vector<detail::start_queue::entry> keep;
@@ -58,6 +75,7 @@ void scheduler::impl::hold_queued(time_point now) {
     hold_heavy(t, false);
     make_ready(t, now);
   }
+  free_locks_in_pause(now);
   settle(now);
   check_end(now);
 }

@@ -387,7 +387,10 @@ struct scheduler::impl {
   void ask_approval(task_index t, const approval_rule& rule, time_point now);
   void answered(task_index t, bool approved, bool by_default, std::string_view message, time_point now);
   void hold(task_index t, std::vector<task_index>& in, time_point now);
+  void free_kept_locks(task_index t, time_point now);
+  void free_locks_in_pause(time_point now);
   void hold_queued(time_point now);
+  bool is_held_back(const record& r) const { return (state == run_state::paused || agents[kinds[r.kind].agent_number].paused) && !goes_on(r); }
 
   // scheduler_why.cpp
   void explain(task_index t, std::size_t depth, std::vector<std::string>& out, time_point now) const;

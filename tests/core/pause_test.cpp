@@ -1,4 +1,6 @@
 // Pause and resume, of a run or of one agent.
+#include <catch2/generators/catch_generators.hpp>
+
 #include "core/hand_run.hpp"
 
 using namespace corchestra;
@@ -165,4 +167,69 @@ TEST_CASE("[L26] a task that kept its locks over a back-off leaves them to other
     r.end("urgent");
     CHECK(r.start() == ids{"keeper"});
   }
+}
+
+TEST_CASE("[L26] a pause frees locks that are kept over a back-off at once, and none is kept in it") {
+  const bool in_backoff = GENERATE(true, false);  // or fails in the pause
+  auto keeper = ruled(of_agent("keeper", "paused"), [](task_rules& r) { r.hold_across_waits = true; });
+  keeper.retry = retry_policy{.max_retries = 1, .first_delay = 1h, .max_delay = 2h, .jitter = false};
+  auto urgent = of_agent(call("urgent", {}, 50), "other");
+  for (auto* t : {&keeper, &urgent}) t->resources = {{"db"}};
+  const std::string who = GENERATE("paused", "");
+  hand_run r({}, {keeper});
+  CHECK(r.start() == ids{"keeper"});
+  REQUIRE(r.s.submit({urgent}, r.now));
+  CHECK(r.start().empty());
+  if (in_backoff) r.fail_task("keeper");
+  CHECK(r.start().empty());
+  r.s.pause("other one", r.now);
+  CHECK(r.s.fence(r.at("keeper"), "db") != 0);
+  r.s.pause(who, r.now);
+  if (!in_backoff) r.fail_task("keeper");
+  CHECK(r.waits("keeper") == wait_reason::backoff);
+  CHECK(r.s.fence(r.at("keeper"), "db") == 0);
+  CHECK(r.start() == (who.empty() ? ids{} : ids{"urgent"}));
+}
+
+TEST_CASE("[L26] one that keeps its locks and waits for budget gives them back in a pause, and waits on after it") {
+  auto keeper = ruled(of_agent(call("keeper", {}, 20), "paused"), [](task_rules& r) {
+    r.hold_across_waits = true;
+    r.reserve.tokens = 60;
+  });
+  keeper.retry = retry_policy{.max_retries = 1, .first_delay = 1s, .jitter = false};
+  auto other = of_agent("other", "other");
+  for (auto* t : {&keeper, &other}) t->resources = {{"db"}};
+  hand_run r(limited(200), {keeper, other, of_agent("spender", "other")});
+  CHECK(r.start() == ids{"keeper", "spender"});
+  r.fail_task("keeper");  // 60 are thought to be spent
+  const auto reserved = r.s.reserve(r.at("spender"), 1, {100, 0}, false, r.now);
+  REQUIRE(reserved);
+  r.pass(1s);
+  CHECK(r.start().empty());
+  REQUIRE(r.waits("keeper") == wait_reason::budget);
+  r.s.pause("paused", r.now);
+  CHECK(r.waits("keeper") == wait_reason::paused);
+  CHECK(r.start() == ids{"other"});
+  r.end("other");
+  r.s.resume("paused", r.now);
+  CHECK(r.start().empty());
+  CHECK(r.waits("keeper") == wait_reason::budget);
+  r.s.settle(reserved->id, budget_amount{}, r.now);
+  CHECK(r.start() == ids{"keeper"});
+}
+
+TEST_CASE("[L26] a failure that pauses the run frees the locks that others keep over their back-off") {
+  auto keeper = ruled(call("keeper"), [](task_rules& r) { r.hold_across_waits = true; });
+  keeper.resources = {{"db"}};
+  keeper.retry = retry_policy{.max_retries = 1, .first_delay = 1h, .max_delay = 2h, .jitter = false};
+  auto pauses = call("pauses");
+  pauses.retry = retry_policy{.pause_when_exhausted = true};
+  hand_run r({}, {keeper, pauses});
+  CHECK(r.start() == ids{"keeper", "pauses"});
+  r.fail_task("keeper");
+  REQUIRE(r.s.fence(r.at("keeper"), "db") != 0);
+  r.fail_task("pauses");
+  CHECK(r.s.paused());
+  CHECK(r.waits("keeper") == wait_reason::backoff);
+  CHECK(r.s.fence(r.at("keeper"), "db") == 0);
 }

@@ -256,7 +256,8 @@ class random_world {
     if (!chance(30)) return;
     for (const auto& l : s.locks()) {
       std::set<std::string> holders(l.holders.begin(), l.holders.end());
-      if (model_.draining) std::erase_if(holders, [&](const auto& id) { return s.waiting(s.find(id)) == wait_reason::backoff; });
+      const auto is_between = [&](const auto& id) { return s.state(s.find(id)) < task_state::running; };  // attempts
+      if (model_.draining) std::erase_if(holders, is_between);  // the model leaves nothing to those that are needed
       need(l.period || holders == model_.resources.holders(l.resource),
            "held by others than the model says: " + l.resource);
     }

@@ -52,7 +52,8 @@ class reference_model {
     if (e.type == event_type::attempt_ended) {
       t.running = false;
       t.abandoned = e.data.is_object() && e.data.contains("outcome");
-      if (!t.abandoned && !(e.retry_in && t.rules.hold_across_waits && !draining)) resources.give_back(e.task);
+      const bool keeps = e.retry_in && t.rules.hold_across_waits && !draining && !is_paused(t);
+      if (!t.abandoned && !keeps) resources.give_back(e.task);
     } else if (e.type == event_type::approval_answered && !t.running) {
       t.approved = e.data.at("approved").get<bool>();
     } else if (e.type == event_type::task_state_changed) {
@@ -89,7 +90,7 @@ class reference_model {
     if (t.running || is_terminal(t.state)) return "it runs or has ended";
     if (t.attempts == 0 && judge(t, true) != fate::start) return "its dependencies";
     if (t.rules.approval && !t.approved) return "its approval";
-    if (!draining && (paused.contains("") || paused.contains(t.call.agent))) return "a pause";
+    if (!draining && is_paused(t)) return "a pause";
     if (!slots_fit(t, weight(t))) return "no free slot";
     if (!resources.fits(i, t.call, now)) return "a conflicting lock, or the limit of a counter or rate";
     return budgets.fits(i) ? nullptr : "a budget";
@@ -110,11 +111,11 @@ class reference_model {
   void of_run(const event& e) {
     const auto agent = [&] { return e.data.is_object() && e.data.contains("agent") ? e.data.at("agent") : json(""); };
     draining = draining || e.type == event_type::run_draining;
-    for (const auto& [i, t] : tasks) {  // what others need may keep what it has, and only that
-      if (draining && !t.running && !ended(t)) resources.give_back(i);
-    }
     if (e.type == event_type::run_paused) paused.insert(agent());
     if (e.type == event_type::run_resumed) paused.erase(agent());
+    for (const auto& [i, t] : tasks) {  // what others need may keep what it has, and only that
+      if ((draining || is_paused(t)) && !t.running && !ended(t)) resources.give_back(i);
+    }
   }
   void submitted(const event& e) {
     task& t = tasks[e.task];
@@ -135,12 +136,11 @@ class reference_model {
   void started(task& t, task_index i) {
     if (const char* why = obstacle(i)) throw std::logic_error(t.call.id + " started in spite of: " + why);
     resources.take(i, t.call, now);
-    ++t.attempts;
-    t.running = true;
-    t.state = task_state::running, t.waiting = {};
+    ++t.attempts, t.running = true, t.state = task_state::running, t.waiting = {};
   }
 
   static bool ended(const task& t) { return is_terminal(t.state); }
+  bool is_paused(const task& t) const { return paused.contains("") || paused.contains(t.call.agent); }
   static bool chosen(const task& up, const std::string& id) {
     if (!up.rules.branch) return true;
     const auto names = [&](const std::vector<std::string>& l) { return std::ranges::find(l, id) != l.end(); };
