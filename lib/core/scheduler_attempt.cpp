@@ -312,12 +312,13 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
 
 duration scheduler::impl::backoff(const record& r, const error& e) {
   const auto& policy = policy_of(r);
-  const double cap = std::min(to_seconds(policy.max_delay),
-                              to_seconds(policy.first_delay) * std::pow(policy.factor, static_cast<double>(r.now_running->tries - 1)));
+  const double first = to_seconds(policy.first_delay), most = to_seconds(policy.max_delay);
+  const double grown = first == 0 ? 0 : first * std::pow(policy.factor, static_cast<double>(r.now_running->tries - 1));  // 0 times infinity
+  const double cap = std::min(most, grown);
   // Full jitter, or equal jitter (half fixed) where the other side asked for patience: L14.
   double seconds = cap;
   if (policy.jitter) seconds = e.retry_after ? cap / 2 + cap / 2 * random.fraction() : cap * random.fraction();
-  duration d = from_seconds(seconds);
+  duration d = seconds < most ? from_seconds(seconds) : policy.max_delay;
   if (e.retry_after) d = std::max<duration>(d, *e.retry_after);
   return d;
 }

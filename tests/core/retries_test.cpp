@@ -47,6 +47,25 @@ TEST_CASE("[C8] delays begin with 5 s, double, and stop at a minute") {
   CHECK(delays == std::vector<double>{5, 10, 20, 40, 60, 60});
 }
 
+TEST_CASE("delays stay what they are where doubling has no end") {
+  const int tries = 1'100;  // 2 to that many is no number any more
+  hand_run none({}, {retried(tries, 0s)});
+  for (int i = 0; i < tries; ++i) {
+    REQUIRE(delay_of(none, fail(errc::task_failed, "no")) == 0s);
+    none.pass(0s);
+  }
+  auto steep = retried(2);
+  steep.retry->factor = 1e10;
+  steep.retry->max_delay = duration::max();
+  hand_run r({}, {steep});
+  CHECK(delay_of(r, fail(errc::task_failed, "no")) == 5s);
+  r.pass(5s);
+  CHECK(delay_of(r, fail(errc::task_failed, "no")) == duration::max());
+  CHECK(r.waits("t") == wait_reason::backoff);
+  r.pass(24h * 365);
+  CHECK(r.waits("t") == wait_reason::backoff);
+}
+
 TEST_CASE("[C8] a policy without a delay of its own has 5 s, twice as long each time, and spread below that") {
   const retry_policy standard{};
   CHECK(standard.first_delay == 5s);
