@@ -42,6 +42,7 @@ std::size_t scheduler::impl::cancel(task_index t, cancel_reason why, const std::
     return changed;
   }
   end_unstarted(t, task_state::cancelled, why, errc::cancelled, std::move(words), now);
+  for (std::size_t i = 0; i < children_of(r); ++i) changed += cancel(r.more->children[i], cancel_reason::parent_cancelled, parent_ended(r), now);
   return changed;
 }
 

@@ -197,7 +197,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   }
   if (!completed) {
     if (r.more && !r.more->children.empty()) {
-      cancel_children(t, cancel_reason::parent_cancelled, concat("its parent ", quote(r.call->id), " ended ", to_string(r.state)), now);
+      cancel_children(t, cancel_reason::parent_cancelled, parent_ended(r), now);
     }
     if (!fine) count_failure(t, now);
   }

@@ -364,6 +364,7 @@ struct scheduler::impl {
   bool left_out(const record& r) const noexcept { return draining && (!r.needed || run_cancelled == cancel_reason::shutdown); }
   /// A drained run finishes it, paused or not.
   bool goes_on(const record& r) const noexcept { return draining && !left_out(r); }
+  static std::string parent_ended(const record& r) { return concat("its parent ", quote(r.call->id), " ended ", to_string(r.state)); }
   void cancel_children(task_index t, cancel_reason why, const std::string& text, time_point now);
   void expire(task_index t, const std::string& text, bool may_retry, time_point now);
   void abort(task_index t, time_point now);

@@ -157,3 +157,17 @@ TEST_CASE("a cancellation outranks the retry that a time limit would have had") 
   CHECK(r.state("t") == task_state::timeout);
   CHECK(r.s.finished());
 }
+
+TEST_CASE("cancelling a task that backs off counts the children from outside that are stopped with it") {
+  auto parent = call("parent");
+  parent.retry = retry_policy{.max_retries = 1, .first_delay = 5s, .jitter = false};
+  hand_run r({}, {parent});
+  r.start();
+  REQUIRE(r.s.spawn(r.at("parent"), call("runs"), r.now));
+  REQUIRE(r.s.spawn(r.at("parent"), call("waits", {"parent/runs"}), r.now));
+  CHECK(r.start() == ids{"parent/runs"});
+  r.fail_task("parent");
+  CHECK(cancel(r, "parent") == 3);
+  CHECK(r.stopped() == ids{"parent/runs"});
+  CHECK(r.result("parent/waits").reason == "parent_cancelled: its parent 'parent' ended CANCELLED");
+}
