@@ -17,6 +17,7 @@ result<void> check_run_limits(const run_options& o) {
   if (l.max_concurrent_tasks == 0 && o.mode != scheduling_mode::sequential) {
     return wrong_option("limits.max_concurrent_tasks must be at least 1");
   }
+  if (l.max_depth > 65'535) return wrong_option("limits.max_depth must be at most 65,535");
   if (not_above_zero(l.run_timeout)) return wrong_option("limits.run_timeout must be above zero");
   if (not_above_zero(l.default_start_to_close)) return wrong_option("limits.default_start_to_close must be above zero");
   if (l.cancel_grace < duration::zero()) return wrong_option("limits.cancel_grace cannot be negative");

@@ -36,6 +36,7 @@ TEST_CASE("an option of a run that cannot be is refused by its name") {
       {"limits.default_start_to_close must be above zero", [](auto& o) { o.limits.default_start_to_close = -1s; }},
       {"limits.default_start_to_close must be above zero", [](auto& o) { o.limits.default_start_to_close = 0s; }},
       {"limits.cancel_grace cannot be negative", [](auto& o) { o.limits.cancel_grace = -1s; }},
+      {"limits.max_depth must be at most 65,535", [](auto& o) { o.limits.max_depth = 65'536; }},
       {"give_up_after cannot be negative", [](auto& o) { o.give_up_after = -1ns; }},
       {"group 'g': timeout must be above zero", [](auto& o) { o.groups["g"].timeout = -1s; }},
       {"group 'g': timeout must be above zero", [](auto& o) { o.groups["g"].timeout = 0s; }},
@@ -60,6 +61,7 @@ TEST_CASE("options at the edge of what can be are accepted") {
   CHECK(refusal([](auto& o) { o.limits.default_start_to_close.reset(); }).empty());
   CHECK(refusal([](auto& o) { o.limits.run_timeout = o.limits.cancel_grace = duration::max(); }).empty());
   CHECK(refusal([](auto& o) { o.limits.max_spawned_tasks = o.limits.max_depth = 0; }).empty());
+  CHECK(refusal([](auto& o) { o.limits.max_depth = 65'535; }).empty());
   CHECK(refusal([](auto& o) { o.budget.run.tokens = 0; }).empty());
 }
 

@@ -40,7 +40,7 @@ struct run_limits {
   duration cancel_grace = std::chrono::seconds(5);  ///< from a cancel request to abandonment
   std::uint32_t max_spawned_tasks = 10'000;
   std::uint32_t max_children_per_task = 1'000;
-  std::uint32_t max_depth = 64;
+  std::uint32_t max_depth = 64;  ///< of children; at most 65,535
   std::uint32_t max_iterations = 1'000;  ///< of any loop
   std::uint32_t max_replans = 1;         ///< of `task_context::replan`, a task
   /// Slots besides the run's: at most so many running tasks of an agent, task type or fairness key.
