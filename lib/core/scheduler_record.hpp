@@ -103,8 +103,8 @@ struct task_extra {
   bool level_held = false, pause_held = false;
   // children
   bool committed = false;   // from outside, or with an attempt or iteration of its parent that has ended
-  std::uint32_t last_outside = 0;  // of its children from outside without an id, the last one's number
   std::uint8_t suffix = 0;  // length of the `~2` that tells it from a child of an earlier attempt
+  std::uint32_t last_outside = 0;  // of its children from outside without an id, the last one's number
 };
 
 /// Task calls that came together and stay where they are.
