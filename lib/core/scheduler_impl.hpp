@@ -233,7 +233,7 @@ struct scheduler::impl {
            (r.phase() == phase::wants_slot ? std::int64_t{1} << 49 : 0);
   }
   /// It waits and holds locks: over a back-off.
-  bool keeps_locks(const record& r) const { return r.more && r.more->locked && r.phase() == phase::none; }
+  bool keeps_locks(const record& r) const { return r.more && r.more->locked && r.phase() == phase::none && !r.abandoned; }
   /// Others must not reserve what it waits for: they may wait for what it, or who waits for it, holds.
   bool presses(const record& r) const { return r.urgency > 0 || r.phase() == phase::wants_slot || keeps_locks(r); }
   void make_urgent(task_index child, time_point now);

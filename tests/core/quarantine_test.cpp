@@ -77,3 +77,21 @@ TEST_CASE("[X14] who has waited too long while a body was given up reserves as s
   r.end("first");
   CHECK(r.start() == ids{"starves"});
 }
+
+TEST_CASE("a body that was given up keeps its lock in a pause, and when the run is drained") {
+  auto o = open_run();
+  o.limits.max_concurrent_tasks = 2;
+  hand_run r(o, {taker("stuck", {"db"}), taker("runs", {}), taker("waits", {"db"})});
+  CHECK(r.start() == ids{"stuck", "runs"});
+  give_up(r, "stuck");
+  const auto holders = [&] { return r.s.locks().at(0).holders; };
+  r.s.pause("", r.now);
+  CHECK(holders() == ids{"stuck"});
+  r.s.resume("", r.now);
+  CHECK(r.start().empty());
+  r.s.drain(r.now);
+  CHECK(holders() == ids{"stuck"});
+  CHECK(r.state("stuck") == task_state::cancelled);
+  r.end("runs");
+  CHECK(r.s.finished());
+}

@@ -248,6 +248,9 @@ class random_world {
     throw std::logic_error(text);
   }
 
+  static std::string names(const std::set<std::string>& ids) {
+    return ids.empty() ? "nobody" : join(std::vector<std::string>(ids.begin(), ids.end()), ", ");
+  }
   // After everything that could start was started: the engine and the model agree on what is held, and who is left has
   // a cause.
   void check_idle(const scheduler& s) {
@@ -259,7 +262,7 @@ class random_world {
       const auto is_between = [&](const auto& id) { return s.state(s.find(id)) < task_state::running; };  // attempts
       if (model_.draining) std::erase_if(holders, is_between);  // the model leaves nothing to those that are needed
       need(l.period || holders == model_.resources.holders(l.resource),
-           "held by others than the model says: " + l.resource);
+           concat(l.resource, " is held by ", names(holders), ", by the model by ", names(model_.resources.holders(l.resource))));
     }
     if (model_.draining) return;
     for (const auto& [i, t] : model_.tasks) {
