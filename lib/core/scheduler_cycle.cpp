@@ -32,10 +32,16 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
   }
   found.each_is_needed = true;
   if (parked && r.waiting == wait_reason::lock) {
+    std::vector<task_index> together;
     for (const task_index h : resources.holders(r.more->parked_on)) {
       const record& holder = records[h];
       if (!holder.more || !holder.more->locked) continue;
+      together.push_back(h);
       if (resources.conflict(holder.more->locks, r.more->locks) != detail::resource_table::none) found.who.push_back(h);
+    }
+    if (found.who.empty()) {  // of a counter: each leaves enough, and all of them do not
+      found.who = std::move(together);
+      found.each_is_needed = false;
     }
   } else if (r.waiting == wait_reason::deps && r.missing > 0 && (!r.rules() || r.rules()->join == join_policy::all_success)) {
     for (const auto& d : r.call->depends_on) {

@@ -28,7 +28,7 @@ class random_world {
     if (const auto ok = s.validate(calls); ok.has_error()) throw std::logic_error("refused: " + ok.error().message);
     s.begin(calls, now_);
     for (int step = 0, quiet = 0; !s.finished(); ++step) {
-      need(step < 50'000, "it does not come to an end");
+      need(step < 10'000, "it does not come to an end");
       const auto before = now_;
       const auto seen = rules_.seq();
       act(s);

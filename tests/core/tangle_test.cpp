@@ -179,6 +179,43 @@ TEST_CASE("[L5] who reserves what the child of a lock's holder needs gives way, 
   CHECK(r.start() == ids{"parent/child", "busy"});
 }
 
+TEST_CASE("[L5] a circle through a counter that several hold is broken at once, whatever else runs") {
+  auto o = slots(6);
+  o.stay_open = true;
+  o.resources = {{"calls", 1}, {"gpu", 2}};
+  auto starves = locking("starves", "gpu"), child = call("child");
+  for (auto* c : {&starves, &child}) c->resources.push_back({"calls"});
+  hand_run r(o, {locking("one", "gpu"), locking("other", "gpu"), starves, call("asks", {}, 50)});
+  CHECK(r.start() == ids{"asks", "one", "other"});
+  await_child(r, "asks", call("child", {"starves"}));
+  r.pass(61s);
+  CHECK(r.start().empty());  // it reserves the call, and waits for one of two
+  REQUIRE(r.s.submit({call("busy")}, r.now));
+  CHECK(r.start() == ids{"busy"});
+  await_child(r, "one", child);
+  await_child(r, "other", call("child", {"one/child"}));
+  CHECK(r.start() == ids{"one/child"});
+}
+
+TEST_CASE("[L5] who reserves a rate that the child of a lock's holder needs gives way, though the rate is used up for now") {
+  auto o = slots(4);
+  o.stay_open = true;
+  o.resources = {{"calls", 1, 1000s}};
+  auto uses = call("uses", {}, 50), starves = locking("starves", "db"), child = call("child");
+  for (auto* c : {&uses, &starves, &child}) c->resources.push_back({"calls"});
+  hand_run r(o, {uses, locking("parent", "db"), starves, call("asks", {}, 50)});
+  CHECK(r.start() == ids{"uses", "asks", "parent"});
+  r.end("uses");
+  await_child(r, "asks", call("child", {"starves"}));
+  r.pass(61s);
+  CHECK(r.start().empty());
+  await_child(r, "parent", child);
+  REQUIRE(r.s.submit({call("busy")}, r.now));
+  CHECK(r.start() == ids{"busy"});
+  r.pass(940s);
+  CHECK(r.start() == ids{"parent/child"});
+}
+
 TEST_CASE("a child is not kept out by who reserves what its parent holds, whatever else runs") {
   hand_run r(slots(3), {locking("parent", "db", lock_mode::shared), locking("writer", "db"), call("busy")});
   CHECK(r.start() == ids{"parent", "busy"});
