@@ -13,8 +13,8 @@ std::vector<task_index> scheduler::impl::awaited_children(const record& r) const
   return found;
 }
 
-// `parent/name`, `parent/1`, from outside `parent/outside-1`; of a loop's later iterations `parent/name@2`; after a child of that id that came to nothing, in an earlier
-// attempt for instance, `parent/name~2`.
+// `parent/name`, `parent/1`, from outside `parent/outside-1`; of a loop's later iterations `parent/name@2`; after a child of
+// that id that came to nothing, in an earlier attempt for instance, `parent/name~2`.
 detail::child_name scheduler::impl::child_id(task_index parent, const task_call& child, origin from) {
   record& p = records[parent];
   const std::string prefix = p.call->id + "/";

@@ -25,7 +25,8 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
   if (r.phase() != phase::none || r.state != task_state::waiting) return found;
   using obstacle = detail::resource_table::obstacle::kind;
   const bool parked = r.more && r.more->parked_on != detail::resource_table::none;
-  if (auto in_the_way = parked ? resources.obstacle_of(t, most) : detail::resource_table::obstacle(); in_the_way.what == obstacle::reserved) {
+  auto in_the_way = parked ? resources.obstacle_of(t, most) : detail::resource_table::obstacle();
+  if (in_the_way.what == obstacle::reserved) {
     found.who = std::move(in_the_way.tasks);
     found.only_reserve = true;
     return found;
@@ -39,7 +40,7 @@ detail::blockers scheduler::impl::blockers_of(task_index t) const {
       together.push_back(h);
       if (resources.conflict(holder.more->locks, r.more->locks) != detail::resource_table::none) found.who.push_back(h);
     }
-    if (found.who.empty()) {  // of a counter: each leaves enough, and all of them do not
+    if (found.who.empty() && in_the_way.what == obstacle::in_use) {  // of a counter: each leaves enough, and all of them do not
       found.who = std::move(together);
       found.each_is_needed = false;
     }

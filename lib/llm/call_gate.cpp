@@ -156,16 +156,24 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
     for (auto& o : ready) complete(std::move(o));
   }
 
-  // The context that has the clock goes. Where nobody waits in another one, the next begins anew.
+  // The context that has the clock goes, with those who wait there. Where nobody waits in another one, the next begins anew.
   void shutdown() noexcept override {
+    std::vector<waiter_ptr> lost;  // freed after the lock: frames may give permits back
     std::unique_lock lock(mutex);
     wake.reset();
     clock = nullptr;
-    for (const auto& [call, w] : waiters) {
-      if (context_of(w->work) == home) continue;
-      move_to(w->work);
-      return serve(std::move(lock));
+    for (auto it = waiters.begin(); it != waiters.end();) {
+      if (context_of(it->second->work) != home) {
+        ++it;
+        continue;
+      }
+      limits.cancel(it->first);
+      lost.push_back(std::move(it->second));
+      it = waiters.erase(it);
     }
+    if (waiters.empty()) return;
+    move_to(waiters.begin()->second->work);
+    serve(std::move(lock));
   }
 
   // The context of this one goes.
@@ -173,7 +181,7 @@ struct call_gate::impl : corchestra::detail::shutdown_listener, std::enable_shar
     entry_handler lost;  // freed after the lock: frames may give permits back
     std::unique_lock lock(mutex);
     const auto it = waiters.find(w.call);
-    if (it == waiters.end()) return;
+    if (it == waiters.end() || it->second.get() != &w) return;
     lost = std::move(it->second->handler);
     it->second->work = any_io_executor();
     waiters.erase(it);

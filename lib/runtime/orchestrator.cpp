@@ -66,7 +66,7 @@ result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, ru
   auto prepared = r->prepare(std::move(plan.tasks));
   if (prepared.has_error()) {
     std::lock_guard lock(s.mutex);
-    s.next_id = std::move(given);  // for a run that does start
+    if (!given.empty()) s.next_id = std::move(given);  // for a run that does start
     return prepared.error();
   }
   {

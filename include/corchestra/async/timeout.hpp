@@ -13,8 +13,8 @@
 namespace corchestra {
 
 /// `work` with a time limit: on expiry it is cancelled and waited for, and the result is `timeout`, naming `what`.
-/// Work that ended in the same step as the limit wins; what it gives after it was cancelled does not count. When `met` says so at the limit, the work goes on without one: the
-/// limit was for a part of it.
+/// Work that ended in the same step as the limit wins; what it gives after it was cancelled does not count. When `met`
+/// says so at the limit, the work goes on without one: the limit was for a part of it.
 template <class T>
 awaitable<result<T>> timeout(duration limit, std::string what, std::function<awaitable<result<T>>()> work,
                              std::function<bool()> met = {}) {
