@@ -20,7 +20,7 @@ reference_scope scope_of(const task_context& context, const json& inputs) {
     const auto it = state.find(key);
     return it == state.end() ? nullptr : &*it;
   };
-  scope.inputs = &inputs;
+  scope.inputs = context.inputs() != nullptr ? context.inputs() : &inputs;
   scope.previous = context.previous();
   scope.iteration = context.iteration();
   return scope;

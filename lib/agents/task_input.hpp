@@ -8,7 +8,7 @@
 namespace corchestra::detail {
 
 /// The input of one attempt with its references filled in: from the outputs of other tasks, the context and the inputs.
-/// Keeps what it refers to; not to be copied.
+/// `inputs` are those of runs without inputs of their own. Keeps what it refers to; not to be copied.
 class task_input {
  public:
   task_input(task_context context, const json& inputs) : context_(std::move(context)), inputs_(inputs) {}

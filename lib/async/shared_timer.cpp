@@ -16,15 +16,36 @@ void shared_timer::client::set(time_point due) {
   if (is_linked()) timer_->clients_.erase(timer_->clients_.iterator_to(*this));
   due_ = due;
   timer_->clients_.insert(*this);
-  if (due < timer_->armed_) timer_->arm(executor_);
+  want();
+}
+
+void shared_timer::client::set_again(time_point due) {
+  {
+    const std::lock_guard lock(timer_->mutex_);
+    if (is_linked() && due_ <= due) return want();
+  }
+  set(due);
+}
+
+void shared_timer::client::rest() {
+  const std::lock_guard lock(timer_->mutex_);
+  want_not();
 }
 
 void shared_timer::client::clear() {
   if (timer_ == nullptr) return;
   const std::lock_guard lock(timer_->mutex_);
-  if (!is_linked()) return;
-  timer_->clients_.erase(timer_->clients_.iterator_to(*this));
-  if (timer_->clients_.empty()) timer_->look_later(executor_);
+  if (is_linked()) timer_->clients_.erase(timer_->clients_.iterator_to(*this));
+  want_not();
+}
+
+void shared_timer::client::want() {
+  if (!std::exchange(wants_, true)) ++timer_->wanting_;
+  if (due_ < timer_->armed_) timer_->arm(executor_);
+}
+
+void shared_timer::client::want_not() {
+  if (std::exchange(wants_, false) && --timer_->wanting_ == 0) timer_->look_later(executor_);
 }
 
 void shared_timer::client::let_go() {
@@ -51,9 +72,11 @@ void shared_timer::fire(const any_io_executor& executor, std::uint64_t arming) {
     while (!clients_.empty() && clients_.begin()->due_ <= now) {
       client& c = *clients_.begin();
       clients_.erase(clients_.begin());
+      if (!std::exchange(c.wants_, false)) continue;
+      --wanting_;
       due.push_back(c.when_due());
     }
-    if (!clients_.empty()) arm(executor);
+    if (wanting_ > 0) arm(executor);
   }
   for (const auto& f : due) {
     if (f) f();
@@ -71,7 +94,7 @@ void shared_timer::look_later(const any_io_executor& executor) {
 void shared_timer::look() {
   asio::post(looks_on_, [this] {
     const std::lock_guard lock(mutex_);
-    if (!clients_.empty()) {
+    if (wanting_ > 0) {
       looks_ = 0;
     } else if (--looks_ > 0) {
       look();

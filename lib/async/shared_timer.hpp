@@ -30,6 +30,10 @@ class shared_timer : public asio::execution_context::service {
 
     /// At `due` or later, once; a deadline that was set before is forgotten.
     void set(time_point due);
+    /// The same, but a deadline from before the last `rest` may come true first. Costs little when that is not later than `due`.
+    void set_again(time_point due);
+    /// Wants nothing, but keeps its place for `set_again`.
+    void rest();
     void clear();
     /// The context is going away: `clear`, and nothing is asked of the timer any more.
     void let_go();
@@ -42,9 +46,13 @@ class shared_timer : public asio::execution_context::service {
 
    private:
     friend shared_timer;
+    void want();      // with the lock, as the next
+    void want_not();
+
     any_io_executor executor_;
     shared_timer* timer_;  // null: let go of
     time_point due_{};
+    bool wants_ = false;
   };
 
  private:
@@ -57,6 +65,7 @@ class shared_timer : public asio::execution_context::service {
   static constexpr int patience = 3;
   std::mutex mutex_;
   boost::intrusive::multiset<client> clients_;
+  std::size_t wanting_ = 0;  // of them, that do not rest
   std::unique_ptr<timer> timer_;
   time_point armed_ = time_point::max();
   std::uint64_t arming_ = 0;

@@ -1,6 +1,7 @@
 #include <corchestra/base/ids.hpp>
 
 #include <chrono>
+#include <ctime>
 #include <random>
 
 #include <corchestra/base/random_bits.hpp>
@@ -31,9 +32,11 @@ run_id_source::run_id_source() {
 }
 
 std::string run_id_source::next() {
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);  // some milliseconds apart: an id's time is to the millisecond, and this a fifth of the price
+  const wall_time at{std::chrono::milliseconds(now.tv_sec * 1000 + now.tv_nsec / 1'000'000)};
   const std::uint64_t high = next_random_bits(state_);
-  return make_uuid_v7(now, high, next_random_bits(state_));
+  return make_uuid_v7(at, high, next_random_bits(state_));
 }
 
 std::string new_run_id() { return run_id_source().next(); }

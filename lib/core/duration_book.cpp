@@ -16,7 +16,7 @@ namespace {
 constexpr double alpha = 0.3;
 constexpr double longest = 1e9;  // seconds: 30 years
 
-using entries = std::map<std::string, duration_book::entry, std::less<>>;
+using entries = boost::container::flat_map<std::string, duration_book::entry, std::less<>>;
 
 void learn_under(entries& book, std::string_view name, double seconds) {
   if (name.empty()) return;

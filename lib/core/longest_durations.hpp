@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <span>
@@ -18,11 +19,17 @@ class longest_durations {
 
   void add(duration d, std::size_t times) {
     if (d <= too_short_) return;
+    if (times == 1 && kept_.size() < 2 * most) {
+      kept_.push_back(d);
+      return;
+    }
     const std::size_t copies = times < most ? times : most;
     if (kept_.size() + copies > 2 * most) drop_the_shorter();
     kept_.insert(kept_.end(), copies, d);
   }
 
+  std::size_t size() const noexcept { return kept_.size(); }  ///< those kept
+  duration longest() const noexcept { return kept_.empty() ? duration{} : *std::max_element(kept_.begin(), kept_.end()); }
   /// Up to `most` of them, longest first. Valid until the next one is added.
   std::span<const duration> sorted();
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace corchestra::detail {
@@ -82,7 +82,7 @@ class name_table {
 
   std::unique_ptr<std::array<entry, places>> recent_;  // once there are two
   std::vector<std::unique_ptr<const std::string>> names_;
-  std::unordered_map<std::string_view, std::uint32_t> index_;  // views of `names_`, once they are more than a few
+  boost::unordered_flat_map<std::string_view, std::uint32_t> index_;  // views of `names_`, once they are more than a few
 };
 
 }  // namespace corchestra::detail

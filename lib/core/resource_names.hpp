@@ -1,11 +1,11 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -101,7 +101,7 @@ class resource_names {
   std::vector<slot> slots_;        // a power of two of them, at most two thirds in use; collisions go to the next
   std::size_t listed_ = 0;
   std::vector<std::uint32_t> free_;  // numbers of texts that are gone
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> aliases_;  // by resource
+  boost::unordered_flat_map<std::uint32_t, std::vector<std::uint32_t>> aliases_;  // by resource
 };
 
 }  // namespace corchestra::detail

@@ -43,7 +43,7 @@ class result_store {
     return *apart_.emplace_back(new task_result(make()));
   }
 
-  std::vector<const task_result*> listed;  ///< a run's, for its result_list
+  boost::container::small_vector<const task_result*, 8> listed;  ///< a run's, for its result_list
 
  private:
   struct block {

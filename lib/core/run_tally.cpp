@@ -14,8 +14,7 @@ namespace {
 /// slot is less than slots / (length of this begin) of it.
 duration pigeonhole(std::span<const duration> longest_first, std::size_t slots) {
   duration best{}, all{};
-  if (slots == 0 || longest_first.empty()) return best;
-  if (longest_first.size() <= slots) return longest_first.front();
+  if (slots == 0) return best;
   std::vector<duration> prefix;
   prefix.reserve(longest_first.size() + 1);
   prefix.push_back(all);
@@ -36,7 +35,7 @@ run_metrics run_tally::at(duration wall) {
   if (started_ > 0) out.average_wait = duration(static_cast<std::int64_t>(waited_ / static_cast<wide>(started_)));
   out.executed_tasks = executed_;
   out.average_execution = per(out.sequential, executed_);
-  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), pigeonhole(durations_.sorted(), out.slots)});
+  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), durations_.size() <= out.slots ? durations_.longest() : pigeonhole(durations_.sorted(), out.slots)});
   return out;
 }
 

@@ -2,19 +2,6 @@
 
 namespace corchestra {
 
-void scheduler::impl::set_state(task_index t, task_state s, wait_reason w, time_point now) {
-  record& r = records[t];
-  if (r.state == s && r.waiting == w) return;
-  if (r.state != s && !may_become(r.state, s)) tell_wrong_change(t, s, now);
-  --counts[static_cast<std::size_t>(r.state)];
-  ++counts[static_cast<std::size_t>(s)];
-  const bool resumed = r.state == s;
-  r.state = s;
-  r.waiting = w;
-  // attempt_started and task_ended say the rest themselves
-  if (sink && !is_terminal(s) && (s != task_state::running || resumed)) publish(event_type::task_state_changed, t, now);
-}
-
 void scheduler::impl::tell_wrong_change(task_index t, task_state to, time_point now) {
   publish(event_type::warning, t, now,
           json{{"message", concat("internal: ", to_string(records[t].state), " may not become ", to_string(to))}});
@@ -28,7 +15,7 @@ void scheduler::impl::admit(task_index t, time_point now) {
     if (left_out(r)) return set_state(t, task_state::waiting, wait_reason::deps, now);  // the answer would be lost: `mark_needed`
     return ask_approval(t, *rules->approval, now);
   }
-  if (options.mode == scheduling_mode::levels && r.level > level) {
+  if (options->mode == scheduling_mode::levels && r.level > level) {
     level_held.push_back(t);
     return set_state(t, task_state::waiting, wait_reason::deps, now);
   }
@@ -48,7 +35,7 @@ double scheduler::impl::score_of(task_index t, time_point now) {
   const record& r = records[t];
   std::string what;
   try {
-    return options.score(*r.call);
+    return options->score(*r.call);
   } catch (const std::exception& x) {
     what = x.what();
   } catch (...) {
@@ -70,8 +57,8 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   e.depth = r.level;
   e.weight = weight_of(r);
   e.key = r.more ? r.more->key : 0;
-  const bool listed = options.mode == scheduling_mode::sequential && options.order == start_order::priority;
-  e.rank = listed ? 0 : options.order == start_order::custom && options.score ? score_of(t, now) : static_cast<double>(r.rank);
+  const bool listed = options->mode == scheduling_mode::sequential && options->order == start_order::priority;
+  e.rank = listed ? 0 : options->order == start_order::custom && options->score ? score_of(t, now) : static_cast<double>(r.rank);
   e.ready_at = now;
   if (e.weight > 1) r.get();
   if (r.more) {
@@ -83,7 +70,7 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   } else if (!r.more && again && r.attempts == 0 && r.call->depends_on.empty()) {
     e.ready_at = r.submitted;
   }
-  if (options.mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
+  if (options->mode == scheduling_mode::sequential) e.ready_at = {};  // no aging there
   r.queued = true;
   if (plain) plain = !goes_first(r) && r.priority <= plain_priority;
   ready.push(e);
@@ -98,9 +85,43 @@ void scheduler::impl::requeue(task_index t, time_point now) {
   if (offered) heavy_ticket = r.ticket;
 }
 
+// Whom to start next is just a matter of the queue.
+bool scheduler::impl::is_calm() const noexcept {
+  return settling.empty() && !(steps_changed | budget_changed | retries_changed) && suspects.empty() && heavy_waiters.empty() && kept_for == no_task;
+}
+
+// One that came up in the queue: absent when it could not start, or the entry is stale.
+std::optional<scheduler::start_command> scheduler::impl::start(const detail::start_queue::entry& e, time_point now) {
+  record& r = records[e.task];
+  ++r.ticket;
+  r.queued = false;
+  const bool resumes = r.phase() == phase::wants_slot;
+  if (try_start(e.task, now) != admission::started) {
+    ready.refund(e);
+    return std::nullopt;
+  }
+  if (!resumes) r.now_running->ready_at = e.ready_at;
+  return start_command{e.task, r.attempts, resumes};
+}
+
+bool scheduler::may_start_more() const noexcept { return impl_->slots_in_use < impl_->slots || !impl_->is_calm(); }
+
 std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
   auto& s = *impl_;
-  const auto command = [&](task_index t, bool resumed) { return start_command{t, s.records[t].attempts, resumed}; };
+  detail::start_queue::entry e;
+  const auto stale = [&] { return !s.records.holds(e.task) || s.records[e.task].ticket != e.ticket; };
+  while (s.is_calm() && s.slots_in_use < s.slots && !s.ended) {
+    if (!s.ready.pop(e, now)) {
+      if (s.pressing.empty() && s.budget_waiters.empty() && s.reserved_steps.waiting() == 0) return std::nullopt;
+      break;
+    }
+    if (stale()) {
+      s.ready.refund(e);
+    } else if (const auto started = s.start(e, now)) {
+      return started;
+    }
+  }
+  if (s.is_calm() && s.slots_in_use >= s.slots) return std::nullopt;
   const auto settle = [&] {  // a task that was held or woken could not go on, and ended
     if (s.settling.empty()) return false;
     s.settle(now);
@@ -118,7 +139,6 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     if (s.budget_changed) s.offer_budget(now);
     if (s.retries_changed) s.offer_retries(now);
     if (!s.heavy_waiters.empty() || s.kept_for != no_task) s.serve_heavy(now);
-    detail::start_queue::entry e;
     const bool all_wait = s.kept_for != no_task && s.all_wait(now);
     if (all_wait || !s.ready.pop(e, now)) {
       if (!s.take_kept(e)) {
@@ -129,7 +149,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
         if (all_wait ? s.all_wait(now) : !some_ready && !s.untangle(now)) return std::nullopt;
         continue;
       }
-    } else if (!s.records.holds(e.task) || s.records[e.task].ticket != e.ticket) {
+    } else if (stale()) {
       s.ready.refund(e);
       continue;
     } else if (s.kept_for != no_task && s.must_wait(e.task, e.ready_at, now)) {
@@ -137,15 +157,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
       s.give_way(e, now);
       if (!s.take_kept(e)) continue;
     }
-    auto& r = s.records[e.task];
-    ++r.ticket;
-    r.queued = false;
-    const bool resumes = r.phase() == impl::phase::wants_slot;
-    if (s.try_start(e.task, now) == impl::admission::started) {
-      if (!resumes) r.now_running->ready_at = e.ready_at;
-      return command(e.task, resumes);
-    }
-    s.ready.refund(e);
+    if (const auto started = s.start(e, now)) return started;
   }
   return std::nullopt;
 }

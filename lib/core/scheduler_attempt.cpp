@@ -12,16 +12,22 @@ constexpr task_index ahead = 8;  // tasks
 // Tasks mostly start in the order in which they lie in memory, but with too much between them for the processor to see it.
 void scheduler::impl::fetch_ahead(task_index t) const noexcept {
   if (t + ahead >= records.size() || !records.holds(t + ahead)) return;
-  const auto* call = reinterpret_cast<const char*>(records[t + ahead].call);
-  for (std::size_t line = 0; line < sizeof(task_call); line += 64) __builtin_prefetch(call + line);
-  __builtin_prefetch(&records[t + ahead], 1);
+  const record& next = records[t + ahead];
+  __builtin_prefetch(&next, 1);
+  __builtin_prefetch(&next.call->id);
+  __builtin_prefetch(&next.call->task_type);
+  __builtin_prefetch(&next.call->limits);
 }
 
 // Its attempt's state, for a loop over tasks that is about to come to it.
 void scheduler::impl::fetch_attempt(task_index t) const noexcept {
   if (!records.holds(t)) return;
+  if (records.holds(t + ahead)) {
+    __builtin_prefetch(&records[t + ahead], 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(&records[t + ahead]) + 64, 1);
+  }
   const auto* attempt = reinterpret_cast<const char*>(records[t].now_running.get());
-  for (std::size_t line = 0; attempt != nullptr && line < sizeof(live); line += 64) __builtin_prefetch(attempt + line, 1);
+  for (std::size_t line = 0; attempt != nullptr && line < sizeof(live) - sizeof(live::room); line += 64) __builtin_prefetch(attempt + line, 1);
 }
 
 void scheduler::impl::start_attempt(task_index t, time_point now) {
@@ -60,20 +66,21 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.patience = duration::zero();
   if (r.call->limits.heartbeat_timeout) {
     l.patience = *r.call->limits.heartbeat_timeout / 2;
-  } else if (kinds[r.kind].times->known) {
+  } else if (all_learnt[kinds[r.kind].learnt].known) {
     constexpr duration least = std::chrono::seconds(30);
     l.patience = std::max(least, 3 * expected(r));
   }
   l.stall_at = l.patience == duration::zero() ? never : detail::later(now, l.patience);
   l.running_place = static_cast<std::uint32_t>(running.size());
   running.push_back(t);
-  note_due(due_of(r));
+  note_due(r.call->limits.heartbeat_timeout ? due_of(r) : std::min(l.attempt_due, l.stall_at));
   set_state(t, task_state::running, wait_reason::none, now);
-  if (!sink) return;
-  event e;
-  e.type = event_type::attempt_started;
-  e.call = r.call;
-  publish(e, t, now);
+  if (wants(event_type::attempt_started)) {
+    event e;
+    e.type = event_type::attempt_started;
+    e.call = r.call;
+    publish(e, t, now);
+  }
   if (reset) publish(event_type::task_progress, t, now, json{{"reset", true}});
 }
 
@@ -98,74 +105,6 @@ void scheduler::impl::end_attempt(task_index t, time_point now) {
   l.abandon_at = never;
 }
 
-void scheduler::attempt_waits(task_index task, std::uint32_t attempt, wait_reason reason, time_point now) {
-  auto& s = *impl_;
-  auto& r = s.records[task];
-  if (r.attempts != attempt || r.phase() == impl::phase::none || r.abandoned) return;
-  auto& l = *r.now_running;
-  ++l.open_waits;
-  ++l.open(reason);
-  if (l.phase == impl::phase::wants_slot) s.unqueue(task, now, true);
-  if (l.phase != impl::phase::working) {
-    l.phase = impl::phase::waiting;
-    if (r.waiting != wait_reason::slot) return;
-    r.waiting = reason;
-    return s.publish(event_type::task_state_changed, task, now);
-  }
-  l.phase = impl::phase::waiting;
-  l.wait_began = now;
-  s.slots_in_use -= s.weight_of(r);
-  s.tally.rests();
-  s.release(task, true, false, now);
-  l.attempt_left = l.attempt_due == impl::never ? duration::zero() : std::max(l.attempt_due - now, duration(1));
-  l.attempt_due = impl::never;
-  l.stall_at = impl::never;
-  r.waiting = reason;
-  s.publish(event_type::task_state_changed, task, now);
-}
-
-void scheduler::attempt_leaves_wait(task_index task, std::uint32_t attempt, wait_reason reason, time_point now) {
-  auto& r = impl_->records[task];
-  if (r.attempts != attempt || !r.now_running || r.now_running->open(reason) == 0) return;
-  auto& l = *r.now_running;
-  --l.open_waits;
-  --l.open(reason);
-  if (l.open_waits > 0 && l.open(wait_reason::child) == l.open_waits) impl_->suspects.push_back(task);
-  if (l.open(reason) > 0 || r.waiting != reason || l.open_waits == 0 || l.phase != impl::phase::waiting) return;
-  const auto other = std::find_if(l.waits.begin(), l.waits.end(), [](std::uint32_t open) { return open > 0; });
-  r.waiting = static_cast<wait_reason>(other - l.waits.begin());  // what it stands still for now
-  impl_->publish(event_type::task_state_changed, task, now);
-}
-
-bool scheduler::attempt_wants_slot(task_index task, std::uint32_t attempt, time_point now) {
-  auto& s = *impl_;
-  auto& r = s.records[task];
-  if (r.attempts != attempt || r.abandoned || !r.now_running || r.now_running->open_waits > 0) return false;
-  auto& l = *r.now_running;
-  if (l.phase == impl::phase::waiting) {
-    l.phase = impl::phase::wants_slot;
-    if (s.slots_in_use + s.weight_of(r) > s.slots) s.tell_slot_wait(task, now);
-    s.push(task, now);
-  }
-  return l.phase == impl::phase::wants_slot;
-}
-
-void scheduler::impl::take_slot_again(task_index t, time_point now) {
-  record& r = records[t];
-  live& l = *r.now_running;
-  l.phase = phase::working;
-  l.waited += now - l.wait_began;
-  slots_in_use += weight_of(r);
-  tally.works();
-  if (r.more) r.more->waits_since = never;
-  if (l.attempt_left != duration::zero()) l.attempt_due = detail::later(now, l.attempt_left);
-  l.heartbeat_at = now;
-  l.stall_told = false;
-  if (l.patience != duration::zero()) l.stall_at = detail::later(now, l.patience);
-  note_due(due_of(r));
-  set_state(t, task_state::running, wait_reason::none, now);
-}
-
 boxed<error> scheduler::impl::check_output(task_index t, const task_output& output) const {
   const record& r = records[t];
   if (!r.more || !r.more->schema) return {};
@@ -177,7 +116,7 @@ boxed<error> scheduler::impl::check_output(task_index t, const task_output& outp
 
 void scheduler::impl::learn(const record& r, duration took) {
   constexpr double newest = 0.3;
-  learnt& k = *kinds[r.kind].times;
+  learnt& k = all_learnt[kinds[r.kind].learnt];
   auto& seen = k.seen;
   const double seconds = to_seconds(took), off = seconds - seen.mean_seconds;
   if (seen.samples == 0) {
@@ -200,6 +139,12 @@ json scheduler::impl::attempt_data(const record& r, bool loops_on, const budget_
   return data;
 }
 
+// Nothing but its dependants asks how it has ended, and nothing is to be given back.
+bool scheduler::impl::is_plain(const record& r) const {
+  const live& l = *r.now_running;
+  return !r.more && !r.ruled && l.open_steps == 0 && !l.staged && !l.capped && ledger.empty();
+}
+
 bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<error>&& failure, task_output&& output, time_point now) {
   auto& s = *impl_;
   if (!s.records.holds(task)) return false;
@@ -213,78 +158,121 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
   if (r.attempts != attempt || r.phase() == impl::phase::none) return false;
   auto& l = *r.now_running;
   l.usage += output.usage;
-  if (!s.ledger.empty() && !(output.usage == token_usage{})) {
-    s.ledger.spend(task, r.call->agent, {output.usage.total_tokens(), 0}, false);
+  const bool stopped = l.aborting && !(l.timed_out && l.retry_after_timeout), succeeded = !l.aborting && !failure && !output.branch;
+  if (!(stopped || succeeded) || !s.is_plain(r)) {
+    s.decide_end(task, std::move(failure), std::move(output), now);
+    return true;
   }
+  if (stopped) s.fetch_attempt(task + 4);
   s.end_attempt(task, now);
+  if (succeeded) {
+    if (s.wants(event_type::attempt_ended)) s.publish_attempt_ended(task, task_state::completed, nullptr, {}, {}, now);
+    s.learn(r, l.last_attempt - l.waited);
+    s.finish(task, task_state::completed, s.new_result(task, std::move(output)), now);
+  } else {
+    s.end_stopped(task, now);
+  }
+  s.settle(now);
+  s.check_end(now);
+  return true;
+}
 
-  std::optional<impl::children_to_commit> children;
+// Whatever it came to: it was asked to stop.
+void scheduler::impl::end_stopped(task_index t, time_point now) {
+  live& l = *records[t].now_running;
+  const task_state outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
+  task_result& result = new_result(t);
+  if (!l.timed_out) result.cancelled = l.why;
+  result.error.emplace(fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text)));
+  result.reason = result.error->message;
+  if (wants(event_type::attempt_ended)) publish_attempt_ended(t, outcome, result.error.get(), {}, {}, now);
+  finish(t, outcome, result, now);
+}
+
+void scheduler::impl::publish_attempt_ended(task_index t, task_state outcome, const error* why, optional_duration retry_in, event_data data,
+                                            time_point now) {
+  event e;
+  e.type = event_type::attempt_ended;
+  e.error = why;
+  e.usage = &records[t].now_running->usage;
+  e.outcome = outcome;
+  e.retry_in = retry_in;
+  e.data = std::move(data);
+  publish(e, t, now);
+}
+
+// The rest of what an attempt can come to.
+void scheduler::impl::decide_end(task_index task, boxed<error>&& failure, task_output&& output, time_point now) {
+  record& r = records[task];
+  live& l = *r.now_running;
+  if (!ledger.empty() && !(output.usage == token_usage{})) {
+    ledger.spend(task, r.call->agent, {output.usage.total_tokens(), 0}, false);
+  }
+  end_attempt(task, now);
+
+  std::optional<children_to_commit> children;
   bool loops_on = false;
   if (!failure && !l.aborting) {
-    if (r.more && r.more->schema) failure = s.check_output(task, output);
+    if (r.more && r.more->schema) failure = check_output(task, output);
     if (!failure && l.capped) failure = *l.capped;
     if (!failure && l.staged) {
-      if (auto p = s.prepare_staged(task)) {
+      if (auto p = prepare_staged(task)) {
         children = std::move(*p);
       } else {
         failure = p.error();
       }
     }
-    loops_on = !failure && s.loop_goes_on(r, output);
-    if (!failure && !loops_on && output.branch) failure = s.check_branch(r, *output.branch);
-    if (!failure && !loops_on && r.rules()) failure = s.merge_output(r, output);
+    loops_on = !failure && loop_goes_on(r, output);
+    if (!failure && !loops_on && output.branch) failure = check_branch(r, *output.branch);
+    if (!failure && !loops_on && r.rules()) failure = merge_output(r, output);
   }
-  if (l.staged) s.drop_staged(l);
-  impl::next_try next;
-  if (failure || l.aborting) next = s.after_failure(task, failure, output, loops_on, now);
+  if (l.staged) drop_staged(l);
+  next_try next;
+  if (failure || l.aborting) next = after_failure(task, failure, output, loops_on, now);
   if (r.more) {
-    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !s.left_out(r) && !s.is_held_back(r);
-    s.release(task, true, !keep_locks, now);
-    if (!keep_locks && !r.more->locks.empty()) s.lower_priority(r);
+    const bool keep_locks = next.in_time && !next.pause && r.rules() && r.rules()->hold_across_waits && !left_out(r) && !is_held_back(r);
+    release(task, true, !keep_locks, now);
+    if (!keep_locks && !r.more->locks.empty()) lower_priority(r);
   }
-  const budget_amount estimated = s.settle_budget(task, true);
+  const budget_amount estimated = settle_budget(task, true);
 
   if (loops_on && r.more->iteration >= r.rules()->repeat->max_iterations) {
-    failure = s.loop_error(r, output);
+    failure = loop_error(r, output);
     loops_on = false;
   }
   const task_state outcome = l.aborting ? (l.timed_out ? task_state::timeout : task_state::cancelled)
                              : !failure ? task_state::completed
                              : failure->is(errc::limit_exceeded) ? task_state::limit_exceeded
                                                                  : task_state::failed;
-  if (s.sink) {
-    event e;
-    e.type = event_type::attempt_ended;
-    e.error = failure.get();
-    e.usage = &l.usage;
-    e.outcome = outcome;
-    if (next.in_time && !next.pause) e.retry_in = next.delay;
-    if (loops_on || !estimated.none()) e.data = s.attempt_data(r, loops_on, estimated);
-    s.publish(e, task, now);
+  if (wants(event_type::attempt_ended)) {
+    const optional_duration retry_in = next.in_time && !next.pause ? optional_duration(next.delay) : optional_duration();
+    event_data data;
+    if (loops_on || !estimated.none()) data = attempt_data(r, loops_on, estimated);
+    publish_attempt_ended(task, outcome, failure.get(), retry_in, std::move(data), now);
   }
   if (next.pause) {
-    if (s.state == run_state::running && !s.draining) {
-      s.state = run_state::paused;
-      s.publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
-      s.free_locks_in_pause(now);
+    if (state == run_state::running && !draining) {
+      state = run_state::paused;
+      publish(event_type::run_paused, now, json{{"message", concat(quote(r.call->id), " failed: ", failure->message)}});
+      free_locks_in_pause(now);
     }
     l.tries = 0;
   }
   if (next.pause || next.in_time) {
-    if (s.options.retry_budget) r.get().last_failure = failure->message;
-    s.retry(task, next.delay, now);
-    s.tell_budget_alerts(now);
-    s.check_end(now);
-    return true;
+    if (options->retry_budget) r.get().last_failure = failure->message;
+    retry(task, next.delay, now);
+    tell_budget_alerts(now);
+    check_end(now);
+    return;
   }
-  if (!failure) s.learn(r, l.last_attempt - l.waited);
+  if (!failure) learn(r, l.last_attempt - l.waited);
   if (loops_on) {
-    s.iterate(task, std::move(output), std::move(children), now);
-    s.tell_budget_alerts(now);
-    return true;
+    iterate(task, std::move(output), std::move(children), now);
+    tell_budget_alerts(now);
+    return;
   }
   task_result& result =
-      outcome == task_state::completed ? s.new_result(task, std::move(output)) : s.new_result(task);
+      outcome == task_state::completed ? new_result(task, std::move(output)) : new_result(task);
   if (outcome != task_state::completed) {
     result.cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result.reason = failure->message;
@@ -293,21 +281,20 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
   if (outcome == task_state::completed && children && !children->tasks.calls.empty()) {
     // Before the subtree can count as ended: the children are part of it.
     ++r.open_subtree;
-    s.finish(task, outcome, result, now);
-    s.commit(std::move(*children), task, now);
+    finish(task, outcome, result, now);
+    commit(std::move(*children), task, now);
     --r.open_subtree;
     if (r.open_subtree == 0) {
       ++r.open_subtree;
-      s.close_subtree(task, now);
-      s.forget(task);
+      close_subtree(task, now);
+      forget(task);
     }
   } else {
-    s.finish(task, outcome, result, now);
+    finish(task, outcome, result, now);
   }
-  s.tell_budget_alerts(now);  // only now: what is used up may cancel this task's parent, and with it this task
-  s.settle(now);
-  s.check_end(now);
-  return true;
+  tell_budget_alerts(now);  // only now: what is used up may cancel this task's parent, and with it this task
+  settle(now);
+  check_end(now);
 }
 
 duration scheduler::impl::backoff(const record& r, const error& e) {

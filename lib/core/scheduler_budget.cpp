@@ -9,7 +9,7 @@ using verdict = detail::budget_ledger::verdict;
 using level = detail::budget_ledger::level;
 
 // Its reservation is over: what is left of it may be enough for others.
-budget_amount scheduler::impl::settle_budget(task_index t, bool assume_spent) {
+budget_amount scheduler::impl::end_reservation(task_index t, bool assume_spent) {
   record& r = records[t];
   budget_amount estimated = close_steps(t);
   if (!r.more || !std::exchange(r.more->reserved, false)) return estimated;
@@ -110,7 +110,7 @@ void scheduler::impl::refuse_step(detail::step_reservations::id i, error why) {
 // `cancel`: a budget that has too little for what runs is as good as used up.
 void scheduler::impl::budget_refuses(const detail::budget_ledger::answer& answer, const std::string& agent,
                                      time_point now) {
-  if (options.budget.on_exhausted != on_exhausted::cancel) return;
+  if (options->budget.on_exhausted != on_exhausted::cancel) return;
   if (answer.at == level::run) {
     exhaust(answer.budget, now);
   } else if (answer.at == level::task) {
@@ -123,7 +123,7 @@ void scheduler::impl::budget_refuses(const detail::budget_ledger::answer& answer
 }
 
 void scheduler::impl::cancel_running_of(std::string agent, const std::string& text, time_point now) {
-  for (const task_index t : std::vector<task_index>(running)) {
+  for (const task_index t : all_running()) {
     if (records[t].call->agent == agent) cancel(t, cancel_reason::budget, text, now);
   }
 }

@@ -6,7 +6,7 @@ namespace corchestra {
 void scheduler::impl::abort(task_index t, time_point now) {
   record& r = records[t];
   r.now_running->aborting = true;
-  r.now_running->abandon_at = detail::later(now, options.limits.cancel_grace);
+  r.now_running->abandon_at = detail::later(now, options->limits.cancel_grace);
   steps_changed = steps_changed || r.now_running->open_steps > 0;
   note_due(r.now_running->abandon_at);
   aborts.push_back({t, r.attempts, false, r.now_running->tag});
@@ -92,7 +92,7 @@ std::size_t scheduler::cancel_run(cancel_reason reason, std::string_view message
   const std::string text(message);
   if (reason == cancel_reason::shutdown) {  // what has not started is left for a resume
     drain(now);
-    for (const task_index t : std::vector<task_index>(s.running)) changed += s.cancel(t, reason, text, now);
+    for (const task_index t : s.all_running()) changed += s.cancel(t, reason, text, now);
   } else {
     for (task_index t = 0; t < s.records.size(); ++t) {
       s.fetch_attempt(t + 8);
@@ -121,8 +121,8 @@ void scheduler::impl::exhaust(const std::string& text, time_point now) {
   }
   settle(now);
   check_end(now);
-  if (options.budget.on_exhausted != on_exhausted::cancel) return;
-  for (const task_index t : std::vector<task_index>(running)) cancel(t, cancel_reason::budget, text, now);
+  if (options->budget.on_exhausted != on_exhausted::cancel) return;
+  for (const task_index t : all_running()) cancel(t, cancel_reason::budget, text, now);
 }
 
 // The budget is gone and the task would never start: nobody need answer or resume it, and it waits for nothing.
@@ -152,7 +152,7 @@ void scheduler::drain(time_point now) {
 
 // What running attempts wait for, and what that needs in turn, is finished too.
 void scheduler::impl::mark_needed(time_point now) {
-  std::vector<task_index> todo(running);
+  std::vector<task_index> todo = all_running();
   std::unordered_set<task_index> seen;  // what is needed already may have new children
   while (!todo.empty()) {
     record& r = records[todo.back()];
@@ -223,21 +223,15 @@ void scheduler::impl::abandon(task_index t, time_point now) {
   drop_staged(l);
   aborts.push_back({t, r.attempts, true, l.tag});
   const std::string text =
-      concat(l.why_text, "; abandoned: it did not stop within ", to_text(options.limits.cancel_grace));
+      concat(l.why_text, "; abandoned: it did not stop within ", to_text(options->limits.cancel_grace));
   task_result& out = new_result(t);
   out.cancelled = cancel_reason::abandoned;
   out.reason = text;
   out.error = fail(l.timed_out ? errc::timeout : errc::cancelled, text);
-  if (sink) {
-    event e;
-    e.type = event_type::attempt_ended;
-    e.error = out.error.get();
-    e.usage = &l.usage;
-    e.outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
+  if (wants(event_type::attempt_ended)) {
     json data = attempt_data(r, false, estimated);
     data["outcome"] = "abandoned";
-    e.data = std::move(data);
-    publish(e, t, now);
+    publish_attempt_ended(t, l.timed_out ? task_state::timeout : task_state::cancelled, out.error.get(), {}, std::move(data), now);
   }
   finish(t, l.timed_out ? task_state::timeout : task_state::cancelled, out, now);
 }

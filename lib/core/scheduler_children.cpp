@@ -52,7 +52,7 @@ detail::child_name scheduler::impl::child_id(task_index parent, const task_call&
 std::size_t scheduler::room_for_children(task_index task) const {
   const auto& s = *impl_;
   const auto& r = s.records[task];
-  const auto& limits = s.options.limits;
+  const auto& limits = s.options->limits;
   if (is_terminal(r.state) || r.depth + 1u > limits.max_depth) return 0;
   const std::size_t staged = r.now_running && r.now_running->staged ? r.now_running->staged->calls.size() : 0;
   const auto left = [](std::size_t limit, std::size_t used) { return limit - std::min(limit, used); };
@@ -73,7 +73,7 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
     if (from != origin::outside && p.now_running) p.now_running->capped = e;
     return e;
   };
-  const auto& limits = options.limits;
+  const auto& limits = options->limits;
   const std::size_t staged = p.now_running && p.now_running->staged ? p.now_running->staged->calls.size() : 0;
   if (spawned + staged_count >= limits.max_spawned_tasks) return capped(limits.max_spawned_tasks, "spawned tasks a run");
   if (children_of(p) + staged >= limits.max_children_per_task) {
@@ -84,7 +84,7 @@ result<void> scheduler::impl::check_child(task_index parent, const task_call& ch
   if (!awaited || child.resources.empty() || resources.check(child.resources).has_error()) return {};
   const auto wanted = resources.intern(child.resources);
   const auto ok = check_held(parent, child.id, wanted);
-  if (options.keep != keep_results::all) resources.drop(wanted);
+  if (options->keep != keep_results::all) resources.drop(wanted);
   return ok;
 }
 
@@ -203,7 +203,7 @@ result<std::string> scheduler::stage(task_index parent, std::uint32_t attempt, t
   auto checked = s.prepare(std::move(calls), parent);
   if (checked.has_error()) return checked.error();
   for (const task_index need : checked->needs_of(checked->calls.size() - 1)) {
-    if (s.options.keep != keep_results::all && (need & ~subtree_bit) < s.records.size()) s.keep_for(parent, need);
+    if (s.options->keep != keep_results::all && (need & ~subtree_bit) < s.records.size()) s.keep_for(parent, need);
   }
   staged->calls.push_back(std::move(checked->calls.back()));
   staged->calls.back().depends_on = std::move(depends_on);
@@ -246,9 +246,9 @@ result<void> scheduler::replan(task_index parent, std::uint32_t attempt, time_po
   if (p.attempts != attempt || p.phase() == impl::phase::none || p.abandoned) {
     return fail(errc::not_running, concat("task ", quote(p.call->id), ": this attempt has ended"));
   }
-  if (p.now_running->replans >= s.options.limits.max_replans) {
+  if (p.now_running->replans >= s.options->limits.max_replans) {
     return fail(errc::limit_exceeded,
-                concat("task ", quote(p.call->id), ": the limit of ", s.options.limits.max_replans, " new plans is reached"),
+                concat("task ", quote(p.call->id), ": the limit of ", s.options->limits.max_replans, " new plans is reached"),
                 retry_class::terminal);
   }
   ++p.now_running->replans;

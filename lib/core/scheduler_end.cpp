@@ -23,12 +23,12 @@ void scheduler::impl::finish(task_index t, task_state s, task_result& out, time_
   count_work(t, out);
   const bool fine = ended_well(r);
   ++(fine ? good : bad);
-  if (options.keep == keep_results::all || !fine) {
+  if (options->keep == keep_results::all || !fine) {
     results.push_back(&out);
     results_of.push_back(t);
   }
   settling.push_back(t);
-  if (!sink) return;
+  if (!wants(event_type::task_ended)) return;
   event e;
   e.type = event_type::task_ended;
   e.result = r.result;
@@ -153,7 +153,7 @@ void scheduler::impl::settle(time_point now) {
   if (settling_now || settling.empty()) return;
   settling_now = true;
   for (std::size_t i = 0; i < settling.size(); ++i) settle_one(settling[i], now);
-  for (std::size_t i = 0; i < settling.size() && options.keep != keep_results::all; ++i) {
+  for (std::size_t i = 0; i < settling.size() && options->keep != keep_results::all; ++i) {
     let_go_of_kept(settling[i]);
     forget(settling[i]);
   }
@@ -164,7 +164,7 @@ void scheduler::impl::settle(time_point now) {
 void scheduler::impl::tell_dependants(task_index t, outcome o, skip_cause cause, time_point now) {
   record& r = records[t];
   std::optional<std::vector<std::string>> not_taken;
-  if (o == outcome::ok) not_taken = branches_not_taken(r);
+  if (o == outcome::ok && (r.ruled || r.result->output.branch)) not_taken = branches_not_taken(r);
   const auto last = std::exchange(r.last_edge, none);
   const auto first = std::exchange(r.first_edge, none);
   for (auto e = first; e != none; e = edges[e].next) {
@@ -189,7 +189,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   const outcome o = completed ? outcome::ok : r.state == task_state::skipped ? outcome::skipped : outcome::bad;
   const skip_cause cause = r.state == task_state::skipped ? r.result->skipped : skip_cause::upstream_failed;
   if (r.first_edge != none) tell_dependants(t, o, cause, now);
-  if (options.mode == scheduling_mode::levels && --level_open[r.level] == 0) open_levels(now);
+  if (options->mode == scheduling_mode::levels && --level_open[r.level] == 0) open_levels(now);
   // What was cancelled with its parent's attempt, or for a new plan, says nothing of what comes instead.
   const bool replaced = r.result->cancelled == cancel_reason::superseded || r.result->cancelled == cancel_reason::parent_cancelled;
   if (!fine && !r.awaited && !replaced) {
@@ -201,7 +201,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
     }
     if (!fine) count_failure(t, now);
   }
-  if (options.keep != keep_results::all && r.more) {  // awaited children were kept for it
+  if (options->keep != keep_results::all && r.more) {  // awaited children were kept for it
     for (const task_index c : std::vector<task_index>(r.more->children)) forget(c);
   }
   close_subtree(t, now);
@@ -213,12 +213,20 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
     l.aborting = l.timed_out = l.retry_after_timeout = false;
     l.why = cancel_reason::none;
     l.why_text.clear();
-    if (options.keep != keep_results::all || r.state == task_state::completed) spare.push_back(std::move(r.now_running));
+    if (options->keep != keep_results::all || r.state == task_state::completed) {
+      spare.push_back(std::move(r.now_running));
+    } else {
+      r.now_running.reset();  // many may be cancelled at once: the next one's result takes this memory
+    }
   }
 }
 
 // The task itself, or the last open child's subtree, has ended.
 void scheduler::impl::close_subtree(task_index t, time_point now) {
+  if (record& r = records[t]; r.parent == no_task && !r.more && ledger.empty()) {
+    --r.open_subtree;
+    return;
+  }
   while (t != no_task && --records[t].open_subtree == 0) {
     record& r = records[t];
     if (!ledger.empty()) ledger.forget(t);
@@ -261,8 +269,8 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
   }
   if (failing || run_cancelled != cancel_reason::none) return;
   std::string text;
-  if (options.fail_fast && failed) text = concat("fail_fast: ", quote(r.call->id), " ended ", to_string(r.state));
-  if (options.max_failed && failures > *options.max_failed) text = concat("max_failed: more than ", *options.max_failed, " tasks failed");
+  if (options->fail_fast && failed) text = concat("fail_fast: ", quote(r.call->id), " ended ", to_string(r.state));
+  if (options->max_failed && failures > *options->max_failed) text = concat("max_failed: more than ", *options->max_failed, " tasks failed");
   if (text.empty()) return;
   failing = true;
   open = false;
@@ -300,7 +308,7 @@ void scheduler::impl::let_go_of_kept(task_index t) {
 
 // keep_results::failed: what has ended well, with everything under it, is not kept once nobody can ask for it.
 void scheduler::impl::forget(task_index t) {
-  if (options.keep == keep_results::all) return;
+  if (options->keep == keep_results::all) return;
   while (t != no_task && records.holds(t)) {
     record& r = records[t];
     if (r.open_subtree > 0 || r.abandoned || r.phase() != phase::none || !r.result || t == being_spawned) return;
@@ -312,10 +320,11 @@ void scheduler::impl::forget(task_index t) {
     const task_index up = r.parent;
     if (!ended_well(r)) return keep_call(r);
     index.erase(t, detail::id_table::hash(r.call->id), id_of());
-    static task_call nobody;
-    *r.call = {};
+    static const task_call nobody;
     r.call = &nobody;
-    if (batch& b = batches[r.batch]; --b.left == 0) {
+    batch& b = batches[r.batch];
+    b.calls[t - b.first] = {};
+    if (--b.left == 0) {
       std::vector<task_call>().swap(b.calls);
       free_batches.push_back(r.batch);
     } else if (b.kept == b.left) {
@@ -341,11 +350,8 @@ void scheduler::impl::release_unfinished() {
   }
 }
 
-void scheduler::impl::check_end(time_point now) {
+void scheduler::impl::end_run(time_point now) {
   if (ended || settling_now) return;
-  const bool nothing_left = unfinished == 0 && !open;
-  const bool drained = draining && running.empty();
-  if (!nothing_left && !drained) return;
   ended = true;
   ended_at = now;
   if (unfinished > 0) release_unfinished();
@@ -359,13 +365,15 @@ void scheduler::impl::check_end(time_point now) {
     state = run_state::failed;
   }
   if (state == run_state::completed) reason.clear();  // what was about to end it has not
-  json data;
-  if (details) {
-    data = json{{"state", to_string(state)}};
-    if (!reason.empty()) data["reason"] = reason;
+  if (wants(event_type::run_ended)) {
+    json data;
+    if (details) {
+      data = json{{"state", to_string(state)}};
+      if (!reason.empty()) data["reason"] = reason;
+    }
+    publish(event_type::run_ended, now, std::move(data));
   }
-  publish(event_type::run_ended, now, std::move(data));
-  sink = nullptr;  // nothing follows: bodies that were given up may still call
+  tell(nullptr);  // nothing follows: bodies that were given up may still call
 }
 
 }  // namespace corchestra

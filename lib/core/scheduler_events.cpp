@@ -11,7 +11,7 @@ constexpr duration progress_interval = std::chrono::milliseconds(100);
 void scheduler::impl::publish(event_type type, time_point now, event_data data) { publish(type, no_task, now, std::move(data)); }
 
 void scheduler::impl::publish(event_type type, task_index t, time_point now, event_data data) {
-  if (!sink) return;
+  if (!wants(type)) return;
   event e;
   e.type = type;
   e.data = std::move(data);
@@ -19,7 +19,7 @@ void scheduler::impl::publish(event_type type, task_index t, time_point now, eve
 }
 
 void scheduler::impl::publish(event& e, task_index t, time_point now) {
-  if (!sink) return;
+  if (!wants(e.type)) return;
   e.seq = ++seq;
   e.at = now;
   e.run_id = run_id;
@@ -44,7 +44,7 @@ void scheduler::impl::flush_progress(task_index t, time_point now) {
   l.progress_pending = false;
   l.progress_published = true;
   l.progress_at = now;
-  if (!sink) return;
+  if (!wants(event_type::task_progress)) return;
   json data = nullptr;
   if (!l.progress_text.empty()) data = json{{"message", l.progress_text}};
   publish(event_type::task_progress, t, now, std::move(data));
@@ -86,7 +86,7 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
     s.ledger.spend(task, r.call->agent, used, spent.has_value());
     s.steps_changed = true;
   }
-  if (s.sink) {
+  if (s.wants(event_type::model_call)) {
     event e;
     e.type = event_type::model_call;
     e.usage = &usage;
@@ -108,7 +108,7 @@ void scheduler::model_call_ended(task_index task, std::uint32_t attempt, const t
                                  const corchestra::error* failure, json details, time_point now) {
   auto& s = *impl_;
   auto& r = s.records[task];
-  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || !s.sink) return;
+  if (r.phase() == impl::phase::none || r.attempts != attempt || r.abandoned || !s.wants(event_type::model_call_ended)) return;
   event e;
   e.type = event_type::model_call_ended;
   e.usage = &usage;
@@ -136,7 +136,7 @@ void scheduler::impl::tell_budget_alerts(time_point now) {
   const bool gone = (run.limit.tokens && run.spent.tokens >= *run.limit.tokens) ||
                     (run.limit.micro_dollars && run.spent.micro_dollars >= *run.limit.micro_dollars);
   if (gone) exhaust("the run's budget is used up", now);
-  if (alerts.empty() || options.budget.on_exhausted != on_exhausted::cancel) return;
+  if (alerts.empty() || options->budget.on_exhausted != on_exhausted::cancel) return;
   bool any = false;
   for (const auto& a : alerts) {
     if (!a.exhausted || a.budget == "run") continue;

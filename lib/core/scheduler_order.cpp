@@ -8,7 +8,7 @@ constexpr duration assumed_duration = std::chrono::seconds(1);
 
 duration scheduler::impl::expected(const record& r) const {
   if (const auto* rules = r.rules(); rules && rules->expected_duration) return *rules->expected_duration;
-  return kinds[r.kind].times->expected.value_or(assumed_duration);
+  return all_learnt[kinds[r.kind].learnt].expected.value_or(assumed_duration);
 }
 
 // The new tasks, each after those it needs. Empty when that is just their order.
@@ -48,7 +48,7 @@ void scheduler::impl::set_order(task_index first) {
     record& r = records[at(i)];
     if (r.parent != no_task) r.level = std::max(r.level, records[r.parent].level + 1);
     // Under levels a child belongs to its parent's level, or the parent could not wait for it.
-    if (r.parent != no_task && options.mode == scheduling_mode::levels) r.level = records[r.parent].level;
+    if (r.parent != no_task && options->mode == scheduling_mode::levels) r.level = records[r.parent].level;
     const auto below = [&](record& next) { next.level = std::max(next.level, r.level + 1); };
     for (auto e = r.first_edge; e != none; e = edges[e].next) below(records[edges[e].to]);
     if (!r.more) continue;
@@ -63,7 +63,7 @@ void scheduler::impl::set_order(task_index first) {
     }
     r.rank += best;
   }
-  if (options.mode != scheduling_mode::levels) return;
+  if (options->mode != scheduling_mode::levels) return;
   for (task_index t = first; t < n; ++t) {
     const auto l = records[t].level;
     if (l >= level_open.size()) level_open.resize(l + 1);

@@ -22,7 +22,7 @@ error scheduler::impl::loop_error(const record& r, const task_output& output) co
 boxed<error> scheduler::impl::merge_output(const record& r, const task_output& output) {
   if (!r.rules() || r.rules()->state_key.empty()) return {};
   if (state_values.is_null()) state_values = json::object();
-  const auto merged = merge_state(state_values, options, r.rules()->state_key, output.value);
+  const auto merged = merge_state(state_values, *options, r.rules()->state_key, output.value);
   if (merged.has_error()) return in_place(merged.error(), concat("the output of ", quote(r.call->id)));
   return {};
 }
@@ -57,9 +57,10 @@ scheduler::impl::next_try scheduler::impl::after_failure(task_index t, boxed<err
   record& r = records[t];
   live& l = *r.now_running;
   if (l.aborting) failure = fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text));
-  error_decision decision;
   const bool ran_out = l.aborting && l.timed_out && l.retry_after_timeout;  // of this attempt's time, not the task's
-  if (failure && (!l.aborting || ran_out) && options.on_error) decision = decide(t, *failure, now);
+  if (l.aborting && !ran_out) return {};
+  error_decision decision;
+  if (failure && (!l.aborting || ran_out) && options->on_error) decision = decide(t, *failure, now);
   using action = error_decision::action;
   if (decision.what == action::substitute) {
     output = task_output(std::move(decision.output));
@@ -93,7 +94,7 @@ error_decision scheduler::impl::decide(task_index t, const error& e, time_point 
   const record& r = records[t];
   std::string what;
   try {
-    auto decision = options.on_error(*r.call, r.attempts, e);
+    auto decision = options->on_error(*r.call, r.attempts, e);
     // A limit that was hit is never a success.
     if (decision.what == error_decision::action::substitute && r.now_running->capped)
       decision.what = error_decision::action::fail;

@@ -7,18 +7,36 @@
 
 #include <corchestra/core/duration_book.hpp>
 #include <corchestra/core/plan.hpp>
+#include <corchestra/core/run_metrics.hpp>
 
+#include "core/claim.hpp"
 #include "core/deficit_round_robin.hpp"
 
 // What a scheduler keeps besides its tasks.
 namespace corchestra::detail {
 
+inline constexpr std::uint32_t none = ~std::uint32_t{0};  // no edge, no group
+
 /// What tasks of a type (without one: of an agent) take.
 struct learnt_durations {
-  std::string agent, task_type;  // of the first such kind
+  std::uint32_t kind = 0;  // the first such
   duration_book::entry seen;
   std::optional<duration> expected;
   bool known = false;  // expected was learnt or given, not assumed
+};
+
+/// An agent and task type: what tasks have in common.
+struct task_kind {
+  std::string agent, task_type;
+  std::vector<claim> pools;
+  std::uint32_t learnt = 0, agent_number = 0;
+  agent_metrics ended;
+};
+
+/// From a task to one that needs it, in a list of them.
+struct task_edge {
+  task_index to = no_task;
+  std::uint32_t next = none;
 };
 
 struct agent_entry {

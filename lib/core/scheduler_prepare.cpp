@@ -148,7 +148,7 @@ result<void> scheduler::impl::check_call(const task_call& c, task_index parent) 
     if (const auto ok = check_retry(*c.retry); ok.has_error()) return in_place(ok.error(), concat("task ", quote(c.id)));
   }
   if (c.rules) {
-    if (const auto ok = check_rules(c, fairness_key_of(c, parent), options, slots); ok.has_error()) return ok.error();
+    if (const auto ok = check_rules(c, fairness_key_of(c, parent), *options, slots); ok.has_error()) return ok.error();
   }
   for (const auto& r : c.resources) {
     if (r.id.empty()) return bad_task(c, "a resource needs a name");
@@ -198,7 +198,7 @@ result<scheduler::prepared> scheduler::impl::prepare(std::vector<task_call> call
     const task_index own = p.ids ? p.ids->find(id, detail::id_table::hash(id), own_id) : count == 1 && calls[0].id == id ? 0 : no_task;
     return own == no_task ? find(id) : base + own;
   };
-  const bool ignore = options.mode == scheduling_mode::parallel;
+  const bool ignore = options->mode == scheduling_mode::parallel;
   if (edges_wanted > 0) {
     p.first_need.reserve(calls.size() + 1);
     p.first_need.push_back(0);

@@ -21,7 +21,6 @@
 namespace corchestra::detail {
 
 inline constexpr time_point never = time_point::max();
-inline constexpr std::uint32_t none = ~std::uint32_t{0};  // no edge, no group
 
 /// Where a running attempt stands.
 enum class attempt_phase : std::uint8_t { none, working, waiting, wants_slot };
@@ -55,6 +54,7 @@ struct live_attempt {
   boxed<error> capped;        // a limit on children was hit: this attempt cannot complete
   token_usage usage;
   std::array<std::uint32_t, wait_reason_count> waits{};  // the open ones, by reason
+  std::array<std::byte, 88> room;  // makes it as large as a task_result, which takes its memory where many are cancelled at once
 
   std::uint32_t& open(wait_reason reason) noexcept { return waits[static_cast<std::size_t>(reason)]; }
   std::uint32_t open(wait_reason reason) const noexcept { return waits[static_cast<std::size_t>(reason)]; }
@@ -117,7 +117,7 @@ struct call_batch {
 
 /// What every task has.
 struct task_record {
-  task_call* call = nullptr;  // in its batch; an empty one when it is forgotten
+  const task_call* call = nullptr;  // in its batch or its plan; an empty one when it is forgotten
   std::unique_ptr<task_extra> more;
   std::unique_ptr<live_attempt> now_running;
   task_result* result = nullptr;

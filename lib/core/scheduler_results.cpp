@@ -8,7 +8,7 @@ task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
   const auto make = [&] {
     return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)};
   };
-  if (options.keep == keep_results::all) return stored->add(unfinished, make);
+  if (options->keep == keep_results::all) return stored->add(unfinished, make);
   return passing.emplace(t, make()).first->second;
 }
 
@@ -16,7 +16,7 @@ task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
 task_result& scheduler::impl::new_result(task_index t, bool ends_well) {
   const task_call& c = *records[t].call;
   const auto make = [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; };
-  const bool passes = ends_well && options.keep != keep_results::all;
+  const bool passes = ends_well && options->keep != keep_results::all;
   return passes ? passing.emplace(t, make()).first->second : stored->add_apart(make);
 }
 
@@ -28,7 +28,7 @@ result_list scheduler::take_results() {
   if (!store) return {};
   auto& listed = store->listed;
   if (s.results.size() == s.records.size()) {  // without a look at every task, which are far apart
-    listed.resize(s.results.size());
+    listed.resize(s.results.size(), boost::container::default_init);
     for (std::size_t i = 0; i < listed.size(); ++i) listed[s.results_of[i]] = s.results[i];
   } else {
     for (auto& [task, result] : std::exchange(s.passing, {})) {
@@ -53,7 +53,7 @@ result_list scheduler::take_results() {
   }
   s.results.clear();
   s.results_of.clear();
-  return result_list(std::shared_ptr<const std::vector<const task_result*>>(store, &store->listed));
+  return {std::shared_ptr<const task_result* const>(store, listed.data()), listed.size()};
 }
 
 }  // namespace corchestra

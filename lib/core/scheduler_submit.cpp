@@ -29,6 +29,33 @@ std::uint32_t scheduler::impl::find_kind(const task_call& c) {
   return kind_index.try_emplace(name(c), next).first->second;
 }
 
+// Tasks are learnt of by type; those without one by agent.
+std::uint32_t scheduler::impl::learnt_of(std::uint32_t number) {
+  const kind& k = kinds[number];
+  const auto next = static_cast<std::uint32_t>(all_learnt.size());
+  const auto name = [](const kind& of) { return of.task_type.empty() ? concat('\0', of.agent) : of.task_type; };
+  const auto is_same = [&](const kind& o) { return o.task_type == k.task_type && (!k.task_type.empty() || o.agent == k.agent); };
+  std::uint32_t same = 0;
+  if (next < few) {
+    while (same < next && !is_same(kinds[all_learnt[same].kind])) ++same;
+  } else {
+    if (learnt_index.empty()) {
+      for (std::uint32_t l = 0; l < next; ++l) learnt_index.emplace(name(kinds[all_learnt[l].kind]), l);
+    }
+    same = learnt_index.try_emplace(name(k), next).first->second;
+  }
+  if (same < next) return same;
+  learnt& l = all_learnt.emplace_back();
+  l.kind = number;
+  const auto* before = options->durations ? options->durations->find(k.task_type, k.agent) : nullptr;
+  if (before) {
+    l.seen = *before;
+    l.known = true;
+    l.expected = from_seconds(before->mean_seconds);
+  }
+  return same;
+}
+
 std::uint32_t scheduler::impl::kind_of(const task_call& c) {
   if (last_kind != none && kinds[last_kind].agent == c.agent && kinds[last_kind].task_type == c.task_type) return last_kind;
   last_kind = find_kind(c);
@@ -37,20 +64,9 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
     k.agent = c.agent;
     k.task_type = c.task_type;
     k.agent_number = agent_of(c.agent);
+    k.learnt = learnt_of(last_kind);
     use_pool(k.pools, "\1agent ", k.agent);
     use_pool(k.pools, "\1type ", k.task_type);
-    const auto [same, first] = all_learnt.try_emplace(k.task_type.empty() ? std::string(1, '\0') + k.agent : k.task_type);
-    k.times = &same->second;
-    if (!first) return last_kind;
-    k.times->agent = k.agent;
-    k.times->task_type = k.task_type;
-    if (options.durations) {
-      if (const auto* before = options.durations->find(k.task_type, k.agent)) {
-        k.times->seen = *before;
-        k.times->known = true;
-        k.times->expected = from_seconds(before->mean_seconds);
-      }
-    }
   }
   return last_kind;
 }
@@ -60,17 +76,17 @@ detail::key_index scheduler::impl::key_of(const std::string& name) {
   const auto [it, added] = keys.try_emplace(name);
   ++it->second.tasks;
   if (!added) return it->second.number;
-  const auto w = options.fairness.find(name);
+  const auto w = options->fairness.find(name);
   if (!free_keys.empty() && !ready.holds(free_keys.back())) {
     it->second.number = free_keys.back();
     free_keys.pop_back();
     key_of_number[it->second.number - 1] = it;
-    ready.set_weight(it->second.number, w != options.fairness.end() ? w->second : 1);
+    ready.set_weight(it->second.number, w != options->fairness.end() ? w->second : 1);
     return it->second.number;
   }
   key_of_number.push_back(it);
   it->second.number = static_cast<detail::key_index>(key_of_number.size());
-  if (w != options.fairness.end()) ready.set_weight(it->second.number, w->second);
+  if (w != options->fairness.end()) ready.set_weight(it->second.number, w->second);
   return it->second.number;
 }
 
@@ -92,18 +108,29 @@ void scheduler::impl::use_pool(std::vector<detail::claim>& set, std::string_view
 }
 
 void scheduler::impl::add(prepared&& tasks, task_index parent, bool awaited, time_point now) {
+  if (tasks.calls.empty()) return;
   const auto first = static_cast<task_index>(records.size());
-  const auto count = static_cast<task_index>(tasks.calls.size());
-  if (count == 0) return;
-  if (running.capacity() == 0) running.reserve(std::min<std::size_t>(slots, few));
   const std::uint32_t number = store(std::move(tasks.calls));
-  const std::span<task_call> calls = batches[number].calls;
-  const bool any_needs = !tasks.first_need.empty();
-  if (options.keep == keep_results::all && results.capacity() < first + count) results.reserve(std::max<std::size_t>(first + count, 2 * first));
+  const std::span<const task_call> calls = batches[number].calls;
+  make_room(calls.size(), tasks.needs.size());
+  enter_all(tasks, calls, number, parent, awaited, now);
+  number_ids(tasks.ids, calls);
+  link_all(tasks, first, parent, now);
+  admit_all(first, parent, awaited, now);
+}
+
+void scheduler::impl::make_room(std::size_t tasks, std::size_t needs) {
+  const std::size_t before = records.size(), all = before + tasks;
+  if (options->keep == keep_results::all && results.capacity() < all) results.reserve(std::max(all, 2 * before));
   results_of.reserve(results.capacity());
   tally.reserve(results.capacity());
-  if (edges.capacity() < edges.size() + tasks.needs.size()) edges.reserve(std::max(edges.size() + tasks.needs.size(), 2 * edges.size()));
-  for (task_index i = 0; i < count; ++i) {
+  if (edges.capacity() < edges.size() + needs) edges.reserve(std::max(edges.size() + needs, 2 * edges.size()));
+}
+
+void scheduler::impl::enter_all(const prepared& tasks, std::span<const task_call> calls, std::uint32_t number, task_index parent, bool awaited,
+                                time_point now) {
+  const auto first = static_cast<task_index>(records.size());
+  for (task_index i = 0; i < calls.size(); ++i) {
     const task_index t = first + i;
     record& r = records.emplace_back();
     r.call = &calls[i];
@@ -117,23 +144,34 @@ void scheduler::impl::add(prepared&& tasks, task_index parent, bool awaited, tim
     ++unfinished;
     enter(t, now);
     r.rank = static_cast<float>(to_seconds(expected(r)));
-    if (sink) {
-      event e;
-      e.type = event_type::task_submitted;
-      e.call = r.call;
-      e.needs = tasks.needs_of(i);
-      e.parent = parent;
-      if (parent != no_task && details) e.data = json{{"parent", records[parent].call->id}};
-      publish(e, t, now);
-    }
+    if (wants(event_type::task_submitted)) publish_submitted(tasks, i, t, now);
   }
-  number_ids(tasks, calls);
+}
+
+void scheduler::impl::publish_submitted(const prepared& tasks, std::size_t call, task_index t, time_point now) {
+  const record& r = records[t];
+  event e;
+  e.type = event_type::task_submitted;
+  e.call = r.call;
+  e.needs = tasks.needs_of(call);
+  e.parent = r.parent;
+  if (r.parent != no_task && details) e.data = json{{"parent", records[r.parent].call->id}};
+  publish(e, t, now);
+}
+
+void scheduler::impl::link_all(const prepared& tasks, task_index first, task_index parent, time_point now) {
+  const auto count = static_cast<task_index>(records.size()) - first;
+  const bool any_needs = !tasks.first_need.empty();
   for (task_index i = 0; i < count && any_needs; ++i) link(first + i, tasks.needs_of(i), now);
-  if (any_needs || parent != no_task || options.mode == scheduling_mode::levels) set_order(first);
-  for (task_index t = first; parent != no_task && t < first + count; ++t) {
+  if (any_needs || parent != no_task || options->mode == scheduling_mode::levels) set_order(first);
+}
+
+void scheduler::impl::admit_all(task_index first, task_index parent, bool awaited, time_point now) {
+  const auto end = static_cast<task_index>(records.size());
+  for (task_index t = first; parent != no_task && t < end; ++t) {
     if (awaited || records[t].urgency > 0) make_urgent(t, now);
   }
-  for (task_index t = first; t < first + count; ++t) {
+  for (task_index t = first; t < end; ++t) {
     record& r = records[t];
     if (is_terminal(r.state)) continue;  // skipped by what happened before it
     if (r.more && r.more->group != none && groups[r.more->group].ended) {
@@ -142,7 +180,7 @@ void scheduler::impl::add(prepared&& tasks, task_index parent, bool awaited, tim
                     g.timed_out ? errc::timeout : errc::cancelled, g.why, now);
       continue;
     }
-    if (parent != no_task && r.missing > 0 && options.mode == scheduling_mode::levels) pull_to_level(t, now);
+    if (parent != no_task && r.missing > 0 && options->mode == scheduling_mode::levels) pull_to_level(t, now);
     if (r.missing > 0) {
       set_state(t, task_state::waiting, wait_reason::deps, now);
     } else {
@@ -166,12 +204,13 @@ std::uint32_t scheduler::impl::store(std::vector<task_call> calls) {
   return number;
 }
 
-void scheduler::impl::number_ids(const prepared& tasks, std::span<const task_call> calls) {
+void scheduler::impl::number_ids(const std::shared_ptr<detail::id_table>& ids, std::span<const task_call> calls) {
   const auto first = static_cast<task_index>(records.size() - calls.size());
-  if (first == 0 && tasks.ids) {
-    index = std::move(*tasks.ids);
+  if (first == 0 && ids) {
+    index = std::move(*ids);
     return;
   }
+  if (std::exchange(shares_ids, false)) index = image->ids;
   index.reserve(index.size() + calls.size(), static_cast<task_index>(records.size()), id_of());
   for (std::size_t i = 0; i < calls.size(); ++i) {
     index.insert(first + static_cast<task_index>(i), detail::id_table::hash(calls[i].id), id_of());
@@ -186,7 +225,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
   if (!r.call->resources.empty()) r.get().locks = resources.intern(r.call->resources);
   if (!k.pools.empty()) r.get().pools = k.pools;
   const std::string& fairness_key = fairness_key_of(*r.call, r.parent);
-  if (!options.limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", fairness_key);
+  if (!options->limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", fairness_key);
   if (!fairness_key.empty()) r.get().key = key_of(fairness_key);
   if (const auto* rules = r.rules()) {
     extra& x = r.get();
@@ -242,7 +281,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
     const bool over = whole ? up.open_subtree == 0 : is_terminal(up.state);
     ++r.missing;
     r.level = std::max(r.level, up.level + 1);
-    if (options.keep != keep_results::all) keep_for(t, n);
+    if (options->keep != keep_results::all) keep_for(t, n);
     if (!over) {
       if (r.priority > up.priority) raise_priority(u, r.priority, now);
       if (whole) {
@@ -275,29 +314,40 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
 }
 
 void scheduler::begin(prepared&& tasks, time_point now) {
-  auto& s = *impl_;
-  const auto& o = s.options;
-  s.began = now;
-  if (o.limits.run_timeout) s.run_due = detail::later(now, *o.limits.run_timeout);
+  impl_->open_run(tasks.calls.size(), now);
+  impl_->add(std::move(tasks), no_task, false, now);
+  impl_->check_end(now);
+}
+
+void scheduler::begin(time_point now) {
+  impl_->open_run(impl_->image->tasks.calls.size(), now);
+  impl_->begin_image(now);
+  impl_->check_end(now);
+}
+
+void scheduler::impl::tell_start(std::size_t tasks, time_point now) {
+  const auto& o = *options;
   constexpr const char* modes[] = {"auto", "sequential", "levels", "parallel"};
   json data;
-  if (s.details) {
-    data = json{{"name", o.name},
-                {"tasks", tasks.calls.size()},
-                {"max_concurrent_tasks", s.slots},
-                {"mode", modes[static_cast<std::size_t>(o.mode)]}};
+  if (details) {
+    data = json{{"name", o.name}, {"tasks", tasks}, {"max_concurrent_tasks", slots}, {"mode", modes[static_cast<std::size_t>(o.mode)]}};
     if (o.mode == scheduling_mode::parallel) data["unsafe"] = true;
   }
-  s.publish(event_type::run_started, now, std::move(data));
+  publish(event_type::run_started, now, std::move(data));
   if (o.mode == scheduling_mode::parallel) {
-    s.publish(event_type::warning, now,
-              json{{"message", "mode parallel: dependencies are ignored, results may be wrong (unsafe_ignore_dependencies)"}});
+    publish(event_type::warning, now,
+            json{{"message", "mode parallel: dependencies are ignored, results may be wrong (unsafe_ignore_dependencies)"}});
   }
-  for (std::uint32_t g = 0; g < s.groups.size(); ++g) {
-    if (s.groups[g].options.timeout) s.set_alarm({detail::later(now, *s.groups[g].options.timeout), g, 0, impl::alarm::kind::group});
+}
+
+void scheduler::impl::open_run(std::size_t tasks, time_point now) {
+  const auto& o = *options;
+  began = now;
+  if (o.limits.run_timeout) run_due = detail::later(now, *o.limits.run_timeout);
+  if (sink) tell_start(tasks, now);
+  for (std::uint32_t g = 0; g < groups.size(); ++g) {
+    if (groups[g].options.timeout) set_alarm({detail::later(now, *groups[g].options.timeout), g, 0, alarm::kind::group});
   }
-  s.add(std::move(tasks), no_task, false, now);
-  s.check_end(now);
 }
 
 void scheduler::begin(std::vector<task_call> calls, time_point now) {

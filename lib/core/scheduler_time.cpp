@@ -36,7 +36,7 @@ void scheduler::impl::tell_stall(task_index t, time_point now) {
 }
 
 void scheduler::impl::scan_running(time_point now) {
-  const std::vector<task_index> now_running = running;
+  const std::vector<task_index> now_running = all_running();
   for (const task_index t : now_running) {
     record& r = records[t];
     if (r.phase() == phase::none || due_of(r) > now) continue;
@@ -97,13 +97,13 @@ void scheduler::impl::end_backoff(task_index t, time_point now) {
   if (allowed <= now) return make_ready(t, now);
   extra& x = r.get();
   if (x.retry_refused == never) x.retry_refused = now;
-  const time_point give_up = detail::later(x.retry_refused, options.give_up_after);
+  const time_point give_up = detail::later(x.retry_refused, options->give_up_after);
   if (now < give_up) {
     refused_retries.emplace(x.retry_refused, t);
     return set_alarm({std::min(allowed, give_up), t, r.ticket, alarm::kind::backoff});
   }
   end_unstarted(t, task_state::failed, cancel_reason::none, errc::task_failed,
-                concat("retry_budget: no retry was allowed within ", to_text(options.give_up_after), "; the last try failed: ", x.last_failure),
+                concat("retry_budget: no retry was allowed within ", to_text(options->give_up_after), "; the last try failed: ", x.last_failure),
                 now);
 }
 
@@ -167,7 +167,7 @@ void scheduler::advance(time_point now) {
     s.run_due = impl::never;
     s.open = false;
     s.closing = true;
-    const std::string text = concat("run_timeout of ", to_text(*s.options.limits.run_timeout), " passed");
+    const std::string text = concat("run_timeout of ", to_text(*s.options->limits.run_timeout), " passed");
     s.reason = text;
     s.settling_now = true;
     for (task_index t = 0; t < s.records.size(); ++t) s.expire(t, text, false, now);

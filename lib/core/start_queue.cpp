@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/later.hpp"
+
 namespace corchestra::detail {
 
 namespace {
@@ -28,42 +30,59 @@ std::int64_t start_queue::second_of(time_point t) noexcept {
 void start_queue::set_weight(key_index key, double weight) { turns_.set_weight(key, weight); }
 
 void start_queue::push(const entry& e) {
-  queued_start q;
-  q.at.ready_at = e.ready_at;
-  q.at.priority = e.priority;
-  q.at.set_slots(e.weight, e.resumes);
-  const double rank = std::isnan(e.rank) ? -std::numeric_limits<double>::infinity() : e.rank;
-  q.at.set_key(order_, {.priority = e.priority, .second = second_of(e.ready_at), .rank = rank, .depth = e.depth});
-  q.task = e.task;
-  q.ticket = e.ticket;
   if (size_++ == 0) {
-    only_ = q;
-    only_key_ = e.key;
+    only_ = e;
+    has_only_ = true;
     return;
   }
-  if (only_key_ != none) push_to_lane(only_, std::exchange(only_key_, none));
-  push_to_lane(q, e.key);
+  if (std::exchange(has_only_, false)) push_to_lane(only_);
+  push_to_lane(e);
 }
 
-void start_queue::push_to_lane(const queued_start& q, key_index key) {
-  if (key >= lanes_.size()) lanes_.resize(std::size_t{key} + 1);
-  aging_queue& lane = lanes_[key];
-  if (lane.empty()) turns_.join(key);
+// Most tasks stand as the one before them does.
+const start_standing& start_queue::standing_of(const entry& e) {
+  if (e.ready_at == last_.ready_at && e.priority == last_.priority && e.weight == last_.weight && e.resumes == last_.resumes &&
+      e.rank == last_.rank && e.depth == last_.depth && e.weight != 0) {
+    return standing_;
+  }
+  last_ = e;
+  standing_.ready_at = e.ready_at;
+  standing_.priority = e.priority;
+  standing_.set_slots(e.weight, e.resumes);
+  const double rank = std::isnan(e.rank) ? -std::numeric_limits<double>::infinity() : e.rank;
+  standing_.set_key(order_, {.priority = e.priority, .second = second_of(e.ready_at), .rank = rank, .depth = e.depth});
+  return standing_;
+}
+
+void start_queue::push_to_lane(const entry& e) {
+  const queued_start q{standing_of(e), e.task, e.ticket};
+  if (e.key >= lanes_.size()) lanes_.resize(std::size_t{e.key} + 1);
+  aging_queue& lane = lanes_[e.key];
+  if (lane.empty()) turns_.join(e.key);
   lane.push(q);
+}
+
+const aging_queue::present& start_queue::present_at(time_point now) {
+  if (now < second_begin_ || now >= second_end_) {
+    present_.second = second_of(now);
+    second_begin_ = time_point(std::max<duration>(std::chrono::seconds(present_.second), time_point::min().time_since_epoch()));
+    second_end_ = later(second_begin_, std::chrono::seconds(1));
+    // The first moment of the second that is less than `most_aging` before the present one.
+    const std::chrono::seconds full(present_.second - aging_queue::most_aging + 1);
+    present_.full = time_point(std::max<duration>(full, time_point::min().time_since_epoch()));
+  }
+  return present_;
 }
 
 bool start_queue::pop(entry& out, time_point now) {
   if (size_ == 0) return false;
   --size_;
-  if (only_key_ != none) {
+  if (std::exchange(has_only_, false)) {
     charged_ = false;
-    fill(out, only_, std::exchange(only_key_, none));
+    out = only_;
     return true;
   }
-  aging_queue::present present{.full = {}, .second = second_of(now)};
-  // The first moment of the second that is less than `most_aging` before the present one.
-  const std::chrono::seconds full(present.second - aging_queue::most_aging + 1);
-  present.full = time_point(std::max<duration>(full, time_point::min().time_since_epoch()));
+  const aging_queue::present& present = present_at(now);
   charged_ = turns_.size() > 1;
   const key_index key = charged_
                             ? turns_.choose([&](key_index k) { return cost(lanes_[k].best_weight(order_, present)); })

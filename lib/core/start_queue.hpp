@@ -44,7 +44,7 @@ class start_queue {
 
   void set_weight(key_index key, double weight);
   void push(const entry& e);
-  /// Takes the best entry out; false when there is none. `now` is for aging and never falls. `rank` and `depth` come
+  /// Takes the best entry out; false when there is none. `now` is for aging and never falls. `rank` and `depth` may come
   /// out as 0 when the order does not look at them.
   bool pop(entry& out, time_point now);
   /// The entry just popped was not started after all (stale, or parked): its key is not charged for it.
@@ -53,25 +53,29 @@ class start_queue {
   void charge(const entry& e);
   /// Whether it has entries of the key, stale ones too.
   bool holds(key_index key) const noexcept {
-    return key == only_key_ || (key < lanes_.size() && !lanes_[key].empty());
+    return (has_only_ && key == only_.key) || (key < lanes_.size() && !lanes_[key].empty());
   }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
  private:
-  static constexpr key_index none = ~key_index{0};
-
   std::int64_t second_of(time_point t) noexcept;
-  void push_to_lane(const queued_start& q, key_index key);
+  const aging_queue::present& present_at(time_point now);
+  void push_to_lane(const entry& e);
+  const start_standing& standing_of(const entry& e);
   void fill(entry& out, const queued_start& q, key_index key) const noexcept;
 
   start_order order_;
   boost::container::small_vector<aging_queue, 1> lanes_;  // by key
   deficit_round_robin turns_;
-  queued_start only_;  // a single entry needs no lane
-  key_index only_key_ = none;
+  entry only_;  // a single entry needs no lane
+  bool has_only_ = false;
+  entry last_{.weight = 0};  // whose standing was made last
+  start_standing standing_;
   std::size_t size_ = 0;
   bool charged_ = false;  // the entry last popped was paid for
+  aging_queue::present present_;
+  time_point second_begin_ = time_point::max(), second_end_{};  // of the present second
   time_point asked_{};    // second_of: the last argument and answer
   std::int64_t asked_second_ = 0;
 };

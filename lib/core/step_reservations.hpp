@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <map>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -66,7 +66,7 @@ class step_reservations {
   std::size_t held() const noexcept { return all_.size() - line_.size(); }
 
  private:
-  std::unordered_map<id, entry> all_;
+  std::map<id, entry> all_;
   std::set<place> line_;
   id last_ = 0;
 };

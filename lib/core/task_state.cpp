@@ -11,33 +11,7 @@ constexpr std::array<std::string_view, task_state_count> state_names = {
     "FAILED",  "CANCELLED", "TIMEOUT", "SKIPPED", "LIMIT_EXCEEDED",
 };
 
-constexpr unsigned bit_of(task_state s) { return 1u << static_cast<unsigned>(s); }
-
-// What may end a task that has not started: every terminal state but COMPLETED, which takes an attempt.
-constexpr unsigned unstarted_ends = bit_of(task_state::failed) | bit_of(task_state::cancelled) |
-                                    bit_of(task_state::timeout) | bit_of(task_state::skipped) |
-                                    bit_of(task_state::limit_exceeded);
-
-constexpr std::array<unsigned, task_state_count> successors = {
-    /* pending */ bit_of(task_state::waiting) | bit_of(task_state::ready) | unstarted_ends,
-    /* waiting */ bit_of(task_state::ready) | bit_of(task_state::running) | unstarted_ends,
-    /* ready */ bit_of(task_state::waiting) | bit_of(task_state::running) | unstarted_ends,
-    /* running */ bit_of(task_state::waiting) | bit_of(task_state::ready) | bit_of(task_state::completed) |
-        bit_of(task_state::failed) | bit_of(task_state::cancelled) | bit_of(task_state::timeout) |
-        bit_of(task_state::limit_exceeded),
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-};
-
 }  // namespace
-
-bool may_become(task_state from, task_state to) noexcept {
-  return (successors[static_cast<std::size_t>(from)] & bit_of(to)) != 0;
-}
 
 std::string_view to_string(task_state s) noexcept { return state_names[static_cast<std::size_t>(s)]; }
 

@@ -34,18 +34,22 @@ struct right_here {
   friend bool operator==(right_here, right_here) noexcept { return true; }
 };
 
+// On the handler's executor, or at once when it has none.
+template <class Handler, class Value>
+void call_on_own_executor(Handler&& h, Value&& v) {
+  const auto call = [](Handler&& own, Value&& with) {
+    auto slot = asio::get_associated_cancellation_slot(own);
+    if (slot.is_connected()) slot.clear();
+    std::move(own)(value_of(std::move(with)));
+  };
+  const auto own = asio::get_associated_executor(h, right_here());
+  if (own.template target<right_here>() != nullptr) return call(std::move(h), std::move(v));
+  asio::dispatch(own, [call, h = std::move(h), v = std::move(v)]() mutable { call(std::move(h), std::move(v)); });
+}
+
 template <class Handler, class Value>
 void complete_by_post(const any_io_executor& via, Handler handler, Value value) {
-  asio::post(via, [h = std::move(handler), v = std::move(value)]() mutable {
-    const auto call = [](Handler&& own, Value&& with) {
-      auto slot = asio::get_associated_cancellation_slot(own);
-      if (slot.is_connected()) slot.clear();
-      std::move(own)(value_of(std::move(with)));
-    };
-    const auto own = asio::get_associated_executor(h, right_here());
-    if (own.template target<right_here>() != nullptr) return call(std::move(h), std::move(v));
-    asio::dispatch(own, [call, h = std::move(h), v = std::move(v)]() mutable { call(std::move(h), std::move(v)); });
-  });
+  asio::post(via, [h = std::move(handler), v = std::move(value)]() mutable { call_on_own_executor(std::move(h), std::move(v)); });
 }
 
 }  // namespace
@@ -58,8 +62,8 @@ void complete_with(const any_io_executor& via, run_handler handler, error failur
   complete_by_post(via, std::move(handler), std::move(failure));
 }
 
-void complete_with(const any_io_executor& via, run_handler handler, std::shared_ptr<run_result> outcome) {
-  complete_by_post(via, std::move(handler), std::move(outcome));
+void complete_from_here(run_handler handler, std::shared_ptr<run_result> outcome) {
+  call_on_own_executor(std::move(handler), std::move(outcome));
 }
 
 awaitable<void> suspend(std::function<void(plain_handler)> start) {

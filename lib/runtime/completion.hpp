@@ -18,8 +18,9 @@ void complete(const any_io_executor& via, plain_handler handler, boost::system::
 
 /// The same with the error of a run that could not start.
 void complete_with(const any_io_executor& via, run_handler handler, error failure);
-/// The same with a run's outcome, of which the handler gets a copy unless it is the last to have it.
-void complete_with(const any_io_executor& via, run_handler handler, std::shared_ptr<run_result> outcome);
+/// From where a handler may be called: with a run's outcome, of which it gets a copy unless it is the last to have it. On its own
+/// executor when it has one.
+void complete_from_here(run_handler handler, std::shared_ptr<run_result> outcome);
 
 /// Suspends the coroutine until the handler given to `start` is called; throws its error.
 awaitable<void> suspend(std::function<void(plain_handler)> start);

@@ -8,6 +8,7 @@
 #include <corchestra/async/scope.hpp>
 #include <corchestra/async/timeout.hpp>
 #include <corchestra/base/ids.hpp>
+#include <corchestra/base/text.hpp>
 #include <corchestra/runtime/async_run.hpp>
 
 #include "runtime/run_impl.hpp"
@@ -16,23 +17,19 @@ namespace corchestra {
 
 struct orchestrator::impl {
   any_io_executor executor;
-  orchestrator_options options;
+  std::shared_ptr<const orchestrator_options> options;
   agent_registry agents;
   std::shared_ptr<detail::stage_pool> stages;
-  mutable std::mutex mutex;  // the list of runs and the flag
-  std::vector<std::weak_ptr<detail::run_impl>> runs;
-  std::size_t prune_runs_at = 16;  // of those that have ended
+  mutable std::mutex mutex;  // of all below, and held while a run is launched
   bool closed = false;
-  std::optional<detail::context_services> services;  // from the first run on; under the mutex, as are the next two
+  std::optional<detail::context_services> services;  // from the first run on
   run_id_source ids;
   std::string next_id;  // given by the options, for one run
 
   std::vector<run> live() const {
     std::vector<run> all;
-    std::lock_guard lock(mutex);
-    for (const auto& w : runs) {
-      if (auto r = w.lock()) all.push_back(detail::run_impl::handle(std::move(r)));
-    }
+    const std::lock_guard lock(mutex);  // or somebody could post to a run before it has begun
+    for (auto& r : stages->runs()) all.push_back(detail::run_impl::handle(std::move(r)));
     return all;
   }
 };
@@ -41,18 +38,26 @@ orchestrator::orchestrator(any_io_executor executor, orchestrator_options option
   impl_->stages = std::make_shared<detail::stage_pool>(executor);
   impl_->executor = std::move(executor);
   impl_->next_id = std::exchange(options.run_id, {});
-  impl_->options = std::move(options);
+  impl_->options = std::make_shared<const orchestrator_options>(std::move(options));
 }
 
 agent_registry& orchestrator::agents() noexcept { return impl_->agents; }
 any_io_executor orchestrator::executor() const noexcept { return impl_->executor; }
 
+result<compiled_plan> orchestrator::compile(task_plan plan) const {
+  return compile_plan(std::move(plan), [agents = impl_->agents](std::string_view name) { return agents.find(name) != nullptr; });
+}
+
 result<run> orchestrator::start(task_plan plan, run_callbacks callbacks) {
   return launch(std::move(plan), std::move(callbacks), nullptr);
 }
 
+result<run> orchestrator::start(compiled_plan plan, run_callbacks callbacks) {
+  return launch(std::move(plan), std::move(callbacks), nullptr);
+}
+
 // The handler is taken only when the run starts.
-result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, run_handler* handler) {
+result<run> orchestrator::launch(std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler* handler) {
   auto& s = *impl_;
   std::string given, id;
   {
@@ -61,22 +66,28 @@ result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, ru
     id = given.empty() ? s.ids.next() : given;
     if (!s.services) s.services.emplace(s.executor);
   }
-  auto r = std::make_shared<detail::run_impl>(s.executor, *s.services, s.stages, std::move(id), std::move(plan.options),
-                                              s.agents, std::move(callbacks), s.options);
-  auto prepared = r->prepare(std::move(plan.tasks));
-  if (prepared.has_error()) {
+  const auto refuse = [&](error why) {
     std::lock_guard lock(s.mutex);
     if (!given.empty()) s.next_id = std::move(given);  // for a run that does start
-    return prepared.error();
+    return why;
+  };
+  auto* once = std::get_if<task_plan>(&plan);
+  auto& memory = s.stages->memory_of_schedulers();
+  auto r = std::allocate_shared<detail::run_impl>(
+      detail::pooled<detail::run_impl>(s.stages), s.executor, *s.services, s.stages,
+      once ? scheduler(std::move(id), std::move(once->options), {}, {}, memory) : scheduler(std::move(id), std::get<compiled_plan>(plan), {}, memory),
+      s.agents, std::move(callbacks), s.options);
+  std::optional<scheduler::prepared> prepared;
+  if (once) {
+    auto p = r->prepare(std::move(once->tasks));
+    if (p.has_error()) return refuse(p.error());
+    prepared = std::move(*p);
+  } else if (const auto ok = r->bind_agents(std::get<compiled_plan>(plan)); ok.has_error()) {
+    return refuse(ok.error());
   }
   {
     std::lock_guard lock(s.mutex);
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
-    if (s.runs.size() >= s.prune_runs_at) {
-      std::erase_if(s.runs, [](const auto& w) { return w.expired(); });
-      s.prune_runs_at = 2 * s.runs.size() + 16;
-    }
-    s.runs.push_back(r);
     if (handler) {
       // Before the launch: after it the run may end on another thread, and the slot serve the next operation.
       if (auto slot = asio::get_associated_cancellation_slot(*handler); slot.is_connected()) {
@@ -84,7 +95,7 @@ result<run> orchestrator::launch(task_plan&& plan, run_callbacks&& callbacks, ru
       }
       r->deliver_to(std::move(*handler));
     }
-    r->launch(std::move(*prepared));  // before anybody else can post to it
+    r->launch(std::move(prepared));  // before anybody else can post to it
   }
   return detail::run_impl::handle(std::move(r));
 }
@@ -130,12 +141,12 @@ awaitable<void> orchestrator::shutdown(duration grace) {
   }
   std::vector<run> all = s->live();
   for (auto& r : all) r.request_drain();
-  co_await asio::co_spawn(asio::make_strand(s->executor), end_all(std::move(all), grace, s->options.logger), asio::use_awaitable);
+  co_await asio::co_spawn(asio::make_strand(s->executor), end_all(std::move(all), grace, s->options->logger), asio::use_awaitable);
 }
 
 namespace detail {
 
-void start_async_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, run_handler&& handler) {
+void start_async_run(orchestrator&& o, std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler&& handler) {
   result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
   if (started.has_error()) complete_with(o.executor(), std::move(handler), started.error());
 }

@@ -26,48 +26,55 @@ std::chrono::nanoseconds coarse_now() {
 }
 }  // namespace
 
-run_impl::run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages,
-                   std::string run_id, run_options&& options, const agent_registry& agents, run_callbacks&& callbacks,
-                   const orchestrator_options& settings)
+run_impl::run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages, scheduler&& machine,
+                   const agent_registry& agents, run_callbacks&& callbacks, std::shared_ptr<const orchestrator_options> settings)
     : executor_(std::move(executor)),
       services_(services),
       stages_(std::move(stages)),
       agents_(agents),
       callbacks_(std::move(callbacks)),
-      settings_(settings),
-      scheduler_(std::move(run_id), std::move(options), {},
-                 [this](std::string_view name) { return agents_.find(name) != nullptr; }),
-      alarm_(*this, services_.timer),
+      settings_(std::move(settings)),
+      scheduler_(std::move(machine)),
       failures_elsewhere_(callbacks_.failures_elsewhere) {
+  scheduler_.ask_of_agents([this](std::string_view name) { return agents_.find(name) != nullptr; });
   if (!callbacks_.on_event) scheduler_.omit_details();
-  if (callbacks_.on_event || callbacks_.on_task_ended || callbacks_.on_progress) scheduler_.tell(observer());
+  if (callbacks_.on_event || callbacks_.on_task_ended || callbacks_.on_progress) observe();
 }
 
-template <class F>
-void run_impl::to_strand(F f) {
-  if (queue_->runs_here()) {
-    queue_->push_here(std::move(f));
-  } else {
-    asio::post(strand_, std::move(f));
+result<void> run_impl::bind_agents(const compiled_plan& plan) {
+  for (const auto& name : plan.agents()) {
+    const auto& a = agent_by_number_.emplace_back(agents_.find(name));
+    if (!a) return fail(errc::unknown_agent, concat("no agent named ", quote(name), " is registered"));
   }
+  return {};
 }
 
-void run_impl::launch(scheduler::prepared&& tasks) {
+void run_impl::launch(std::optional<scheduler::prepared>&& tasks) {
   stage_ = stages_->take();
+  stage_->alarm.run = this;
   queue_ = stage_->queue();
   strand_ = stage_->strand();
   self_ = shared_from_this();
-  services_.shutdown.add(self_);
-  to_strand([self = self_, p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
+  stages_->add(entry_);
+  if (tasks) {
+    to_strand([self = self_, p = std::move(tasks)]() mutable { self->begin(std::move(p)); });
+  } else {
+    to_strand([self = self_.get()] { self->begin(std::nullopt); });  // in a job that needs no memory: until then it keeps itself
+  }
 }
 
-void run_impl::begin(scheduler::prepared&& tasks) {
+void run_impl::begin(std::optional<scheduler::prepared>&& tasks) {
+  const auto self = self_;  // it may end here
   stage_->keep(scheduler_.slots());  // what an earlier run needed more of would be memory for nothing
   anchor_ = services_.time.anchor();
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
   {
     const step in_step(*this);
-    scheduler_.begin(std::move(tasks), anchor_.at);
+    if (tasks) {
+      scheduler_.begin(std::move(*tasks), anchor_.at);
+    } else {
+      scheduler_.begin(anchor_.at);
+    }
     if (queue_->keeps_turn()) first_workers_ = &first;
     after_event(anchor_.at);
     first_workers_ = nullptr;
@@ -87,7 +94,6 @@ void run_impl::post(std::function<void(run_impl&)> f) {
 
 void run_impl::shutdown() noexcept {
   ending_ = true;
-  alarm_.let_go();
   result_handler_ = nullptr;
   work_ = {};
   if (stage_) {
@@ -168,11 +174,11 @@ void run_impl::arm() {
   const auto due = scheduler_.next_deadline();
   if (!due || *due >= armed_) return;  // a timer that fires early only looks and re-arms
   armed_ = *due;
-  alarm_.set(*due);
+  stage_->alarm.set_again(*due);
 }
 
-std::function<void()> run_impl::alarm::when_due() {
-  auto self = run.weak_from_this().lock();
+std::function<void()> run_alarm::when_due() {
+  auto self = run->weak_from_this().lock();
   if (!self) return {};
   return [self = std::move(self)] { self->post([](run_impl& r) { r.deadline_passed(); }); };
 }
@@ -194,19 +200,37 @@ void run_impl::call_back(std::string_view name, F f) {
     f();
   } catch (const std::exception& x) {
     ++callback_failures_;
-    settings_.logger.error(source, concat("callback ", name, " threw: ", x.what()));
+    settings_->logger.error(source, concat("callback ", name, " threw: ", x.what()));
   } catch (...) {
     ++callback_failures_;
-    settings_.logger.error(source, concat("callback ", name, " threw something that is not a std::exception"));
+    settings_->logger.error(source, concat("callback ", name, " threw something that is not a std::exception"));
   }
   const auto end = coarse_now();
   if (in_step_) called_back_ = end;
   if (const auto took = end - begin; took > callback_budget) {
-    settings_.logger.warn(source, concat("callback ", name, " took ", to_text(duration(took)), " on the run's strand"));
+    settings_->logger.warn(source, concat("callback ", name, " took ", to_text(duration(took)), " on the run's strand"));
   }
 }
 
-void run_impl::observe(const event& e) {
+void run_impl::observe() {
+  auto sink = [this](const event& e) { told(e); };
+  if (callbacks_.on_event) {
+    scheduler_.tell(sink);
+  } else if (callbacks_.on_progress) {
+    scheduler_.tell(sink, {event_type::task_ended, event_type::task_progress});
+  } else {
+    scheduler_.tell(sink, {event_type::task_ended});
+  }
+}
+
+// After the last of many tasks that came together all of them are put in order: that is no callback's time.
+void run_impl::note_submission(const event& e) {
+  const bool submits = e.type == event_type::task_submitted;
+  if (std::exchange(submits_, submits) != submits) called_back_.reset();
+}
+
+void run_impl::told(const event& e) {
+  if (e.type == event_type::task_submitted || submits_) note_submission(e);
   struct observing {
     explicit observing(run_impl& r) noexcept : run(r), outer(std::exchange(r.observing_, true)) {}
     observing(const observing&) = delete;
@@ -214,9 +238,6 @@ void run_impl::observe(const event& e) {
     run_impl& run;
     bool outer;
   } const in_callback(*this);
-  // After the last of many tasks that came together all of them are put in order: that is no callback's time.
-  const bool submits = e.type == event_type::task_submitted;
-  if (std::exchange(submits_, submits) != submits) called_back_.reset();
   if (e.type == event_type::task_ended) {
     if (!awaited_.empty()) {
       if (const auto it = awaited_.find(e.task); it != awaited_.end()) {
@@ -238,11 +259,11 @@ void run_impl::expand(worker& w, const task_output& output) {
 }
 
 bool run_impl::full() const noexcept {
-  return scheduler_.unfinished() - scheduler_.running().size() >= settings_.max_pending;
+  return scheduler_.unfinished() - scheduler_.running().size() >= settings_->max_pending;
 }
 
 std::shared_ptr<awaited_child> run_impl::await_child(task_index task, std::weak_ptr<attempt> by) {
-  if (awaited_.empty()) scheduler_.tell(observer());
+  if (awaited_.empty()) observe();
   auto child = std::make_shared<awaited_child>();
   child->by = std::move(by);
   return awaited_[task] = std::move(child);
@@ -306,7 +327,7 @@ std::vector<task_result> run_impl::results() const {
 }
 
 run_metrics run_impl::metrics() const {
-  run_metrics m = scheduler_.metrics(now());
+  run_metrics m = scheduler_.metrics(scheduler_.finished() ? time_point() : now());
   m.callback_failures = callback_failures_ + (failures_elsewhere_ ? failures_elsewhere_->load() : 0);
   return m;
 }
@@ -331,60 +352,6 @@ run_status run_impl::status() const {
   std::sort(s.running.begin(), s.running.end(),
             [](const task_status& a, const task_status& b) { return std::tie(a.started_at, a.id) < std::tie(b.started_at, b.id); });
   return s;
-}
-
-// The end -------------------------------------------------------------------------------------------------------------
-
-void run_impl::end() {
-  if (ending_) return;
-  ending_ = true;
-  alarm_.clear();
-  complete_end();
-}
-
-void run_impl::complete_end() {
-  if (!ending_ || working_ > 0 || told_) return;
-  told_ = true;
-  result_ = std::make_shared<run_result>();
-  auto& r = *result_;
-  r.run_id = scheduler_.run_id();
-  r.name = scheduler_.options().name;
-  r.state = scheduler_.state();
-  r.cancelled = scheduler_.cancelled();
-  r.reason = scheduler_.reason();
-  r.anchor = anchor_;
-  r.metrics = metrics();
-  r.results = scheduler_.take_results();
-  r.shared_state = scheduler_.shared_state();
-  r.unsafe = scheduler_.options().mode == scheduling_mode::parallel;
-  r.durations = scheduler_.durations();
-  for (auto& l : scheduler_.locks()) {
-    if (l.quarantined) r.quarantined.push_back(l.resource);
-    if (l.blocked > 0) r.contention.push_back(std::move(l));
-  }
-  std::sort(r.contention.begin(), r.contention.end(), [](const lock_status& a, const lock_status& b) {
-    return std::tie(b.waited, a.resource) < std::tie(a.waited, b.resource);
-  });
-  for (auto& h : std::exchange(end_waiters_, {})) {
-    if (*h) complete(strand_, std::move(*h));
-  }
-  if (result_handler_) complete_with(strand_, std::exchange(result_handler_, nullptr), result_);
-  work_ = {};
-  let_go();
-  stages_->give(std::move(stage_));
-  self_.reset();
-}
-
-// Callbacks, agents and the functions of the options may keep a handle of the run, which keeps them: the circle is cut here.
-void run_impl::let_go() {
-  callbacks_ = {};
-  scheduler_.forget_functions();
-  agents_ = {};
-  agent_by_number_.clear();
-  if (!stage_) return;
-  for (const auto& w : stage_->workers) {
-    if (w) w->body.reset();
-  }
 }
 
 }  // namespace corchestra::detail

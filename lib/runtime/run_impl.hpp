@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/post.hpp>
 #include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <memory>
@@ -49,18 +50,21 @@ struct awaited_grant {
 
 /// A run: its scheduler, the stage on which its commands are carried out, and whoever waits for it. Lives on the stage's
 /// strand, and keeps itself until its end; only functions marked so may be called from elsewhere.
-class run_impl : public shutdown_listener, public std::enable_shared_from_this<run_impl> {
+class run_impl : public std::enable_shared_from_this<run_impl> {
  public:
-  run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages,
-           std::string run_id, run_options&& options, const agent_registry& agents, run_callbacks&& callbacks,
-           const orchestrator_options& settings);
+  run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages, scheduler&& machine,
+           const agent_registry& agents, run_callbacks&& callbacks, std::shared_ptr<const orchestrator_options> settings);
+  ~run_impl() { stages_->remove(entry_); }
 
   static run handle(std::shared_ptr<run_impl> r) { return run(std::move(r)); }
   static const std::shared_ptr<run_impl>& of(const run& r) { return r.impl_; }
 
   // Before the run begins, from any thread.
   result<scheduler::prepared> prepare(std::vector<task_call> calls) const { return scheduler_.prepare(std::move(calls)); }
-  void launch(scheduler::prepared&& tasks);
+  /// Instead, for a compiled plan: error `unknown_agent`.
+  result<void> bind_agents(const compiled_plan& plan);
+  /// Without tasks: of a compiled plan.
+  void launch(std::optional<scheduler::prepared>&& tasks);
   /// Before `launch`: gets the outcome, and keeps the context running until then.
   void deliver_to(run_handler handler);
 
@@ -73,7 +77,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   const run_result& outcome() const { return *result_; }
   void post(std::function<void(run_impl&)> f);
   /// The context is destroyed: lets go of every suspended coroutine.
-  void shutdown() noexcept override;
+  void shutdown() noexcept;
 
   // On the strand.
   scheduler& machine() noexcept { return scheduler_; }
@@ -84,7 +88,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   /// `starts`: something may be there to be started.
   void after_event(time_point at, bool starts = true);
   bool full() const noexcept;
-  std::size_t max_pending() const noexcept { return settings_.max_pending; }
+  std::size_t max_pending() const noexcept { return settings_->max_pending; }
   void wait_for_space(plain_handler handler);
   /// To be called before anything else happens to the child, which may end in the next step.
   std::shared_ptr<awaited_child> await_child(task_index task, std::weak_ptr<attempt> by);
@@ -102,6 +106,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   run_metrics metrics() const;
   std::vector<task_result> results() const;
   bool ended() const noexcept { return result_ != nullptr; }
+  void deadline_passed();
 
  private:
   struct stop_request {
@@ -109,13 +114,6 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
     task_index task;
     std::uint32_t attempt;
   };
-  struct alarm final : shared_timer::client {
-    alarm(run_impl& r, shared_timer& timer) : shared_timer::client(r.executor_, timer), run(r) {}
-    ~alarm() override { clear(); }
-    std::function<void()> when_due() override;
-    run_impl& run;
-  };
-
   /// Only the scheduler's own short work lies between the callbacks of a step: one begins when the one before it ended.
   struct step {
     explicit step(run_impl& r) noexcept : run(r) { run.in_step_ = true; }
@@ -129,7 +127,7 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
 
   template <class F>
   void to_strand(F f);
-  void begin(scheduler::prepared&& tasks);
+  void begin(std::optional<scheduler::prepared>&& tasks);
   void spawn(const std::shared_ptr<worker>& w, bool at_once);
   static awaitable<void> work(std::shared_ptr<worker> w, bool at_once);
   static void park(worker& w, plain_handler handler);
@@ -140,12 +138,13 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void stop(const std::vector<stop_request>& those);
   const std::shared_ptr<agent>& agent_of(task_index task);
   void begin_attempt(worker& w);
+  void fetch_next(const worker& w) const noexcept;
   bool conclude(worker& w, boxed<error>&& failure, task_output&& output);
   void expand(worker& w, const task_output& output);
-  void observe(const event& e);
-  event_sink observer() {
-    return [this](const event& e) { observe(e); };
-  }
+  /// Makes the scheduler tell it what somebody asks for.
+  void observe();
+  void told(const event& e);
+  void note_submission(const event& e);
   template <class F>
   void call_back(std::string_view name, F f);
   void arm();
@@ -154,22 +153,22 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   void call_parents(time_point at);
   void end();
   void complete_end();
+  void deliver();
   void let_go();
-  void deadline_passed();
 
   any_io_executor executor_;
   context_services services_;
   std::shared_ptr<stage_pool> stages_;
+  stage_pool::entry entry_{*this};
   std::unique_ptr<run_stage> stage_;  // until its end
   std::shared_ptr<strand_queue> queue_;  // of the strand
   any_io_executor strand_;
   agent_registry agents_;
   boost::container::small_vector<std::shared_ptr<agent>, 2> agent_by_number_;
   run_callbacks callbacks_;
-  orchestrator_options settings_;
+  std::shared_ptr<const orchestrator_options> settings_;
   scheduler scheduler_;
   clock_anchor anchor_;
-  alarm alarm_;
   time_point armed_ = time_point::max();
   boost::container::small_vector_base<std::shared_ptr<worker>>* first_workers_ = nullptr;  // while the run begins
   std::size_t working_ = 0;  // workers that are not parked, without lost ones
@@ -188,5 +187,14 @@ class run_impl : public shutdown_listener, public std::enable_shared_from_this<r
   bool in_step_ = false, submits_ = false;               // the last event was a submission
   bool ending_ = false, told_ = false;
 };
+
+template <class F>
+void run_impl::to_strand(F f) {
+  if (queue_->runs_here()) {
+    queue_->push_here(std::move(f));
+  } else {
+    asio::post(strand_, std::move(f));
+  }
+}
 
 }  // namespace corchestra::detail

@@ -28,7 +28,7 @@ any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<stran
 
 }  // namespace
 
-run_stage::run_stage(const any_io_executor& executor) : strand_(strand_on(executor, queue_)) {}
+run_stage::run_stage(const any_io_executor& executor) : alarm(executor), strand_(strand_on(executor, queue_)) {}
 
 run_stage::~run_stage() {
   for (const auto& w : workers) {
@@ -48,27 +48,47 @@ void run_stage::keep(std::size_t most) {
 }
 
 std::unique_ptr<run_stage> stage_pool::take() {
+  std::unique_ptr<run_stage> stage;
+  bool listed = false;
   {
     const std::lock_guard lock(mutex_);
+    listed = std::exchange(listed_, true);
     if (!stages_.empty()) {
-      auto stage = std::move(stages_.back());
+      stage = std::move(stages_.back());
       stages_.pop_back();
-      return stage;
     }
   }
-  return std::make_unique<run_stage>(executor_);
+  if (!listed) shutdown_service::of(executor_).add(weak_from_this());
+  return stage ? std::move(stage) : std::make_unique<run_stage>(executor_);
+}
+
+void stage_pool::add(entry& e) {
+  const std::lock_guard lock(mutex_);
+  runs_.push_back(e);
+}
+
+void stage_pool::remove(entry& e) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (e.is_linked()) runs_.erase(runs_.iterator_to(e));
+}
+
+std::vector<std::shared_ptr<run_impl>> stage_pool::runs() const {
+  std::vector<std::shared_ptr<run_impl>> all;
+  const std::lock_guard lock(mutex_);
+  for (const entry& e : runs_) {
+    if (auto r = e.run.weak_from_this().lock()) all.push_back(std::move(r));  // else it is being destroyed
+  }
+  return all;
 }
 
 void stage_pool::give(std::unique_ptr<run_stage> stage) {
   stage->passed = 0;
-  bool listed = false, looking = false;
+  bool looking = false;
   {
     const std::lock_guard lock(mutex_);
     stages_.push_back(std::move(stage));
-    listed = std::exchange(listed_, true);
     looking = std::exchange(looking_, true);
   }
-  if (!listed) shutdown_service::of(executor_).add(weak_from_this());
   if (!looking) look();
 }
 
@@ -93,6 +113,7 @@ void stage_pool::look() {
 }
 
 void stage_pool::shutdown() noexcept {
+  for (const auto& r : runs()) r->shutdown();
   std::vector<std::unique_ptr<run_stage>> all;
   {
     const std::lock_guard lock(mutex_);

@@ -5,6 +5,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -51,6 +52,7 @@ class run_strand {
   template <class F>
   void execute(F&& f) const {
     if (!queue_->runs_here()) {
+      if (runs_at_once() && queue_->begin_turn_if_free()) return run_turn(inner_, queue_, std::forward<F>(f));
       if (!queue_->push_from_outside(std::forward<F>(f))) return;
       if (strand_queue::any_runs_here()) {
         begin_turn(inner_, queue_);
@@ -83,13 +85,8 @@ class run_strand {
     }
     void operator()() {
       const auto queue = std::move(queue_);
-      struct ending {  // also when a handler throws
-        const Inner& inner;
-        const std::shared_ptr<strand_queue>& queue;
-        ~ending() {
-          if (queue->end_turn()) begin_turn(inner, queue);
-        }
-      } at_end{inner_, queue};
+      queue->begin_turn();
+      const ending at_end{inner_, queue};
       queue->run();
     }
 
@@ -97,6 +94,37 @@ class run_strand {
     Inner inner_;
     std::shared_ptr<strand_queue> queue_;
   };
+  /// Of a turn, also when a handler throws.
+  struct ending {
+    const Inner& inner;
+    const std::shared_ptr<strand_queue>& queue;
+    ~ending() {
+      if (queue->end_turn()) begin_turn(inner, queue);
+    }
+  };
+  /// A turn that has begun, with a handler that need not wait in the queue. What it throws the context throws, not the caller.
+  template <class F>
+  static void run_turn(const Inner inner, const std::shared_ptr<strand_queue> queue, F&& f) noexcept {  // copies: `f` may own the caller
+    try {
+      const ending at_end{inner, queue};
+      {
+        std::decay_t<F> own(std::forward<F>(f));
+        own();
+      }
+      queue->run();
+    } catch (...) {
+      asio::require(inner, asio::execution::blocking.never).execute([e = std::current_exception()] { std::rethrow_exception(e); });
+    }
+  }
+  /// On a thread of the context, in no run's turn, and not for a post.
+  bool runs_at_once() const noexcept {
+    if constexpr (requires(const Inner& i) { i.running_in_this_thread(); }) {
+      return asio::query(inner_, asio::execution::blocking) != asio::execution::blocking.never && inner_.running_in_this_thread() &&
+             !strand_queue::any_runs_here();
+    } else {
+      return false;
+    }
+  }
   static void begin_turn(const Inner& inner, const std::shared_ptr<strand_queue>& queue) {
     asio::require(inner, asio::execution::blocking.never).execute(turn(inner, queue));
   }

@@ -5,6 +5,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstring>
 
 #include <corchestra/base/text.hpp>
 
@@ -26,8 +27,8 @@ void run_impl::after_event(time_point at, bool starts) {
     return;
   }
   if (scheduler_.has_requests()) carry_out_requests();
-  if (!scheduler_.finished()) {
-    while (const auto command = starts ? take(at) : std::nullopt) assign(*command);
+  if (starts && !scheduler_.finished()) {
+    while (const auto command = take(at)) assign(*command);
     if (scheduler_.has_requests()) carry_out_requests();
   }
   if (scheduler_.finished()) end();
@@ -127,11 +128,14 @@ void run_impl::carry_out_requests() {
       const auto w = stage_->workers[place];
       if (!w || !w->busy || w->current->task != a.task) continue;
       w->lost = true;
+      // Asked to stop only now, without a grace: it is no longer found by its place.
+      const auto asked = [&](const stop_request& s) { return s.place == place && s.task == a.task && s.attempt == a.attempt; };
+      if (std::erase_if(stops, asked) > 0) queue_->push_here([w] { w->signal.emit(asio::cancellation_type::terminal); });
       if (w->current->when_abandoned) w->current->when_abandoned();
       --working_;
       stage_->workers[place] = nullptr;
       stage_->free_places.push_back(place);
-      settings_.logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
+      settings_->logger.warn("runtime", concat("task ", quote(scheduler_.call(a.task).id), " was abandoned"));
       continue;
     }
     stops.push_back({place, a.task, a.attempt});
@@ -193,11 +197,46 @@ bool run_impl::conclude(worker& w, boxed<error>&& failure, task_output&& output)
   scheduler_.attempt_ended(w.current->task, w.current->number, std::move(failure), std::move(output), at);
   const auto next = w.lost || scheduler_.finished() ? std::nullopt : take(at);
   if (next) w.next = *next;
-  after_event(at, next.has_value() || w.lost);
+  after_event(at, (next.has_value() && scheduler_.may_start_more()) || w.lost);
   return next.has_value();
 }
 
+namespace {
+
+// Lines of memory for the processor to fetch, counted from a place.
+void fetch(const void* place, int first, int end) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(place);
+  if (place == nullptr) return;
+  for (int line = first; line < end; ++line) __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(64 * line)), 1);
+}
+
+// Where its coroutine lies: it is no more than a pointer there. Only for `fetch`, which no address can harm.
+const void* frame_of(const awaitable<result<task_output>>& body) noexcept {
+  const void* frame = nullptr;
+  static_assert(sizeof body >= sizeof frame);
+  std::memcpy(&frame, &body, sizeof frame);
+  return frame;
+}
+
+}  // namespace
+
+// Bodies that were asked to stop end in the order in which they were asked, and what they ended with is no longer in the cache.
+void run_impl::fetch_next(const worker& w) const noexcept {
+  constexpr std::uint32_t soon = 4, later = 8;
+  if (!stage_) return;
+  const auto at = [&](std::uint32_t ahead) {
+    return w.number + ahead < stage_->workers.size() ? stage_->workers[w.number + ahead].get() : nullptr;
+  };
+  if (const worker* next = at(later)) fetch(next, 0, 3);
+  if (const worker* next = at(soon)) {
+    fetch(next->frame, -4, 12);
+    fetch(next->body_frame, 0, 8);
+    fetch(next->current.get(), 0, 3);
+  }
+}
+
 awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
+  w->frame = &w;
   if (!at_once) co_await asio::post(asio::use_awaitable);  // co_spawn runs us inline, in the middle of `after_event`
   while (true) {
     run_impl& run = *w->run;
@@ -208,24 +247,29 @@ awaitable<void> run_impl::work(std::shared_ptr<worker> w, bool at_once) {
       failure = fail(errc::cancelled, "cancelled before it began");
     } else {
       try {
-        result<task_output> r = co_await w->body->run(attempt::context(w->current));
+        auto body = w->body->run(attempt::context(w->current));
+        w->body_frame = frame_of(body);
+        result<task_output> r = co_await std::move(body);
         returned = true;
+        if (!r.has_value()) run.fetch_next(*w);
         if (r.has_value() && run.callbacks_.expand) run.expand(*w, *r);
-        // Always: a cancelled or shielded attempt must not colour the next one.
-        co_await asio::this_coro::reset_cancellation_state();
-        co_await asio::this_coro::throw_if_cancelled(true);
-        goes_on = r.has_value() ? run.conclude(*w, {}, std::move(*r)) : run.conclude(*w, std::move(r).error(), {});
+        if (r.has_value()) {
+          goes_on = run.conclude(*w, {}, std::move(*r));
+        } else if (run.scheduler_.abort_requested(w->next.task)) {  // it has its reason already
+          goes_on = run.conclude(*w, {}, {});
+        } else {
+          goes_on = run.conclude(*w, std::move(r).error(), {});
+        }
       } catch (...) {
         if (returned) throw;
         // One that was asked to stop has its reason already.
         if (!run.scheduler_.abort_requested(w->next.task)) failure = error_from_exception(std::current_exception());
       }
     }
-    if (!returned) {
-      co_await asio::this_coro::reset_cancellation_state();
-      co_await asio::this_coro::throw_if_cancelled(true);
-      goes_on = run.conclude(*w, std::move(failure), {});
-    }
+    if (!returned) goes_on = run.conclude(*w, std::move(failure), {});
+    // Always: a cancelled or shielded attempt must not colour the next one.
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await asio::this_coro::throw_if_cancelled(true);
     if (goes_on) continue;
     if (w->lost) break;
     co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code)>(

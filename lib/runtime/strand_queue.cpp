@@ -18,9 +18,21 @@ void strand_queue::take_inbox() {
   has_mail_.store(false, std::memory_order_relaxed);
 }
 
-void strand_queue::run() {
+bool strand_queue::begin_turn_if_free() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || std::exchange(busy_, true)) return false;
+  }
+  begin_turn();
+  return true;
+}
+
+void strand_queue::begin_turn() noexcept {
   runner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   ++turns_here_;
+}
+
+void strand_queue::run() {
   if (has_mail_.load(std::memory_order_acquire)) take_inbox();
   for (std::size_t left = std::max(jobs_.size(), patience_); left > 0; --left) {
     if (jobs_.empty()) {

@@ -35,6 +35,10 @@ class strand_queue {
   }
   /// From elsewhere. True when a turn is to be begun.
   bool push_from_outside(one_shot job);
+  /// Begins a turn, as `begin_turn` does, when nothing waits and no turn is under way or to come.
+  bool begin_turn_if_free();
+  /// The turn that was to be begun.
+  void begin_turn() noexcept;
   /// In a turn: what was there at its begin, and what came since while that is not much.
   void run();
   /// True when another one is to be begun.

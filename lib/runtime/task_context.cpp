@@ -58,6 +58,7 @@ std::uint32_t task_context::iteration() const noexcept {
 const json* task_context::previous() const noexcept {
   return attempt_->live ? attempt_->run->machine().previous_output(attempt_->task) : nullptr;
 }
+const json* task_context::inputs() const noexcept { return attempt_->run->machine().inputs(); }
 const json& task_context::shared_state() const noexcept { return attempt_->run->machine().shared_state(); }
 std::uint64_t task_context::fence(std::string_view resource) const noexcept {
   return attempt_->live ? attempt_->run->machine().fence(attempt_->task, resource) : 0;

@@ -37,6 +37,17 @@ TEST_CASE("the task is JSON on stdin, and JSON on stdout is the output") {
   CHECK(other["upstream"] == json::object());
 }
 
+TEST_CASE("a run's own inputs come before those of its agents") {
+  auto c = command_run({"printf", "%s", "${inputs.topic} in ${inputs.place}"});
+  c.options.inputs = {{"topic", "solar"}, {"place", "Rome"}};
+  c.o.agents().add("a", make_command_agent(c.options).value());
+  const auto compiled = c.o.compile(tests::plan({task("t")}));
+  REQUIRE(compiled.has_value());
+  const auto output_of = [&](const compiled_plan& p) { return tests::run(c.context, c.o.start(p).value().wait()).find("t")->output.value; };
+  CHECK(output_of(*compiled) == "solar in Rome");
+  CHECK(output_of(compiled->with_inputs({{"topic", "wind"}, {"place", "Oslo"}})) == "wind in Oslo");
+}
+
 TEST_CASE("stdout is JSON when all of it parses, text otherwise") {
   const std::pair<std::string, json> table[] = {
       {"echo '{\"a\": [1]}'", {{"a", {1}}}},

@@ -19,14 +19,21 @@ inline int size_of_case(std::uint64_t seed) {
 /// std::logic_error when a promise is broken or the run does not end.
 class random_world {
  public:
+  enum class form : std::uint8_t { plan, compiled };
+
+  /// Half of the seeds run a compiled plan.
   random_world(std::uint64_t seed, int size, bool keep_log = false)
-      : plan_(seed, size), keep_log_(keep_log), model_(plan_.options), rules_(model_) {}
+      : random_world(seed, size, keep_log, seed % 2 == 0 ? form::plan : form::compiled) {}
+  random_world(std::uint64_t seed, int size, bool keep_log, form as)
+      : plan_(seed, size), as_(as), keep_log_(keep_log), model_(plan_.options), rules_(model_) {}
 
   void run() {
-    scheduler s("run", plan_.options, [this](const event& e) { observe(e); });
     const auto calls = plan_.calls();
-    if (const auto ok = s.validate(calls); ok.has_error()) throw std::logic_error("refused: " + ok.error().message);
-    s.begin(calls, now_);
+    const auto compiled = compile_plan({plan_.options, calls});
+    if (compiled.has_error()) throw std::logic_error("refused: " + compiled.error().message);
+    const event_sink sink = [this](const event& e) { observe(e); };
+    scheduler s = as_ == form::compiled ? scheduler("run", *compiled, sink) : scheduler("run", plan_.options, sink);
+    as_ == form::compiled ? s.begin(now_) : s.begin(calls, now_);
     for (int step = 0, quiet = 0; !s.finished(); ++step) {
       need(step < 10'000, "it does not come to an end");
       const auto before = now_;
@@ -339,6 +346,7 @@ class random_world {
   }
 
   random_plan plan_;
+  form as_;
   bool keep_log_;
   reference_model model_;
   record_rules rules_;

@@ -157,6 +157,22 @@ TEST_CASE("two agents of one task type teach the same entry") {
   CHECK(r.s.durations().find("write", "a")->samples == 2);
 }
 
+TEST_CASE("tasks of one type are learnt of together, however many types there are") {
+  for (const int types : {3, 12}) {
+    std::vector<task_call> calls;
+    for (int i = 0; i < types; ++i) {
+      calls.push_back(of_agent("t" + std::to_string(i), "one"));
+      calls.back().task_type = "type" + std::to_string(i);
+    }
+    calls.push_back(of_agent("again", "two"));
+    calls.back().task_type = "type1";
+    hand_run r(slots(20), std::move(calls));
+    r.play({{"t1", 10s}, {"again", 10s}});
+    INFO(types);
+    CHECK(r.s.durations().find("type1", "")->samples == 2);
+  }
+}
+
 TEST_CASE("the metrics count all iterations of a loop, and of a retried attempt the last try") {
   metrics_fold metrics;
   auto t = ruled(call("t"), [](task_rules& x) { x.repeat = loop_rule{"", true, 5}; });

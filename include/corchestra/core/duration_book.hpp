@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -37,7 +37,7 @@ class duration_book {
   static result<duration_book> from_json_value(const json& value);
 
  private:
-  using entries = std::map<std::string, entry, std::less<>>;
+  using entries = boost::container::flat_map<std::string, entry, std::less<>>;
   entries types_, agents_;
 };
 

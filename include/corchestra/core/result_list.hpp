@@ -4,7 +4,7 @@
 #include <iterator>
 #include <memory>
 #include <stdexcept>
-#include <vector>
+#include <utility>
 
 #include <corchestra/core/task_result.hpp>
 
@@ -45,23 +45,31 @@ class result_list {
   using value_type = task_result;
 
   result_list() = default;
+  result_list(const result_list&) = default;
+  result_list(result_list&& o) noexcept : first_(std::move(o.first_)), size_(std::exchange(o.size_, 0)) {}
+  result_list& operator=(result_list o) noexcept {
+    first_ = std::move(o.first_);
+    size_ = o.size_;
+    return *this;
+  }
   /// Whoever owns the list owns the results too.
-  explicit result_list(std::shared_ptr<const std::vector<const task_result*>> all) noexcept : all_(std::move(all)) {}
+  result_list(std::shared_ptr<const task_result* const> first, std::size_t size) noexcept : first_(std::move(first)), size_(size) {}
 
-  std::size_t size() const noexcept { return all_ ? all_->size() : 0; }
+  std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size() == 0; }
-  const task_result& operator[](std::size_t i) const noexcept { return *(*all_)[i]; }
+  const task_result& operator[](std::size_t i) const noexcept { return *first_.get()[i]; }
   const task_result& at(std::size_t i) const {
     if (i >= size()) throw std::out_of_range("result_list::at");
     return (*this)[i];
   }
   const task_result& front() const noexcept { return (*this)[0]; }
   const task_result& back() const noexcept { return (*this)[size() - 1]; }
-  iterator begin() const noexcept { return iterator(all_ ? all_->data() : nullptr); }
+  iterator begin() const noexcept { return iterator(first_.get()); }
   iterator end() const noexcept { return begin() + static_cast<std::ptrdiff_t>(size()); }
 
  private:
-  std::shared_ptr<const std::vector<const task_result*>> all_;
+  std::shared_ptr<const task_result* const> first_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace corchestra

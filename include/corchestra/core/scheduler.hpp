@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include <corchestra/base/error.hpp>
+#include <corchestra/core/compiled_plan.hpp>
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/lock_status.hpp>
 #include <corchestra/core/plan.hpp>
@@ -32,9 +35,12 @@ class id_table;
 class scheduler {
  public:
   /// `known_agent` tells whether a task may name an agent; absent: any name is fine.
-  scheduler(std::string run_id, run_options&& options, event_sink sink, std::function<bool(std::string_view)> known_agent = {});
+  scheduler(std::string run_id, run_options&& options, event_sink sink, std::function<bool(std::string_view)> known_agent = {},
+            std::pmr::memory_resource& memory = *std::pmr::get_default_resource());
   scheduler(std::string run_id, const run_options& options, event_sink sink, std::function<bool(std::string_view)> known_agent = {})
       : scheduler(std::move(run_id), run_options(options), std::move(sink), std::move(known_agent)) {}
+  /// Of a compiled plan, which `begin(now)` begins. Its own state is in `memory`, which outlives it.
+  scheduler(std::string run_id, const compiled_plan& plan, event_sink sink, std::pmr::memory_resource& memory = *std::pmr::get_default_resource());
   ~scheduler();
   scheduler(scheduler&&) noexcept;
   scheduler& operator=(scheduler&&) noexcept;
@@ -42,10 +48,12 @@ class scheduler {
   /// For a sink that does not read `event::data`: what has a field of its own, and the options in `run_started`, are no longer
   /// written there.
   void omit_details() noexcept;
-  /// Where facts go from now on; none: nowhere.
-  void tell(event_sink sink);
+  /// As the constructor's `known_agent`.
+  void ask_of_agents(std::function<bool(std::string_view)> known);
+  /// Where facts go from now on; none: nowhere. `only`: facts of these types; none: of all. Only those that are told are numbered.
+  void tell(event_sink sink, std::initializer_list<event_type> only = {});
   /// The functions among its options go: nobody asks them after the end, and they may own whoever owns the scheduler.
-  void forget_functions() noexcept;
+  void forget_functions();
 
   // Events in -----------------------------------------------------------------------------------------------------------
 
@@ -66,6 +74,8 @@ class scheduler {
   result<void> validate(const std::vector<task_call>& calls) const;
   /// The run begins with these tasks.
   void begin(prepared&& tasks, time_point now);
+  /// The run of a compiled plan begins.
+  void begin(time_point now);
   /// The same from calls that `validate` has accepted.
   void begin(std::vector<task_call> calls, time_point now);
   /// Adds tasks, all or none. Errors: those of `prepare`, `not_running`.
@@ -168,6 +178,8 @@ class scheduler {
   };
   /// The next attempt to begin, if a slot is free and something may start. Call until it is empty.
   std::optional<start_command> next_start(time_point now);
+  /// False: `next_start` would give nothing.
+  bool may_start_more() const noexcept;
 
   struct abort_command {
     task_index task = no_task;
@@ -206,6 +218,7 @@ class scheduler {
 
   const std::string& run_id() const noexcept;
   const run_options& options() const noexcept;
+  const json* inputs() const noexcept;  ///< of a compiled plan's run: its own, or null
   run_state state() const noexcept;
   cancel_reason cancelled() const noexcept;  ///< of the run as a whole
   const std::string& reason() const noexcept;
@@ -241,7 +254,7 @@ class scheduler {
   std::size_t unfinished() const noexcept;
   std::size_t slots() const noexcept;        ///< there are
   std::size_t slots_in_use() const noexcept;
-  const std::vector<task_index>& running() const noexcept;  ///< attempts under way, in no order
+  std::span<const task_index> running() const noexcept;  ///< attempts under way, in no order
   bool paused(std::string_view agent = {}) const noexcept;
   /// Tasks that wait for an answer, with the question.
   std::vector<std::pair<task_index, std::string>> approvals() const;
@@ -261,8 +274,16 @@ class scheduler {
   std::vector<std::string> why(task_index task, time_point now) const;
 
  private:
+  friend result<compiled_plan> compile_plan(task_plan, const std::function<bool(std::string_view)>&);
+  static result<void> make_image(detail::plan_image& image, std::vector<task_call> calls, const std::function<bool(std::string_view)>& known_agent);
   struct impl;
-  std::unique_ptr<impl> impl_;
+  struct in_memory {
+    std::pmr::memory_resource* memory;
+    void operator()(impl* i) const noexcept;
+  };
+  using own_impl = std::unique_ptr<impl, in_memory>;
+  static own_impl make_impl(std::shared_ptr<const run_options> options, std::string&& run_id, event_sink&& sink, std::pmr::memory_resource& memory);
+  own_impl impl_;
 };
 
 }  // namespace corchestra

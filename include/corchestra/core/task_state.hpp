@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -53,8 +54,39 @@ constexpr bool is_terminal(run_state s) noexcept { return s >= run_state::comple
 /// SKIPPED because the work was not needed, not because something went wrong.
 constexpr bool is_good(skip_cause c) noexcept { return c == skip_cause::branch_not_taken || c == skip_cause::cached; }
 
+inline constexpr int task_state_count = 10;
+inline constexpr int wait_reason_count = 10;
+
+namespace detail {
+
+constexpr unsigned bit_of(task_state s) noexcept { return 1u << static_cast<unsigned>(s); }
+
+// What may end a task that has not started: every terminal state but COMPLETED, which takes an attempt.
+inline constexpr unsigned unstarted_ends = bit_of(task_state::failed) | bit_of(task_state::cancelled) |
+                                    bit_of(task_state::timeout) | bit_of(task_state::skipped) |
+                                    bit_of(task_state::limit_exceeded);
+
+inline constexpr std::array<unsigned, task_state_count> successors = {
+    /* pending */ bit_of(task_state::waiting) | bit_of(task_state::ready) | unstarted_ends,
+    /* waiting */ bit_of(task_state::ready) | bit_of(task_state::running) | unstarted_ends,
+    /* ready */ bit_of(task_state::waiting) | bit_of(task_state::running) | unstarted_ends,
+    /* running */ bit_of(task_state::waiting) | bit_of(task_state::ready) | bit_of(task_state::completed) |
+        bit_of(task_state::failed) | bit_of(task_state::cancelled) | bit_of(task_state::timeout) |
+        bit_of(task_state::limit_exceeded),
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+};
+
+}  // namespace detail
+
 /// The transition table: whether `from` may become `to`. Nothing leaves a terminal state.
-bool may_become(task_state from, task_state to) noexcept;
+constexpr bool may_become(task_state from, task_state to) noexcept {
+  return (detail::successors[static_cast<unsigned>(from)] & detail::bit_of(to)) != 0;
+}
 
 // Names as files and events carry them: states and run states in upper case, reasons in lower case.
 std::string_view to_string(task_state s) noexcept;
@@ -63,8 +95,5 @@ std::string_view to_string(wait_reason r) noexcept;
 std::string_view to_string(skip_cause c) noexcept;
 std::string_view to_string(cancel_reason r) noexcept;
 std::optional<task_state> parse_task_state(std::string_view name) noexcept;
-
-inline constexpr int task_state_count = 10;
-inline constexpr int wait_reason_count = 10;
 
 }  // namespace corchestra

@@ -9,10 +9,12 @@ namespace corchestra {
 
 namespace detail {
 
+using any_plan = std::variant<task_plan, compiled_plan>;
+
 template <class Token>
-auto initiate_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, Token&& token) {
+auto initiate_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, Token&& token) {
   return asio::async_initiate<Token, void(result<run_result>)>(
-      [](run_handler handler, orchestrator&& o2, task_plan&& p, run_callbacks&& c) {
+      [](run_handler handler, orchestrator&& o2, any_plan&& p, run_callbacks&& c) {
         start_async_run(std::move(o2), std::move(p), std::move(c), std::move(handler));
       },
       token, std::move(o), std::move(plan), std::move(callbacks));
@@ -31,6 +33,17 @@ auto async_run(orchestrator o, task_plan plan, run_callbacks callbacks, Token&& 
 
 template <class Token = asio::use_awaitable_t<>>
 auto async_run(orchestrator o, task_plan plan, Token&& token = {}) {
+  return detail::initiate_run(std::move(o), std::move(plan), {}, std::forward<Token>(token));
+}
+
+/// The same of a compiled plan.
+template <class Token = asio::use_awaitable_t<>>
+auto async_run(orchestrator o, compiled_plan plan, run_callbacks callbacks, Token&& token = {}) {
+  return detail::initiate_run(std::move(o), std::move(plan), std::move(callbacks), std::forward<Token>(token));
+}
+
+template <class Token = asio::use_awaitable_t<>>
+auto async_run(orchestrator o, compiled_plan plan, Token&& token = {}) {
   return detail::initiate_run(std::move(o), std::move(plan), {}, std::forward<Token>(token));
 }
 

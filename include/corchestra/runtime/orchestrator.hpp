@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <corchestra/async/awaitable.hpp>
 #include <corchestra/base/logger.hpp>
+#include <corchestra/core/compiled_plan.hpp>
 #include <corchestra/core/event.hpp>
 #include <corchestra/core/plan.hpp>
 #include <corchestra/runtime/agent_registry.hpp>
@@ -42,7 +44,7 @@ class orchestrator;
 using run_handler = asio::any_completion_handler<void(result<run_result>)>;
 
 namespace detail {
-void start_async_run(orchestrator&& o, task_plan&& plan, run_callbacks&& callbacks, run_handler&& handler);
+void start_async_run(orchestrator&& o, std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler&& handler);
 }
 
 /// Runs plans on the caller's executor: no threads of its own, nothing global. Each run lives on a strand of that
@@ -58,6 +60,12 @@ class orchestrator {
   /// this returns an error. The agents are those registered now.
   result<run> start(task_plan plan, run_callbacks callbacks = {});
 
+  /// Validates the whole plan, to be run any number of times: what a run then has to do for its tasks beforehand is little.
+  /// Errors: those of `start`.
+  result<compiled_plan> compile(task_plan plan) const;
+  /// Starts a run of it. The agents are those registered now: one that is missing is the error `unknown_agent`.
+  result<run> start(compiled_plan plan, run_callbacks callbacks = {});
+
   /// Runs under way.
   std::vector<run> runs() const;
 
@@ -66,8 +74,9 @@ class orchestrator {
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:
-  friend void detail::start_async_run(orchestrator&&, task_plan&&, run_callbacks&&, run_handler&&);
-  result<run> launch(task_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
+  using any_plan = std::variant<task_plan, compiled_plan>;
+  friend void detail::start_async_run(orchestrator&&, any_plan&&, run_callbacks&&, run_handler&&);
+  result<run> launch(any_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
   struct impl;
   std::shared_ptr<impl> impl_;
 };

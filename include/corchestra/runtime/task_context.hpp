@@ -42,6 +42,9 @@ class task_context {
   std::string trace_parent(std::uint32_t model_call = 0) const;
   std::string_view trace_state() const noexcept;
 
+  /// What the run was started with (`compiled_plan::with_inputs`); null: nothing.
+  const json* inputs() const noexcept;
+
   /// The result of a task that this one depends on, directly or not. Null when there is none by that id, or it has not ended.
   const task_result* upstream(std::string_view id) const noexcept;
 

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory_resource>
+#include <new>
+
+namespace corchestra::detail {
+
+/// Keeps the memory of a few large objects of one size that come and go, for the next: malloc would search and split for each of
+/// them. Thread-safe.
+class block_pool final : public std::pmr::memory_resource {
+ public:
+  block_pool() = default;
+  block_pool(const block_pool&) = delete;
+  block_pool& operator=(const block_pool&) = delete;
+  ~block_pool() override {
+    for (const auto& b : kept_) ::operator delete(b.load());
+  }
+
+ public:
+  /// Not under AddressSanitizer, which could not tell then who uses what is gone.
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool keeps = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  static constexpr bool keeps = false;
+#else
+  static constexpr bool keeps = true;
+#endif
+#else
+  static constexpr bool keeps = true;
+#endif
+
+ private:
+  /// What a kept block begins with.
+  struct header {
+    std::size_t size;
+  };
+
+  void* do_allocate(std::size_t size, std::size_t alignment) override {
+    if (alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(size, std::align_val_t(alignment));
+    for (auto& place : kept_) {
+      header* const b = place.exchange(nullptr, std::memory_order_acquire);
+      if (b == nullptr) continue;
+      if (b->size == size) return b;
+      keep(b);
+    }
+    return ::operator new(std::max(size, sizeof(header)));
+  }
+
+  void do_deallocate(void* place, std::size_t size, std::size_t alignment) override {
+    if (alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator delete(place, std::align_val_t(alignment));
+    keep(::new (place) header{size});
+  }
+
+  void keep(header* b) noexcept {
+    if (!keeps) return ::operator delete(b);
+    for (auto& place : kept_) {
+      header* none = nullptr;
+      if (place.compare_exchange_strong(none, b, std::memory_order_release, std::memory_order_relaxed)) return;
+    }
+    ::operator delete(b);
+  }
+
+  bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }
+
+  std::array<std::atomic<header*>, 4> kept_{};
+};
+
+}  // namespace corchestra::detail
