@@ -1,7 +1,9 @@
-// A million independent tasks that suspend once, 64 at a time, with results kept and a subscriber to every event,
-// beside a bare Asio loop that only spawns. `tasks` is the run, from the plan to the results; `tasks_whole` also makes
-// the task calls, reads every result and frees everything. `tasks_recorded` is the run beside a loop that also tells and keeps
-// what the run does.
+// A million independent tasks that suspend once, 64 at a time, with results kept and a subscriber to their progress and ends,
+// beside a bare Asio loop that only spawns. `tasks` is the run of a compiled plan, from its start to the results; `tasks_planned` the same from
+// a plan that the run checks; `tasks_events` has a subscriber to every event besides; `tasks_whole` also makes the task calls, reads every
+// result and frees everything. `tasks_recorded` is `tasks_events` beside a loop that also tells and keeps what the run does.
+#include <cstdlib>
+
 #include "bare_loop.hpp"
 #include "engine_run.hpp"
 #include "harness.hpp"
@@ -27,31 +29,41 @@ struct subscriber {
       if (e.type == event_type::task_ended && e.state == task_state::completed) ++completed;
     };
   }
-  void check() const { bench::check(started == count && completed == count, "the subscriber missed a task"); }
+  /// Of what a progress bar asks for.
+  run_callbacks progress() {
+    run_callbacks callbacks;
+    callbacks.on_progress = [this](std::string_view, double) { ++started; };
+    callbacks.on_task_ended = [this](const task_result& r) { completed += r.success() ? 1 : 0; };
+    return callbacks;
+  }
+  run_callbacks events() {
+    run_callbacks callbacks;
+    callbacks.on_event = sink();
+    return callbacks;
+  }
 };
 
-times ours() {
+enum class tells { progress, events };
+
+times ours(tells what, bench::plan_form form) {
   times t;
   subscriber told;
   const bench::stopwatch whole;
   {
-    task_plan plan = bench::independent_tasks(count, width);
-    run_callbacks callbacks;
-    callbacks.on_event = told.sink();
-    const bench::stopwatch run;
-    const run_result r = bench::run_to_the_end(std::move(plan), make_agent(bench::suspend_once), std::move(callbacks));
-    t.run = run.nanoseconds() / count;
+    const run_result r = bench::run_to_the_end(bench::independent_tasks(count, width), make_agent(bench::suspend_once),
+                                               what == tells::events ? told.events() : told.progress(), form, &t.run);
     bench::check_results(r, count);
   }
   t.whole = whole.nanoseconds() / count;
-  told.check();
+  t.run /= count;
+  bench::check(told.completed == count && told.started == (what == tells::events ? count : 0), "the subscriber missed a task");
   return t;
 }
 
 double recording(const task_plan& plan) {
   subscriber told;
   const double t = bench::recording_loop(plan, width, told.sink());
-  told.check();
+  bench::check(told.started == count && told.completed == count, "the subscriber missed a task");
   return t;
 }
 
@@ -60,12 +72,15 @@ double bare() { return bench::bare_loop(count, width); }
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::row run{.name = "tasks", .unit = "ns/task", .least = 1.5, .aim = 1.0};
-  if (const int code = bench::measure(argc, argv, run, [] { return ours().run; }, bare); code != 0) return code;
-  if (const int code = bench::measure(argc, argv, {.name = "tasks_whole", .unit = "ns/task"}, [] { return ours().whole; }, bare); code != 0) {
-    return code;
-  }
+  const auto measure = [&](const bench::row& row, const bench::measurement& mine, const bench::measurement& beside) {
+    const int code = bench::measure(argc, argv, row, mine, beside);
+    if (code != 0) std::exit(code);
+  };
+  using bench::plan_form;
+  measure({.name = "tasks", .unit = "ns/task", .least = 1.5, .aim = 1.0}, [] { return ours(tells::progress, plan_form::compiled).run; }, bare);
+  measure({.name = "tasks_planned", .unit = "ns/task"}, [] { return ours(tells::progress, plan_form::plain).run; }, bare);
+  measure({.name = "tasks_events", .unit = "ns/task"}, [] { return ours(tells::events, plan_form::plain).run; }, bare);
+  measure({.name = "tasks_whole", .unit = "ns/task"}, [] { return ours(tells::progress, plan_form::plain).whole; }, bare);
   const task_plan plan = bench::independent_tasks(count, width);
-  return bench::measure(
-      argc, argv, {.name = "tasks_recorded", .unit = "ns/task"}, [] { return ours().run; }, [&] { return recording(plan); });
+  measure({.name = "tasks_recorded", .unit = "ns/task"}, [] { return ours(tells::events, plan_form::plain).run; }, [&] { return recording(plan); });
 }
