@@ -33,7 +33,6 @@ void shared_timer::client::rest() {
 }
 
 void shared_timer::client::clear() {
-  if (timer_ == nullptr) return;
   const std::lock_guard lock(timer_->mutex_);
   if (is_linked()) timer_->clients_.erase(timer_->clients_.iterator_to(*this));
   want_not();
@@ -46,11 +45,6 @@ void shared_timer::client::want() {
 
 void shared_timer::client::want_not() {
   if (std::exchange(wants_, false) && --timer_->wanting_ == 0) timer_->look_later(executor_);
-}
-
-void shared_timer::client::let_go() {
-  clear();
-  timer_ = nullptr;
 }
 
 // With the lock, for the first of the clients.

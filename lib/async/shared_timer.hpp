@@ -35,8 +35,6 @@ class shared_timer : public asio::execution_context::service {
     /// Wants nothing, but keeps its place for `set_again`.
     void rest();
     void clear();
-    /// The context is going away: `clear`, and nothing is asked of the timer any more.
-    void let_go();
 
     friend bool operator<(const client& a, const client& b) noexcept { return a.due_ < b.due_; }
 
@@ -46,11 +44,12 @@ class shared_timer : public asio::execution_context::service {
 
    private:
     friend shared_timer;
-    void want();      // with the lock, as the next
+    // With the lock.
+    void want();
     void want_not();
 
     any_io_executor executor_;
-    shared_timer* timer_;  // null: let go of
+    shared_timer* timer_;
     time_point due_{};
     bool wants_ = false;
   };

@@ -13,28 +13,23 @@ namespace corchestra::detail {
 /// them. Thread-safe.
 class block_pool final : public std::pmr::memory_resource {
  public:
-  block_pool() = default;
+  /// Without `keeps` it is malloc's: so that AddressSanitizer can tell who uses what is gone.
+  explicit block_pool(bool keeps = !address_sanitized) noexcept : keeps_(keeps) {}
   block_pool(const block_pool&) = delete;
   block_pool& operator=(const block_pool&) = delete;
   ~block_pool() override {
     for (const auto& b : kept_) ::operator delete(b.load());
   }
 
- public:
-  /// Not under AddressSanitizer, which could not tell then who uses what is gone.
+ private:
 #if defined(__SANITIZE_ADDRESS__)
-  static constexpr bool keeps = false;
+  static constexpr bool address_sanitized = true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  static constexpr bool keeps = false;
+  static constexpr bool address_sanitized = __has_feature(address_sanitizer);
 #else
-  static constexpr bool keeps = true;
-#endif
-#else
-  static constexpr bool keeps = true;
+  static constexpr bool address_sanitized = false;
 #endif
 
- private:
   /// What a kept block begins with.
   struct header {
     std::size_t size;
@@ -57,7 +52,7 @@ class block_pool final : public std::pmr::memory_resource {
   }
 
   void keep(header* b) noexcept {
-    if (!keeps) return ::operator delete(b);
+    if (!keeps_) return ::operator delete(b);
     for (auto& place : kept_) {
       header* none = nullptr;
       if (place.compare_exchange_strong(none, b, std::memory_order_release, std::memory_order_relaxed)) return;
@@ -67,6 +62,7 @@ class block_pool final : public std::pmr::memory_resource {
 
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }
 
+  const bool keeps_;
   std::array<std::atomic<header*>, 4> kept_{};
 };
 

@@ -33,7 +33,7 @@ run_id_source::run_id_source() {
 
 std::string run_id_source::next() {
   timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);  // some milliseconds apart: an id's time is to the millisecond, and this a fifth of the price
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);  // a tick of some milliseconds is enough to sort by, and costs less
   const wall_time at{std::chrono::milliseconds(now.tv_sec * 1000 + now.tv_nsec / 1'000'000)};
   const std::uint64_t high = next_random_bits(state_);
   return make_uuid_v7(at, high, next_random_bits(state_));

@@ -35,7 +35,8 @@ run_metrics run_tally::at(duration wall) {
   if (started_ > 0) out.average_wait = duration(static_cast<std::int64_t>(waited_ / static_cast<wide>(started_)));
   out.executed_tasks = executed_;
   out.average_execution = per(out.sequential, executed_);
-  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), durations_.size() <= out.slots ? durations_.longest() : pigeonhole(durations_.sorted(), out.slots)});
+  const duration packed = durations_.size() <= out.slots ? durations_.longest() : pigeonhole(durations_.sorted(), out.slots);
+  out.lower_bound = std::max({out.longest_path, per(out.slot_time, out.slots), packed});
   return out;
 }
 

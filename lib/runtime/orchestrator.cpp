@@ -22,7 +22,7 @@ struct orchestrator::impl {
   std::shared_ptr<detail::stage_pool> stages;
   mutable std::mutex mutex;  // of all below, and held while a run is launched
   bool closed = false;
-  std::optional<detail::context_services> services;  // from the first run on
+  time_service* time = nullptr;  // from the first run on
   run_id_source ids;
   std::string next_id;  // given by the options, for one run
 
@@ -57,14 +57,14 @@ result<run> orchestrator::start(compiled_plan plan, run_callbacks callbacks) {
 }
 
 // The handler is taken only when the run starts.
-result<run> orchestrator::launch(std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler* handler) {
+result<run> orchestrator::launch(detail::any_plan&& plan, run_callbacks&& callbacks, run_handler* handler) {
   auto& s = *impl_;
   std::string given, id;
   {
     std::lock_guard lock(s.mutex);
     given = std::exchange(s.next_id, {});
     id = given.empty() ? s.ids.next() : given;
-    if (!s.services) s.services.emplace(s.executor);
+    if (s.time == nullptr) s.time = &time_service::of(s.executor);
   }
   const auto refuse = [&](error why) {
     std::lock_guard lock(s.mutex);
@@ -74,7 +74,7 @@ result<run> orchestrator::launch(std::variant<task_plan, compiled_plan>&& plan, 
   auto* once = std::get_if<task_plan>(&plan);
   auto& memory = s.stages->memory_of_schedulers();
   auto r = std::allocate_shared<detail::run_impl>(
-      detail::pooled<detail::run_impl>(s.stages), s.executor, *s.services, s.stages,
+      detail::pooled<detail::run_impl>(s.stages), s.executor, *s.time, s.stages,
       once ? scheduler(std::move(id), std::move(once->options), {}, {}, memory) : scheduler(std::move(id), std::get<compiled_plan>(plan), {}, memory),
       s.agents, std::move(callbacks), s.options);
   std::optional<scheduler::prepared> prepared;
@@ -146,7 +146,7 @@ awaitable<void> orchestrator::shutdown(duration grace) {
 
 namespace detail {
 
-void start_async_run(orchestrator&& o, std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler&& handler) {
+void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_handler&& handler) {
   result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
   if (started.has_error()) complete_with(o.executor(), std::move(handler), started.error());
 }

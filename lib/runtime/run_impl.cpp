@@ -26,10 +26,10 @@ std::chrono::nanoseconds coarse_now() {
 }
 }  // namespace
 
-run_impl::run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages, scheduler&& machine,
+run_impl::run_impl(any_io_executor executor, time_service& time, std::shared_ptr<stage_pool> stages, scheduler&& machine,
                    const agent_registry& agents, run_callbacks&& callbacks, std::shared_ptr<const orchestrator_options> settings)
     : executor_(std::move(executor)),
-      services_(services),
+      time_(time),
       stages_(std::move(stages)),
       agents_(agents),
       callbacks_(std::move(callbacks)),
@@ -66,7 +66,7 @@ void run_impl::launch(std::optional<scheduler::prepared>&& tasks) {
 void run_impl::begin(std::optional<scheduler::prepared>&& tasks) {
   const auto self = self_;  // it may end here
   stage_->keep(scheduler_.slots());  // what an earlier run needed more of would be memory for nothing
-  anchor_ = services_.time.anchor();
+  anchor_ = time_.anchor();
   boost::container::small_vector<std::shared_ptr<worker>, 8> first;
   {
     const step in_step(*this);

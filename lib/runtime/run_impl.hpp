@@ -8,11 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include <corchestra/async/time_service.hpp>
 #include <corchestra/core/scheduler.hpp>
 #include <corchestra/runtime/orchestrator.hpp>
 
 #include "runtime/completion.hpp"
-#include "runtime/context_services.hpp"
 #include "runtime/run_stage.hpp"
 
 namespace corchestra::detail {
@@ -52,7 +52,7 @@ struct awaited_grant {
 /// strand, and keeps itself until its end; only functions marked so may be called from elsewhere.
 class run_impl : public std::enable_shared_from_this<run_impl> {
  public:
-  run_impl(any_io_executor executor, const context_services& services, std::shared_ptr<stage_pool> stages, scheduler&& machine,
+  run_impl(any_io_executor executor, time_service& time, std::shared_ptr<stage_pool> stages, scheduler&& machine,
            const agent_registry& agents, run_callbacks&& callbacks, std::shared_ptr<const orchestrator_options> settings);
   ~run_impl() { stages_->remove(entry_); }
 
@@ -82,7 +82,7 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   // On the strand.
   scheduler& machine() noexcept { return scheduler_; }
   const scheduler& machine() const noexcept { return scheduler_; }
-  time_point now() const { return services_.time.now(); }
+  time_point now() const { return time_.now(); }
   /// After anything that may have changed the scheduler: aborts, starts, wake-ups, deadlines.
   void after_event() { after_event(now()); }
   /// `starts`: something may be there to be started.
@@ -157,7 +157,7 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   void let_go();
 
   any_io_executor executor_;
-  context_services services_;
+  time_service& time_;
   std::shared_ptr<stage_pool> stages_;
   stage_pool::entry entry_{*this};
   std::unique_ptr<run_stage> stage_;  // until its end

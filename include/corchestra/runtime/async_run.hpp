@@ -9,8 +9,6 @@ namespace corchestra {
 
 namespace detail {
 
-using any_plan = std::variant<task_plan, compiled_plan>;
-
 template <class Token>
 auto initiate_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, Token&& token) {
   return asio::async_initiate<Token, void(result<run_result>)>(

@@ -44,7 +44,8 @@ class orchestrator;
 using run_handler = asio::any_completion_handler<void(result<run_result>)>;
 
 namespace detail {
-void start_async_run(orchestrator&& o, std::variant<task_plan, compiled_plan>&& plan, run_callbacks&& callbacks, run_handler&& handler);
+using any_plan = std::variant<task_plan, compiled_plan>;
+void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_handler&& handler);
 }
 
 /// Runs plans on the caller's executor: no threads of its own, nothing global. Each run lives on a strand of that
@@ -74,9 +75,8 @@ class orchestrator {
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:
-  using any_plan = std::variant<task_plan, compiled_plan>;
-  friend void detail::start_async_run(orchestrator&&, any_plan&&, run_callbacks&&, run_handler&&);
-  result<run> launch(any_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
+  friend void detail::start_async_run(orchestrator&&, detail::any_plan&&, run_callbacks&&, run_handler&&);
+  result<run> launch(detail::any_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
   struct impl;
   std::shared_ptr<impl> impl_;
 };
