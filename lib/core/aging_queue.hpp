@@ -15,6 +15,7 @@ class aging_queue {
 
   bool empty() const noexcept { return rising_.empty() && risen_.empty(); }
   void push(const queued_start& q) { rising_.push(q); }
+  void push_row(const queued_start& q, std::uint32_t count) { rising_.push_row(q, count); }
 
   /// The present second and where seconds are counted from.
   struct present {
@@ -24,6 +25,13 @@ class aging_queue {
   /// The slots the best entry takes. There must be one.
   std::uint32_t best_weight(start_order order, const present& now) { return first(order, now).best().at->weight(); }
   queued_start take(start_order order, const present& now) { return first(order, now).take(); }
+  /// As of sorted_runs, while the second lasts.
+  std::uint32_t row(start_order order, const present& now) noexcept {
+    const bool all_rise = risen_.empty() && (!ages(order) || rising_.best().at->ready_at >= now.full);
+    return all_rise ? rising_.row() : 0;
+  }
+  queued_start front() const noexcept { return rising_.front(); }
+  void skip(std::uint32_t count) noexcept { rising_.skip(count); }
 
  private:
   sorted_runs& first(start_order order, const present& now) {

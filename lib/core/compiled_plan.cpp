@@ -22,6 +22,20 @@ result<compiled_plan> compile_plan(task_plan plan, const std::function<bool(std:
   return compiled_plan(std::move(image));
 }
 
+namespace detail {
+
+void plan_image::add_to_rows(task_index t) {
+  const standing& s = standings[t];
+  if (s.missing > 0) return;
+  const standing* before = first_rows.empty() ? nullptr : &standings[first_rows.back().first];
+  const bool goes_on = before && t == first_rows.back().first + first_rows.back().count && s.priority == before->priority &&
+                       s.rank == before->rank && s.level == before->level;
+  if (!goes_on) first_rows.push_back({t, 0});
+  ++first_rows.back().count;
+}
+
+}  // namespace detail
+
 result<void> scheduler::make_image(detail::plan_image& image, std::vector<task_call> calls, const std::function<bool(std::string_view)>& known_agent) {
   impl first(std::shared_ptr<const run_options>(std::shared_ptr<void>(), &image.options));
   first.known_agent = known_agent;
@@ -43,7 +57,8 @@ result<void> scheduler::make_image(detail::plan_image& image, std::vector<task_c
   image.standings.reserve(all.size());
   for (task_index t = 0; t < all.size(); ++t) {
     const auto& r = first.records[t];
-    image.standings.push_back({r.kind, r.first_edge, r.last_edge, r.missing, r.level, r.priority, r.rank});
+    image.standings.push_back({r.kind, r.first_edge, r.last_edge, r.missing, r.level, r.priority, r.rank, r.limited});
+    image.add_to_rows(t);
   }
   image.edges.assign(first.edges.begin(), first.edges.end());
   image.kinds.assign(first.kinds.begin(), first.kinds.end());
@@ -62,14 +77,11 @@ void scheduler::impl::begin_image(time_point now) {
     return add(std::move(own), no_task, false, now);
   }
   make_room(count, tasks.needs.size());
-  if (image->standings.empty()) {
-    enter_all(tasks, tasks.calls, store({}), no_task, false, now);
-  } else {
-    take_over(now);
-  }
+  const bool enters = image->standings.empty(), admitted = !enters && take_over(held, now);
+  if (enters) enter_all(tasks, tasks.calls, store({}), no_task, false, now);
   shares_ids = true;
-  if (image->standings.empty()) link_all(tasks, 0, no_task, now);
-  image->standings.empty() || held ? admit_all(0, no_task, false, now) : admit_plain(now);
+  if (enters) link_all(tasks, 0, no_task, now);
+  if (!admitted) admit_all(0, no_task, false, now);
 }
 
 // Agents have the numbers that the image gives them, also when some were named before. True when tasks may not start: the run, or one of
@@ -85,8 +97,11 @@ bool scheduler::impl::seed_agents() {
   return held;
 }
 
-// Tasks as they stand when all have been entered and linked.
-void scheduler::impl::take_over(time_point now) {
+// Tasks as they stand when all have been entered and linked. When nobody is told of each step, those that nothing holds stand in the queue
+// at once: true then.
+bool scheduler::impl::take_over(bool held, time_point now) {
+  const bool listed = options->mode == scheduling_mode::sequential || options->order == start_order::custom;
+  const bool admits = !held && !listed && !wants(event_type::task_submitted) && !wants(event_type::task_state_changed);
   edges.assign(image->edges.begin(), image->edges.end());
   kinds.assign(image->kinds.begin(), image->kinds.end());
   all_learnt.assign(image->learnt.begin(), image->learnt.end());
@@ -94,7 +109,9 @@ void scheduler::impl::take_over(time_point now) {
   counts[static_cast<std::size_t>(task_state::pending)] = unfinished = count;
   for (task_index t = 0; t < count; ++t) {
     const auto& s = image->standings[t];
-    record& r = records.emplace_back();
+    record* made = nullptr;
+    CORCHESTRA_INLINE_HERE made = &records.emplace_back();
+    record& r = *made;
     r.call = &image->tasks.calls[t];
     r.submitted = now;
     r.kind = s.kind;
@@ -104,28 +121,26 @@ void scheduler::impl::take_over(time_point now) {
     r.level = s.level;
     r.priority = s.priority;
     r.rank = s.rank;
-    if (wants(event_type::task_submitted)) publish_submitted(image->tasks, t, t, now);
-  }
-}
-
-// All of the run's first tasks, of which none needs more than its dependencies and a slot.
-void scheduler::impl::admit_plain(time_point now) {
-  const bool listed = options->mode == scheduling_mode::sequential || options->order == start_order::custom;
-  const auto end = static_cast<task_index>(records.size());
-  for (task_index t = 0; t < end; ++t) {
-    record& r = records[t];
-    if (r.missing > 0) {
-      set_state(t, task_state::waiting, wait_reason::deps, now);
-      continue;
-    }
-    set_state(t, task_state::ready, wait_reason::none, now);
-    if (listed) {
-      push(t, now);
-    } else {
-      r.queued = true;
-      ready.push({.task = t, .priority = r.priority, .depth = r.level, .rank = r.rank, .ready_at = now});
+    r.limited = s.limited;
+    if (admits) {
+      r.queued = s.missing == 0;
+      r.state = r.queued ? task_state::ready : task_state::waiting;
+      r.waiting = r.queued ? wait_reason::none : wait_reason::deps;
+    } else if (wants(event_type::task_submitted)) {
+      publish_submitted(image->tasks, t, t, now);
     }
   }
+  if (!admits) return false;
+  std::size_t queued = 0;
+  for (const auto& row : image->first_rows) {
+    const auto& s = image->standings[row.first];
+    ready.push_row({.task = row.first, .priority = s.priority, .depth = s.level, .rank = s.rank, .ready_at = now}, row.count);
+    queued += row.count;
+  }
+  counts[static_cast<std::size_t>(task_state::pending)] = 0;
+  counts[static_cast<std::size_t>(task_state::ready)] = queued;
+  counts[static_cast<std::size_t>(task_state::waiting)] = count - queued;
+  return true;
 }
 
 }  // namespace corchestra

@@ -19,6 +19,13 @@ struct plan_image {
     std::uint32_t kind = 0, first_edge = none, last_edge = none, missing = 0, level = 0;
     std::int32_t priority = 0;
     float rank = 0;
+    bool limited = false;
+  };
+
+  /// Tasks without dependencies that stand alike in the queue, one after the other.
+  struct row {
+    task_index first = 0;
+    std::uint32_t count = 0;
   };
 
   run_options options;
@@ -28,6 +35,9 @@ struct plan_image {
   /// Of plain tasks: each run takes these over instead of entering and linking its tasks again. Empty when some task has more to it
   /// than a standing holds, such as locks, a group or a deadline.
   std::vector<standing> standings;
+  std::vector<row> first_rows;  // of all that can start at once
+  /// The next of `standings`.
+  void add_to_rows(task_index t);
   std::vector<task_edge> edges;
   std::vector<task_kind> kinds;
   std::vector<learnt_durations> learnt;

@@ -12,6 +12,11 @@ detail::scheduler_state::scheduler_state(std::shared_ptr<const run_options> o)
       retries(options->retry_budget),
       random(options->seed) {}
 
+// A million plain tasks that have ended need not be looked at once more.
+detail::scheduler_state::~scheduler_state() {
+  if (unfinished == 0 && settling.empty() && !some_own) records.leave();
+}
+
 scheduler::impl::impl(std::shared_ptr<const run_options> o) : scheduler_state(std::move(o)) {
   const auto& l = options->limits;
   slots = options->mode == scheduling_mode::sequential ? 1 : std::max<std::size_t>(1, l.max_concurrent_tasks);
@@ -179,7 +184,7 @@ std::span<const task_index> scheduler::running() const noexcept { return impl_->
 
 std::vector<std::pair<task_index, std::string>> scheduler::approvals() const {
   std::vector<std::pair<task_index, std::string>> all;
-  for (const task_index t : impl_->asked) all.emplace_back(t, impl_->records[t].more->question_text);
+  for (const task_index t : std::as_const(*impl_).rare().asked) all.emplace_back(t, impl_->records[t].more->question_text);
   return all;
 }
 

@@ -60,7 +60,7 @@ void scheduler::impl::push(task_index t, time_point now, bool again) {
   const bool listed = options->mode == scheduling_mode::sequential && options->order == start_order::priority;
   e.rank = listed ? 0 : options->order == start_order::custom && options->score ? score_of(t, now) : static_cast<double>(r.rank);
   e.ready_at = now;
-  if (e.weight > 1) r.get();
+  if (e.weight > 1) more_of(r);
   if (r.more) {
     auto& since = r.more->waits_since;  // once for each attempt: being parked or raised does not begin it anew
     e.ready_at = since == never ? since = now : since;
@@ -87,7 +87,13 @@ void scheduler::impl::requeue(task_index t, time_point now) {
 
 // Whom to start next is just a matter of the queue.
 bool scheduler::impl::is_calm() const noexcept {
-  return settling.empty() && !(steps_changed | budget_changed | retries_changed) && suspects.empty() && heavy_waiters.empty() && kept_for == no_task;
+  return settling.empty() && !(steps_changed | budget_changed | retries_changed) && suspects.empty() && !any_heavy() && kept_for == no_task;
+}
+
+// Nothing that `try_start` looks for concerns it, but a slot.
+bool scheduler::impl::lacks_nothing(const record& r) const noexcept {
+  return !r.more && !r.ruled && slots_in_use < slots && state == run_state::running && !(draining | budget_gone | own_budgets) &&
+         ledger.empty() && !agents[kinds[r.kind].agent_number].paused;
 }
 
 // One that came up in the queue: absent when it could not start, or the entry is stale.
@@ -96,7 +102,9 @@ std::optional<scheduler::start_command> scheduler::impl::start(const detail::sta
   ++r.ticket;
   r.queued = false;
   const bool resumes = r.phase() == phase::wants_slot;
-  if (try_start(e.task, now) != admission::started) {
+  if (!resumes && lacks_nothing(r)) {
+    CORCHESTRA_INLINE_HERE start_attempt(e.task, r, now);
+  } else if (try_start(e.task, r, now) != admission::started) {
     ready.refund(e);
     return std::nullopt;
   }
@@ -112,7 +120,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
   const auto stale = [&] { return !s.records.holds(e.task) || s.records[e.task].ticket != e.ticket; };
   while (s.is_calm() && s.slots_in_use < s.slots && !s.ended) {
     if (!s.ready.pop(e, now)) {
-      if (s.pressing.empty() && s.budget_waiters.empty() && s.reserved_steps.waiting() == 0) return std::nullopt;
+      if (s.none_waits_for_more()) return std::nullopt;
       break;
     }
     if (stale()) {
@@ -138,7 +146,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
     }
     if (s.budget_changed) s.offer_budget(now);
     if (s.retries_changed) s.offer_retries(now);
-    if (!s.heavy_waiters.empty() || s.kept_for != no_task) s.serve_heavy(now);
+    if (s.any_heavy() || s.kept_for != no_task) s.serve_heavy(now);
     const bool all_wait = s.kept_for != no_task && s.all_wait(now);
     if (all_wait || !s.ready.pop(e, now)) {
       if (!s.take_kept(e)) {
@@ -163,8 +171,7 @@ std::optional<scheduler::start_command> scheduler::next_start(time_point now) {
 }
 
 // Everything together or nothing: budget, then rates, locks, counters and slot pools, then the slots themselves.
-scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point now) {
-  record& r = records[t];
+scheduler::impl::admission scheduler::impl::try_start(task_index t, record& r, time_point now) {
   const bool resumes = r.phase() == phase::wants_slot;
   if (!resumes) {
     if (left_out(r)) return step_aside(t, now), admission::gone;
@@ -201,7 +208,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
       set_state(t, task_state::waiting, wait_reason::budget, now);
       return admission::parked;
     }
-    r.get().reserved = true;
+    more_of(r).reserved = true;
   }
   if (r.more && !(r.more->locks.empty() && r.more->pools.empty())) {
     extra& x = *r.more;
@@ -226,7 +233,7 @@ scheduler::impl::admission scheduler::impl::try_start(task_index t, time_point n
     resources.forget(t);
     pass_baton(t, now);
   }
-  start_attempt(t, now);
+  start_attempt(t, r, now);
   return admission::started;
 }
 
@@ -263,7 +270,7 @@ void scheduler::impl::park(task_index t, std::span<const detail::claim> set, det
   if (r.urgency > 0) suspects.push_back(t);
   for (const task_index w : resources.take_reserving()) suspects.push_back(w);
   if (presses(r)) {
-    pressing.emplace(on, t);
+    rare().pressing.emplace(on, t);
     end_reservations(t, on, now);  // it may be woken by that
   }
   if (owed == detail::resource_table::none) return;
@@ -280,7 +287,7 @@ void scheduler::impl::wake(const std::vector<task_index>& woken, time_point now)
     const task_index t = to_wake[i];
     record& r = records[t];
     r.more->baton = std::exchange(r.more->parked_on, detail::resource_table::none);
-    pressing.erase({r.more->baton, t});
+    rare().pressing.erase({r.more->baton, t});
     if (r.phase() == phase::wants_slot) {
       push(t, now);
     } else {
@@ -314,12 +321,12 @@ void scheduler::impl::unqueue(task_index t, time_point now, bool keeps_question)
   r.queued = false;
   if (!r.more) return;
   extra& x = *r.more;
-  if (!keeps_question && std::exchange(x.asked, false)) asked.erase(t);
+  if (!keeps_question && std::exchange(x.asked, false)) rare().asked.erase(t);
   if (x.heavy_parked) hold_heavy(t, false);
   if (x.budget_parked) hold_for_budget(t, false);
   if (x.parked_on != detail::resource_table::none) {
     const auto resource = std::exchange(x.parked_on, detail::resource_table::none);
-    pressing.erase({resource, t});
+    rare().pressing.erase({resource, t});
     resources.unpark(t, resource);
     resources.forget(t);
     // It may have been the writer that kept readers waiting.

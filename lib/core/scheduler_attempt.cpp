@@ -7,31 +7,29 @@ namespace corchestra {
 
 namespace {
 constexpr task_index ahead = 8;  // tasks
+
+void fetch(const void* first, std::size_t bytes) noexcept {
+  const auto* at = static_cast<const char*>(first);
+  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i, 1);
+  __builtin_prefetch(at + bytes - 1, 1);
+}
 }
 
 // Tasks mostly start in the order in which they lie in memory, but with too much between them for the processor to see it.
 void scheduler::impl::fetch_ahead(task_index t) const noexcept {
-  if (t + ahead >= records.size() || !records.holds(t + ahead)) return;
-  const record& next = records[t + ahead];
-  __builtin_prefetch(&next, 1);
-  __builtin_prefetch(&next.call->id);
-  __builtin_prefetch(&next.call->task_type);
-  __builtin_prefetch(&next.call->limits);
+  if (t + 2 * ahead >= records.size() || !records.holds(t + ahead) || !records.holds(t + 2 * ahead)) return;
+  fetch(&records[t + 2 * ahead], sizeof(record));
+  fetch(&records[t + ahead].call->id, sizeof(std::string));
 }
 
 // Its attempt's state, for a loop over tasks that is about to come to it.
 void scheduler::impl::fetch_attempt(task_index t) const noexcept {
   if (!records.holds(t)) return;
-  if (records.holds(t + ahead)) {
-    __builtin_prefetch(&records[t + ahead], 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(&records[t + ahead]) + 64, 1);
-  }
-  const auto* attempt = reinterpret_cast<const char*>(records[t].now_running.get());
-  for (std::size_t line = 0; attempt != nullptr && line < sizeof(live) - sizeof(live::room); line += 64) __builtin_prefetch(attempt + line, 1);
+  if (records.holds(t + ahead)) fetch(&records[t + ahead], sizeof(record));
+  if (const live* attempt = records[t].now_running.get()) fetch(attempt, sizeof(live) - sizeof(live::room));
 }
 
-void scheduler::impl::start_attempt(task_index t, time_point now) {
-  record& r = records[t];
+void scheduler::impl::start_attempt(task_index t, record& r, time_point now) {
   fetch_ahead(t);
   slots_in_use += weight_of(r);
   ++r.attempts;
@@ -64,7 +62,8 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.attempt_due = limit ? detail::later(now, *limit) : never;
   l.attempt_left = duration::zero();
   l.patience = duration::zero();
-  if (r.call->limits.heartbeat_timeout) {
+  const bool has_heartbeat = r.limited && r.call->limits.heartbeat_timeout;
+  if (has_heartbeat) {
     l.patience = *r.call->limits.heartbeat_timeout / 2;
   } else if (all_learnt[kinds[r.kind].learnt].known) {
     constexpr duration least = std::chrono::seconds(30);
@@ -73,8 +72,8 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
   l.stall_at = l.patience == duration::zero() ? never : detail::later(now, l.patience);
   l.running_place = static_cast<std::uint32_t>(running.size());
   running.push_back(t);
-  note_due(r.call->limits.heartbeat_timeout ? due_of(r) : std::min(l.attempt_due, l.stall_at));
-  set_state(t, task_state::running, wait_reason::none, now);
+  note_due(has_heartbeat ? due_of(r) : std::min(l.attempt_due, l.stall_at));
+  CORCHESTRA_INLINE_HERE set_state(t, r, task_state::running, wait_reason::none, now);
   if (wants(event_type::attempt_started)) {
     event e;
     e.type = event_type::attempt_started;
@@ -85,8 +84,7 @@ void scheduler::impl::start_attempt(task_index t, time_point now) {
 }
 
 // The attempt's body is gone, or given up: it holds no slot any more.
-void scheduler::impl::end_attempt(task_index t, time_point now) {
-  record& r = records[t];
+void scheduler::impl::end_attempt(task_index t, record& r, time_point now) {
   live& l = *r.now_running;
   if (l.phase == phase::working) {
     slots_in_use -= weight_of(r);
@@ -164,29 +162,31 @@ bool scheduler::attempt_ended(task_index task, std::uint32_t attempt, boxed<erro
     return true;
   }
   if (stopped) s.fetch_attempt(task + 4);
-  s.end_attempt(task, now);
+  CORCHESTRA_INLINE_HERE s.end_attempt(task, r, now);
   if (succeeded) {
     if (s.wants(event_type::attempt_ended)) s.publish_attempt_ended(task, task_state::completed, nullptr, {}, {}, now);
-    s.learn(r, l.last_attempt - l.waited);
-    s.finish(task, task_state::completed, s.new_result(task, std::move(output)), now);
+    CORCHESTRA_INLINE_HERE s.learn(r, l.last_attempt - l.waited);
+    task_result& result = s.new_result(task, r, std::move(output));
+    CORCHESTRA_INLINE_HERE s.finish(task, r, task_state::completed, result, now);
   } else {
     s.end_stopped(task, now);
   }
-  s.settle(now);
+  CORCHESTRA_INLINE_HERE s.settle(now);
   s.check_end(now);
   return true;
 }
 
 // Whatever it came to: it was asked to stop.
 void scheduler::impl::end_stopped(task_index t, time_point now) {
-  live& l = *records[t].now_running;
+  record& r = records[t];
+  live& l = *r.now_running;
   const task_state outcome = l.timed_out ? task_state::timeout : task_state::cancelled;
   task_result& result = new_result(t);
   if (!l.timed_out) result.cancelled = l.why;
   result.error.emplace(fail(l.timed_out ? errc::timeout : errc::cancelled, std::move(l.why_text)));
   result.reason = result.error->message;
   if (wants(event_type::attempt_ended)) publish_attempt_ended(t, outcome, result.error.get(), {}, {}, now);
-  finish(t, outcome, result, now);
+  finish(t, r, outcome, result, now);
 }
 
 void scheduler::impl::publish_attempt_ended(task_index t, task_state outcome, const error* why, optional_duration retry_in, event_data data,
@@ -208,7 +208,7 @@ void scheduler::impl::decide_end(task_index task, boxed<error>&& failure, task_o
   if (!ledger.empty() && !(output.usage == token_usage{})) {
     ledger.spend(task, r.call->agent, {output.usage.total_tokens(), 0}, false);
   }
-  end_attempt(task, now);
+  end_attempt(task, r, now);
 
   std::optional<children_to_commit> children;
   bool loops_on = false;
@@ -259,7 +259,7 @@ void scheduler::impl::decide_end(task_index task, boxed<error>&& failure, task_o
     l.tries = 0;
   }
   if (next.pause || next.in_time) {
-    if (options->retry_budget) r.get().last_failure = failure->message;
+    if (options->retry_budget) more_of(r).last_failure = failure->message;
     retry(task, next.delay, now);
     tell_budget_alerts(now);
     check_end(now);
@@ -272,7 +272,7 @@ void scheduler::impl::decide_end(task_index task, boxed<error>&& failure, task_o
     return;
   }
   task_result& result =
-      outcome == task_state::completed ? new_result(task, std::move(output)) : new_result(task);
+      outcome == task_state::completed ? new_result(task, r, std::move(output)) : new_result(task);
   if (outcome != task_state::completed) {
     result.cancelled = outcome == task_state::cancelled ? l.why : cancel_reason::none;
     result.reason = failure->message;
@@ -281,16 +281,16 @@ void scheduler::impl::decide_end(task_index task, boxed<error>&& failure, task_o
   if (outcome == task_state::completed && children && !children->tasks.calls.empty()) {
     // Before the subtree can count as ended: the children are part of it.
     ++r.open_subtree;
-    finish(task, outcome, result, now);
+    finish(task, r, outcome, result, now);
     commit(std::move(*children), task, now);
     --r.open_subtree;
     if (r.open_subtree == 0) {
       ++r.open_subtree;
-      close_subtree(task, now);
+      close_subtree(task, r, now);
       forget(task);
     }
   } else {
-    finish(task, outcome, result, now);
+    finish(task, r, outcome, result, now);
   }
   tell_budget_alerts(now);  // only now: what is used up may cancel this task's parent, and with it this task
   settle(now);

@@ -31,13 +31,13 @@ void scheduler::impl::hold_for_budget(task_index t, bool waits) {
   const bool has_own = rules && !rules->budget.none();
   const detail::budget_lines::counted_by by{kinds[r.kind].agent_number, has_own ? t : budget_above(t)};
   const detail::budget_lines::entry e{t, r.priority, rules ? rules->reserve : budget_amount{}};
-  r.get().budget_parked = waits;
-  waits ? budget_waiters.add(by, e) : budget_waiters.remove(by, e);
+  more_of(r).budget_parked = waits;
+  waits ? rare().budget_waiters.add(by, e) : rare().budget_waiters.remove(by, e);
 }
 
 // The first of those who wait for budget that could have it, or never will. Asked again until there is none.
 void scheduler::impl::offer_budget(time_point now) {
-  const task_index t = budget_waiters.first_served([&](task_index waits, const budget_amount& amount) {
+  const task_index t = rare().budget_waiters.first_served([&](task_index waits, const budget_amount& amount) {
     return ledger.room(waits, records[waits].call->agent, amount) == verdict::later;
   });
   budget_changed = t != no_task;
@@ -51,9 +51,9 @@ budget_amount scheduler::impl::close_steps(task_index t) {
   record& r = records[t];
   budget_amount spent;
   if (!r.now_running || std::exchange(r.now_running->open_steps, 0) == 0) return spent;
-  for (const auto i : reserved_steps.of(t)) {
-    const auto e = *reserved_steps.find(i);
-    reserved_steps.erase(i);
+  for (const auto i : rare().reserved_steps.of(t)) {
+    const auto e = *rare().reserved_steps.find(i);
+    rare().reserved_steps.erase(i);
     if (e.waits) continue;
     ledger.settle_hold(t, r.call->agent, e.amount, e.covered, e.amount);
     spent += e.amount;
@@ -64,12 +64,12 @@ budget_amount scheduler::impl::close_steps(task_index t) {
 
 void scheduler::impl::end_step(detail::step_reservations::id i, const std::optional<budget_amount>& spent,
                                bool money_known) {
-  const auto* e = reserved_steps.find(i);
+  const auto* e = rare().reserved_steps.find(i);
   if (e == nullptr) return;
   const record& r = records[e->task];
   if (!e->waits) ledger.settle_hold(e->task, r.call->agent, e->amount, e->covered, spent, money_known);
   --r.now_running->open_steps;
-  reserved_steps.erase(i);
+  rare().reserved_steps.erase(i);
   budget_changed = steps_changed = true;
 }
 
@@ -77,9 +77,9 @@ void scheduler::impl::end_step(detail::step_reservations::id i, const std::optio
 void scheduler::impl::serve_steps(time_point now) {
   steps_changed = false;
   std::vector<std::string_view> full;  // agents
-  for (auto at = reserved_steps.next(reserved_steps.front); at; at = reserved_steps.next(*at)) {
+  for (auto at = rare().reserved_steps.next(rare().reserved_steps.front); at; at = rare().reserved_steps.next(*at)) {
     const auto i = at->second;
-    const auto* e = reserved_steps.find(i);
+    const auto* e = rare().reserved_steps.find(i);
     const record& r = records[e->task];
     if (std::find(full.begin(), full.end(), r.call->agent) != full.end()) continue;
     if (r.aborting()) {
@@ -89,7 +89,7 @@ void scheduler::impl::serve_steps(time_point now) {
     budget_amount covered;
     const auto answer = ledger.hold(e->task, r.call->agent, e->amount, covered);
     if (answer.what == verdict::reserved) {
-      reserved_steps.grant(i, covered);
+      rare().reserved_steps.grant(i, covered);
       grants.push_back({i, {}});
     } else if (answer.what == verdict::never) {
       refuse_step(i, fail(errc::limit_exceeded, concat("budget: ", answer.budget), retry_class::terminal));
@@ -137,7 +137,7 @@ result<scheduler::reservation> scheduler::reserve(task_index task, std::uint32_t
     return fail(errc::not_running, "this attempt has ended");
   if (r.aborting()) return fail(errc::cancelled, r.now_running->why_text);
   if (s.ledger.empty()) return reservation{};
-  const auto i = s.reserved_steps.add({task, most, {}, r.priority});
+  const auto i = s.rare().reserved_steps.add({task, most, {}, r.priority});
   ++r.now_running->open_steps;
   s.serve_steps(now);
   const auto mine = std::find_if(s.grants.begin(), s.grants.end(), [i](const auto& g) { return g.reservation == i; });

@@ -215,8 +215,8 @@ void scheduler::impl::expire(task_index t, const std::string& text, bool may_ret
 void scheduler::impl::abandon(task_index t, time_point now) {
   record& r = records[t];
   live& l = *r.now_running;
-  end_attempt(t, now);
-  r.abandoned = true;
+  end_attempt(t, r, now);
+  r.abandoned = some_own = true;
   release(t, true, false, now);
   if (r.more && r.more->locked) resources.quarantine(t, r.more->locks);
   const budget_amount estimated = settle_budget(t, true);
@@ -233,7 +233,7 @@ void scheduler::impl::abandon(task_index t, time_point now) {
     data["outcome"] = "abandoned";
     publish_attempt_ended(t, l.timed_out ? task_state::timeout : task_state::cancelled, out.error.get(), {}, std::move(data), now);
   }
-  finish(t, l.timed_out ? task_state::timeout : task_state::cancelled, out, now);
+  finish(t, r, l.timed_out ? task_state::timeout : task_state::cancelled, out, now);
 }
 
 std::vector<scheduler::abort_command> scheduler::take_aborts() { return std::exchange(impl_->aborts, {}); }

@@ -25,7 +25,7 @@ detail::child_name scheduler::impl::child_id(task_index parent, const task_call&
   };
   const bool own = from != origin::outside && p.now_running, unnamed = child.id.empty();
   // Each child of an attempt has an ordinal, also one with a name; what comes from outside must not shift them.
-  const auto next = [&] { return own ? concat(++p.now_running->next_ordinal) : concat("outside-", ++p.get().last_outside); };
+  const auto next = [&] { return own ? concat(++p.now_running->next_ordinal) : concat("outside-", ++more_of(p).last_outside); };
   const auto is_taken = [&](const std::string& name) {
     const task_index known = find(name);
     const bool from_outside = known != no_task && records[known].more && records[known].more->committed;
@@ -173,8 +173,8 @@ result<task_index> scheduler::spawn(task_index parent, task_call child, time_poi
   s.being_spawned = t;
   s.add(std::move(*p), parent, awaited, now);
   s.being_spawned = no_task;
-  if (name.suffix > 0) s.records[t].get().suffix = name.suffix;
-  if (!awaited) s.records[t].get().committed = true;  // whatever becomes of the attempt under way
+  if (name.suffix > 0) s.more_of(s.records[t]).suffix = name.suffix;
+  if (!awaited) s.more_of(s.records[t]).committed = true;  // whatever becomes of the attempt under way
   return t;
 }
 
@@ -233,10 +233,10 @@ void scheduler::impl::commit(children_to_commit children, task_index parent, tim
   const auto first = static_cast<task_index>(records.size());
   add(std::move(children.tasks), parent, false, now);
   for (auto t = first; t < records.size(); ++t) {
-    if (records.holds(t) && !is_terminal(records[parent].state)) records[t].get().committed = true;
+    if (records.holds(t) && !is_terminal(records[parent].state)) more_of(records[t]).committed = true;
   }
   for (const auto& [place, length] : children.suffixes) {
-    if (records.holds(first + place)) records[first + place].get().suffix = length;
+    if (records.holds(first + place)) more_of(records[first + place]).suffix = length;
   }
 }
 

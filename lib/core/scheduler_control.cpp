@@ -67,7 +67,7 @@ void scheduler::impl::hold_queued(time_point now) {
   }
   for (const auto& k : keep) ready.push(k);
   std::vector<task_index> heavy;
-  for (const auto& [weight, line] : heavy_waiters) {
+  for (const auto& [weight, line] : rare().heavy_waiters) {
     for (const auto& w : line) heavy.push_back(w.second);
   }
   for (const task_index t : heavy) {
@@ -113,9 +113,9 @@ bool scheduler::paused(std::string_view agent) const noexcept {
 
 void scheduler::impl::ask_approval(task_index t, const approval_rule& rule, time_point now) {
   record& r = records[t];
-  extra& x = r.get();
+  extra& x = more_of(r);
   x.asked = true;
-  asked.insert(t);
+  rare().asked.insert(t);
   ++x.question;
   x.approve_by_default = rule.approve_by_default;
   x.question_text = rule.message;
@@ -133,7 +133,7 @@ void scheduler::impl::answered(task_index t, bool approved, bool by_default, std
   record& r = records[t];
   extra& x = *r.more;
   x.asked = false;
-  asked.erase(t);
+  rare().asked.erase(t);
   ++x.question;
   json data{{"approved", approved}};
   if (by_default) data["by_default"] = true;
@@ -180,7 +180,7 @@ void scheduler::withdraw_question(task_index task, std::uint32_t attempt) {
   auto& r = s.records[task];
   if (r.attempts != attempt || !r.more || !std::exchange(r.more->asked, false)) return;
   ++r.more->question;
-  s.asked.erase(task);
+  s.rare().asked.erase(task);
 }
 
 result<void> scheduler::answer(task_index task, bool approved, std::string_view message, time_point now) {

@@ -3,9 +3,8 @@
 
 namespace corchestra {
 
-void scheduler::impl::finish(task_index t, task_state s, task_result& out, time_point now) {
-  record& r = records[t];
-  set_state(t, s, wait_reason::none, now);
+void scheduler::impl::finish(task_index t, record& r, task_state s, task_result& out, time_point now) {
+  CORCHESTRA_INLINE_HERE set_state(t, r, s, wait_reason::none, now);
   --unfinished;
   out.state = s;
   out.attempts = r.attempts;
@@ -20,7 +19,7 @@ void scheduler::impl::finish(task_index t, task_state s, task_result& out, time_
   if (r.more) out.iterations = r.more->iteration;
   if (r.parent != no_task) out.parent = records[r.parent].call->id;
   r.result = &out;
-  count_work(t, out);
+  CORCHESTRA_INLINE_HERE count_work(r, out);
   const bool fine = ended_well(r);
   ++(fine ? good : bad);
   if (options->keep == keep_results::all || !fine) {
@@ -42,7 +41,7 @@ void scheduler::impl::end_unstarted(task_index t, task_state s, cancel_reason wh
   out.cancelled = why;
   out.error = fail(code, text);
   out.reason = std::move(text);
-  finish(t, s, out, now);
+  finish(t, records[t], s, out, now);
 }
 
 void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_point now) {
@@ -53,7 +52,7 @@ void scheduler::impl::skip(task_index t, task_index cause, skip_cause why, time_
                    ? concat(to_string(why), ": ", quote(up.id), " chose another branch")
                    : concat(to_string(why), ": it needs ", quote(up.id), ", which ended ", to_string(up.state));
   unqueue(t, now);
-  finish(t, task_state::skipped, out, now);
+  finish(t, records[t], task_state::skipped, out, now);
 }
 
 // How one upstream's end counts for a task that waits for it. `not_chosen`: by its branch.
@@ -62,8 +61,15 @@ void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, s
   if (is_terminal(r.state) || r.missing == 0 || run_cancelled == cancel_reason::shutdown) return;
   if (r.state != task_state::pending && !(r.state == task_state::waiting && r.waiting == wait_reason::deps)) return;
   --r.missing;
+  if (o != outcome::ok || r.ruled || r.more) return tell_joining(d, from, o, cause, now, not_chosen);
+  if (r.missing == 0 && r.state != task_state::pending) CORCHESTRA_INLINE_HERE admit(d, now);  // while it is being added, `add` admits it
+}
+
+// The same for all that need not just the success of all.
+void scheduler::impl::tell_joining(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen) {
+  record& r = records[d];
   const auto policy = r.rules() ? r.rules()->join : join_policy::all_success;
-  const bool linked = r.state != task_state::pending;  // while it is being added, `add` admits it
+  const bool linked = r.state != task_state::pending;
   const auto start = [&] {
     r.missing = 0;
     if (linked) admit(d, now);
@@ -72,7 +78,7 @@ void scheduler::impl::tell_dependant(task_index d, task_index from, outcome o, s
     if (r.missing == 0) start();
     return;
   }
-  extra& x = r.get();
+  extra& x = more_of(r);
   const bool failed = o == outcome::bad || (o == outcome::skipped && !is_good(cause));
   if (o == outcome::ok) ++x.succeeded;
   if (o != outcome::ok && (failed || !x.lost_by_failure)) {
@@ -152,7 +158,7 @@ std::optional<std::vector<std::string>> scheduler::impl::branches_not_taken(cons
 void scheduler::impl::settle(time_point now) {
   if (settling_now || settling.empty()) return;
   settling_now = true;
-  for (std::size_t i = 0; i < settling.size(); ++i) settle_one(settling[i], now);
+  for (std::size_t i = 0; i < settling.size(); ++i) CORCHESTRA_INLINE_HERE settle_one(settling[i], now);
   for (std::size_t i = 0; i < settling.size() && options->keep != keep_results::all; ++i) {
     let_go_of_kept(settling[i]);
     forget(settling[i]);
@@ -175,7 +181,7 @@ void scheduler::impl::tell_dependants(task_index t, outcome o, skip_cause cause,
     if (refused) {
       tell_dependant(d, t, outcome::skipped, skip_cause::branch_not_taken, now, true);
     } else {
-      tell_dependant(d, t, o, cause, now);
+      CORCHESTRA_INLINE_HERE tell_dependant(d, t, o, cause, now);
     }
   }
   edges[last].next = free_edge;
@@ -193,7 +199,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   // What was cancelled with its parent's attempt, or for a new plan, says nothing of what comes instead.
   const bool replaced = r.result->cancelled == cancel_reason::superseded || r.result->cancelled == cancel_reason::parent_cancelled;
   if (!fine && !r.awaited && !replaced) {
-    for (task_index up = r.parent; up != no_task; up = records[up].parent) records[up].get().subtree_failed = true;
+    for (task_index up = r.parent; up != no_task; up = records[up].parent) more_of(records[up]).subtree_failed = true;
   }
   if (!completed) {
     if (r.more && !r.more->children.empty()) {
@@ -204,7 +210,7 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
   if (options->keep != keep_results::all && r.more) {  // awaited children were kept for it
     for (const task_index c : std::vector<task_index>(r.more->children)) forget(c);
   }
-  close_subtree(t, now);
+  CORCHESTRA_INLINE_HERE close_subtree(t, r, now);
   if (r.now_running && !r.abandoned && r.now_running->phase == phase::none) {
     live& l = *r.now_running;
     l.usage = {};
@@ -222,11 +228,15 @@ void scheduler::impl::settle_one(task_index t, time_point now) {
 }
 
 // The task itself, or the last open child's subtree, has ended.
-void scheduler::impl::close_subtree(task_index t, time_point now) {
-  if (record& r = records[t]; r.parent == no_task && !r.more && ledger.empty()) {
+void scheduler::impl::close_subtree(task_index t, record& r, time_point now) {
+  if (r.parent == no_task && !r.more && ledger.empty()) {
     --r.open_subtree;
-    return;
+  } else {
+    close_subtrees(t, now);
   }
+}
+
+void scheduler::impl::close_subtrees(task_index t, time_point now) {
   while (t != no_task && --records[t].open_subtree == 0) {
     record& r = records[t];
     if (!ledger.empty()) ledger.forget(t);
@@ -280,8 +290,8 @@ void scheduler::impl::count_failure(task_index t, time_point now) {
 
 // keep_results::failed: a task may ask for the results of what it needs until it has ended.
 void scheduler::impl::keep_for(task_index t, task_index need) {
-  records[t].get().keeps.push_back(need);
-  extra& up = records[need & ~subtree_bit].get();
+  more_of(records[t]).keeps.push_back(need);
+  extra& up = more_of(records[need & ~subtree_bit]);
   ++up.keepers;
   if ((need & subtree_bit) != 0 && up.subtree_keepers++ == 0) ++watched_subtrees;
 }
@@ -334,7 +344,7 @@ void scheduler::impl::forget(task_index t) {
     r.more.reset();
     r.now_running.reset();
     r.result = nullptr;
-    passing.erase(t);
+    rare().passing.erase(t);
     records.forget(t);
     t = up;
   }

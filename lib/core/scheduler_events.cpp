@@ -19,7 +19,6 @@ void scheduler::impl::publish(event_type type, task_index t, time_point now, eve
 }
 
 void scheduler::impl::publish(event& e, task_index t, time_point now) {
-  if (!wants(e.type)) return;
   e.seq = ++seq;
   e.at = now;
   e.run_id = run_id;
@@ -80,7 +79,7 @@ void scheduler::model_call(task_index task, std::uint32_t attempt, const token_u
   s.note_life(*r.now_running, now);
   r.now_running->usage += usage;
   const budget_amount used = spent.value_or(budget_amount{usage.total_tokens(), 0});
-  if (reservation != 0 && s.reserved_steps.find(reservation) != nullptr) {
+  if (reservation != 0 && s.rare().reserved_steps.find(reservation) != nullptr) {
     s.end_step(reservation, used, spent.has_value());
   } else if (!s.ledger.empty()) {
     s.ledger.spend(task, r.call->agent, used, spent.has_value());

@@ -11,10 +11,10 @@ void scheduler::impl::forget_names(const record& r) {
 }
 
 void scheduler::impl::forget_key(detail::key_index key) {
-  const auto it = key_of_number[key - 1];
+  const auto it = rare().key_of_number[key - 1];
   if (--it->second.tasks > 0) return;
-  keys.erase(it);
-  free_keys.push_back(key);
+  rare().keys.erase(it);
+  rare().free_keys.push_back(key);
 }
 
 // Taken out when they could be the greater part.

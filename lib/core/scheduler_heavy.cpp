@@ -31,11 +31,11 @@ bool scheduler::impl::keeps_slots() const {
 // need not again; but of each key only one does not, until the next has come up: its other turns are of other keys.
 task_index scheduler::impl::overdue_heavy(time_point now) const {
   task_index longest = no_task;
-  for (const auto& [place, line] : heavy_waiters) {
+  for (const auto& [place, line] : rare().heavy_waiters) {
     const task_index first = line.begin()->second;
     const record& r = records[first];
     if (now - r.more->parked_at < heavy_patience) continue;
-    if (!goes_first(r) && heavy_owing.contains(place.second)) continue;
+    if (!goes_first(r) && rare().heavy_owing.contains(place.second)) continue;
     if (longest == no_task || r.more->parked_at < records[longest].more->parked_at) longest = first;
   }
   return longest;
@@ -50,7 +50,7 @@ void scheduler::impl::offer_heavy(time_point now) {
   }
   heavy_offered = no_task;
   std::tuple<bool, detail::key_index, std::int64_t> least;
-  for (const auto& [place, line] : heavy_waiters) {
+  for (const auto& [place, line] : rare().heavy_waiters) {
     const auto [rank, first] = *line.begin();
     const record& r = records[first];
     const bool kept = kept_for != no_task;
@@ -88,7 +88,7 @@ void scheduler::impl::give_way(const detail::start_queue::entry& e, time_point n
     r.queued = false;
     return park_heavy(e.task, now);
   }
-  set_aside.push_back(e);
+  rare().set_aside.push_back(e);
   if (same_key(r, kept) && r.priority > kept.priority) {  // it will have aged past the other, which ages no further
     const std::chrono::seconds until(detail::aging_queue::most_aging + 1 - (r.priority - kept.priority));
     aside_until = std::min(aside_until, e.ready_at + until);
@@ -97,17 +97,17 @@ void scheduler::impl::give_way(const detail::start_queue::entry& e, time_point n
 }
 
 void scheduler::impl::bring_back() {
-  for (const auto& e : set_aside) {
+  for (const auto& e : rare().set_aside) {
     if (records.holds(e.task) && records[e.task].ticket == e.ticket) ready.push(e);
   }
-  set_aside.clear();
+  rare().set_aside.clear();
   aside_until = never;
 }
 
 void scheduler::impl::note_all_aside() {
   if (std::exchange(plain, true)) return;
   plain_priority = std::numeric_limits<std::int32_t>::min();
-  for (const auto& e : set_aside) plain_priority = std::max(plain_priority, std::int32_t{e.priority});
+  for (const auto& e : rare().set_aside) plain_priority = std::max(plain_priority, std::int32_t{e.priority});
 }
 
 // However old they are: thousands need not be looked at for each start.
@@ -125,16 +125,16 @@ bool scheduler::impl::take_kept(detail::start_queue::entry& e) {
   const record& r = records[kept_for];
   e = {.task = kept_for, .ticket = r.ticket, .weight = weight_of(r), .key = r.more->key, .ready_at = r.more->parked_at};
   hold_heavy(std::exchange(kept_for, no_task), false);
-  heavy_owing.insert(e.key);
+  rare().heavy_owing.insert(e.key);
   bring_back();
   ready.charge(e);
   return true;
 }
 
 void scheduler::impl::park_heavy(task_index t, time_point now) {
-  extra& x = records[t].get();
+  extra& x = more_of(records[t]);
   x.parked_at = std::min(x.waits_since, now);
-  heavy_owing.erase(x.key);
+  rare().heavy_owing.erase(x.key);
   hold_heavy(t, true);
   step_aside(t, now);
 }
@@ -144,13 +144,13 @@ void scheduler::impl::hold_heavy(task_index t, bool parked) {
   extra& x = *r.more;
   x.heavy_parked = parked;
   const std::pair place(weight_of(r), x.key);
-  auto& line = heavy_waiters[place];
+  auto& line = rare().heavy_waiters[place];
   if (parked) {  // among themselves they age without end
     const auto second = std::chrono::floor<std::chrono::seconds>(x.parked_at.time_since_epoch()).count();
     line.emplace(x.heavy_rank = second - rank_of(r), t);
   } else {
     line.erase({x.heavy_rank, t});
-    if (line.empty()) heavy_waiters.erase(place);
+    if (line.empty()) rare().heavy_waiters.erase(place);
   }
 }
 

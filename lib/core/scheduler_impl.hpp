@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/inline_here.hpp"
 #include "core/scheduler_state.hpp"
 
 namespace corchestra {
@@ -70,8 +71,7 @@ struct scheduler::impl : detail::scheduler_state {
   // compiled_plan.cpp
   void begin_image(time_point now);
   bool seed_agents();
-  void take_over(time_point now);
-  void admit_plain(time_point now);
+  bool take_over(bool held, time_point now);
 
   // scheduler_order.cpp
   duration expected(const record& r) const;
@@ -90,19 +90,20 @@ struct scheduler::impl : detail::scheduler_state {
   void tell(event_sink to, std::initializer_list<event_type> only = {});
   void publish(event_type type, time_point now, event_data data = {});
   void publish(event_type type, task_index t, time_point now, event_data data = {});
+  /// One that somebody wants.
   void publish(event& e, task_index t, time_point now);
   void flush_progress(task_index t, time_point now);
   void tell_budget_alerts(time_point now);
 
   // scheduler_metrics.cpp
   duration worked_so_far(const record& r, time_point now) const;
-  void count_work(task_index t, const task_result& result);
+  void count_work(record& r, const task_result& result);
   /// `d` waited for the end of `from`: of all beneath it too, if `whole`.
   void come_after(task_index d, task_index from, bool whole);
 
   // scheduler_admission.cpp
-  void set_state(task_index t, task_state s, wait_reason w, time_point now) {
-    record& r = records[t];
+  void set_state(task_index t, task_state s, wait_reason w, time_point now) { set_state(t, records[t], s, w, now); }
+  void set_state(task_index t, record& r, task_state s, wait_reason w, time_point now) {
     if (r.state == s && r.waiting == w) return;
     if (r.state != s && !may_become(r.state, s)) tell_wrong_change(t, s, now);
     --counts[static_cast<std::size_t>(r.state)];
@@ -119,9 +120,10 @@ struct scheduler::impl : detail::scheduler_state {
   void push(task_index t, time_point now, bool again = false);
   void requeue(task_index t, time_point now);
   bool is_calm() const noexcept;
+  bool lacks_nothing(const record& r) const noexcept;
   std::optional<start_command> start(const detail::start_queue::entry& e, time_point now);
   enum class admission : std::uint8_t { started, parked, gone };
-  admission try_start(task_index t, time_point now);
+  admission try_start(task_index t, record& r, time_point now);
   bool take_pools(task_index t, time_point now);
   [[gnu::cold]] void park(task_index t, std::span<const detail::claim> set, detail::resource_index on, time_point now);
   [[gnu::cold]] void wake(const std::vector<task_index>& woken, time_point now);
@@ -216,8 +218,8 @@ struct scheduler::impl : detail::scheduler_state {
   // scheduler_attempt.cpp
   void fetch_ahead(task_index t) const noexcept;
   void fetch_attempt(task_index t) const noexcept;
-  void start_attempt(task_index t, time_point now);
-  void end_attempt(task_index t, time_point now);
+  void start_attempt(task_index t, record& r, time_point now);
+  void end_attempt(task_index t, record& r, time_point now);
   bool is_plain(const record& r) const;
   void end_stopped(task_index t, time_point now);
   void decide_end(task_index t, boxed<error>&& failure, task_output&& output, time_point now);
@@ -231,7 +233,7 @@ struct scheduler::impl : detail::scheduler_state {
   static json attempt_data(const record& r, bool loops_on, const budget_amount& estimated);
   void learn(const record& r, duration took);
   optional_duration start_to_close_of(const record& r) const {
-    return r.call->limits.start_to_close ? r.call->limits.start_to_close : options->limits.default_start_to_close;
+    return r.limited && r.call->limits.start_to_close ? r.call->limits.start_to_close : options->limits.default_start_to_close;
   }
   time_point deadline_of(const record& r) const { return r.more ? r.more->deadline : never; }
 
@@ -239,15 +241,17 @@ struct scheduler::impl : detail::scheduler_state {
   void take_slot_again(task_index t, time_point now);
 
   // scheduler_end.cpp
-  void finish(task_index t, task_state s, task_result& out, time_point now);
+  void finish(task_index t, record& r, task_state s, task_result& out, time_point now);
   void settle(time_point now);
   void settle_one(task_index t, time_point now);
   enum class outcome : std::uint8_t { ok, bad, skipped };
   void tell_dependants(task_index t, outcome o, skip_cause cause, time_point now);
   void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen = false);
+  [[gnu::cold]] void tell_joining(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen);
   [[gnu::cold]] void skip(task_index t, task_index cause, skip_cause why, time_point now);
   [[gnu::cold]] void end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now);
-  void close_subtree(task_index t, time_point now);
+  void close_subtree(task_index t, record& r, time_point now);
+  [[gnu::cold]] void close_subtrees(task_index t, time_point now);
   void count_failure(task_index t, time_point now);
   [[gnu::cold]] void forget(task_index t);
   [[gnu::cold]] void release_unfinished();
@@ -271,7 +275,7 @@ struct scheduler::impl : detail::scheduler_state {
 
   // scheduler_results.cpp
   /// With what the call says.
-  task_result& new_result(task_index t, task_output&& output);
+  task_result& new_result(task_index t, const record& r, task_output&& output);
   task_result& new_result(task_index t, bool ends_well = false);
 
   // scheduler_cancel.cpp

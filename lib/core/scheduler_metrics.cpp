@@ -9,8 +9,7 @@ duration scheduler::impl::worked_so_far(const record& r, time_point now) const {
   return l.kept + (now - l.started) - l.waited - (l.phase == phase::working ? duration{} : now - l.wait_began);
 }
 
-void scheduler::impl::count_work(task_index t, const task_result& result) {
-  record& r = records[t];
+void scheduler::impl::count_work(record& r, const task_result& result) {
   auto& of_kind = kinds[r.kind].ended;
   ++of_kind.tasks;
   if (result.success()) ++of_kind.successes;
@@ -20,7 +19,7 @@ void scheduler::impl::count_work(task_index t, const task_result& result) {
   }
   tally.ends(result.usage, r.path);
   for (task_index up = r.parent; up != no_task; up = records[up].parent) {
-    duration& longest = records[up].get().subtree_path;
+    duration& longest = more_of(records[up]).subtree_path;
     longest = std::max(longest, r.path);
   }
 }

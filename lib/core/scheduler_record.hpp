@@ -143,9 +143,9 @@ struct task_record {
   bool needed = false;         // by what a drained run finishes
   bool queued = false;
   bool ruled = false;          // the call has rules; asked more often than the call is in the cache
+  bool limited = false;        // the call limits its attempts or their silence
   bool kept = false;           // it has ended and is counted so in its batch
 
-  task_extra& get() { return more ? *more : *(more = std::make_unique<task_extra>()); }
   attempt_phase phase() const noexcept { return now_running ? now_running->phase : attempt_phase::none; }
   bool aborting() const noexcept { return now_running && now_running->aborting; }
   const task_rules* rules() const noexcept { return ruled ? call->rules.get() : nullptr; }

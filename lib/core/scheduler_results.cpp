@@ -3,13 +3,13 @@
 namespace corchestra {
 
 // Of a task that has completed. Where those that ended well are forgotten it is kept apart.
-task_result& scheduler::impl::new_result(task_index t, task_output&& output) {
-  const task_call& c = *records[t].call;
+task_result& scheduler::impl::new_result(task_index t, const record& r, task_output&& output) {
+  const kind& k = kinds[r.kind];  // as the call says too, which may not be in the cache
   const auto make = [&] {
-    return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type, .output = std::move(output)};
+    return task_result{.id = r.call->id, .agent = k.agent, .task_type = k.task_type, .output = std::move(output)};
   };
   if (options->keep == keep_results::all) return stored->add(unfinished, make);
-  return passing.emplace(t, make()).first->second;
+  return rare().passing.emplace(t, make()).first->second;
 }
 
 // Of one that has not.
@@ -17,7 +17,7 @@ task_result& scheduler::impl::new_result(task_index t, bool ends_well) {
   const task_call& c = *records[t].call;
   const auto make = [&] { return task_result{.id = c.id, .agent = c.agent, .task_type = c.task_type}; };
   const bool passes = ends_well && options->keep != keep_results::all;
-  return passes ? passing.emplace(t, make()).first->second : stored->add_apart(make);
+  return passes ? rare().passing.emplace(t, make()).first->second : stored->add_apart(make);
 }
 
 std::span<const task_result* const> scheduler::results() const noexcept { return impl_->results; }
@@ -31,7 +31,7 @@ result_list scheduler::take_results() {
     listed.resize(s.results.size(), boost::container::default_init);
     for (std::size_t i = 0; i < listed.size(); ++i) listed[s.results_of[i]] = s.results[i];
   } else {
-    for (auto& [task, result] : std::exchange(s.passing, {})) {
+    for (auto& [task, result] : std::exchange(s.rare().passing, {})) {
       s.records[task].result = &store->add(1, [&] { return std::move(result); });
     }
     listed.reserve(s.results.size() + s.unfinished);

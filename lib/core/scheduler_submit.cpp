@@ -73,19 +73,19 @@ std::uint32_t scheduler::impl::kind_of(const task_call& c) {
 
 detail::key_index scheduler::impl::key_of(const std::string& name) {
   if (name.empty()) return 0;
-  const auto [it, added] = keys.try_emplace(name);
+  const auto [it, added] = rare().keys.try_emplace(name);
   ++it->second.tasks;
   if (!added) return it->second.number;
   const auto w = options->fairness.find(name);
-  if (!free_keys.empty() && !ready.holds(free_keys.back())) {
-    it->second.number = free_keys.back();
-    free_keys.pop_back();
-    key_of_number[it->second.number - 1] = it;
+  if (!rare().free_keys.empty() && !ready.holds(rare().free_keys.back())) {
+    it->second.number = rare().free_keys.back();
+    rare().free_keys.pop_back();
+    rare().key_of_number[it->second.number - 1] = it;
     ready.set_weight(it->second.number, w != options->fairness.end() ? w->second : 1);
     return it->second.number;
   }
-  key_of_number.push_back(it);
-  it->second.number = static_cast<detail::key_index>(key_of_number.size());
+  rare().key_of_number.push_back(it);
+  it->second.number = static_cast<detail::key_index>(rare().key_of_number.size());
   if (w != options->fairness.end()) ready.set_weight(it->second.number, w->second);
   return it->second.number;
 }
@@ -121,7 +121,10 @@ void scheduler::impl::add(prepared&& tasks, task_index parent, bool awaited, tim
 
 void scheduler::impl::make_room(std::size_t tasks, std::size_t needs) {
   const std::size_t before = records.size(), all = before + tasks;
-  if (options->keep == keep_results::all && results.capacity() < all) results.reserve(std::max(all, 2 * before));
+  if (options->keep == keep_results::all) {
+    records.make_room(all);
+    if (results.capacity() < all) results.reserve(std::max(all, 2 * before));
+  }
   results_of.reserve(results.capacity());
   tally.reserve(results.capacity());
   if (edges.capacity() < edges.size() + needs) edges.reserve(std::max(edges.size() + needs, 2 * edges.size()));
@@ -140,6 +143,7 @@ void scheduler::impl::enter_all(const prepared& tasks, std::span<const task_call
     r.parent = parent;
     r.awaited = awaited;
     r.ruled = r.call->rules.has_value();
+    r.limited = r.call->limits.start_to_close || r.call->limits.heartbeat_timeout;
     ++counts[static_cast<std::size_t>(task_state::pending)];
     ++unfinished;
     enter(t, now);
@@ -222,13 +226,13 @@ void scheduler::impl::enter(task_index t, time_point now) {
   record& r = records[t];
   r.kind = kind_of(*r.call);
   const kind& k = kinds[r.kind];
-  if (!r.call->resources.empty()) r.get().locks = resources.intern(r.call->resources);
-  if (!k.pools.empty()) r.get().pools = k.pools;
+  if (!r.call->resources.empty()) more_of(r).locks = resources.intern(r.call->resources);
+  if (!k.pools.empty()) more_of(r).pools = k.pools;
   const std::string& fairness_key = fairness_key_of(*r.call, r.parent);
-  if (!options->limits.slots_by_key.empty()) use_pool(r.get().pools, "\1key ", fairness_key);
-  if (!fairness_key.empty()) r.get().key = key_of(fairness_key);
+  if (!options->limits.slots_by_key.empty()) use_pool(more_of(r).pools, "\1key ", fairness_key);
+  if (!fairness_key.empty()) more_of(r).key = key_of(fairness_key);
   if (const auto* rules = r.rules()) {
-    extra& x = r.get();
+    extra& x = more_of(r);
     if (!rules->group.empty()) {
       x.group = static_cast<std::uint32_t>(std::distance(
           groups.begin(), std::find_if(groups.begin(), groups.end(), [&](const group& g) { return g.name == rules->group; })));
@@ -242,7 +246,7 @@ void scheduler::impl::enter(task_index t, time_point now) {
   }
   for (auto& p : r.more ? std::span<detail::claim>(r.more->pools) : std::span<detail::claim>()) p.amount = weight_of(r);
   if (r.call->limits.schedule_to_close) {
-    extra& x = r.get();
+    extra& x = more_of(r);
     x.deadline = detail::later(now, *r.call->limits.schedule_to_close);
     x.deadline_name = concat("schedule_to_close of ", to_text(*r.call->limits.schedule_to_close));
   }
@@ -252,16 +256,16 @@ void scheduler::impl::enter(task_index t, time_point now) {
     r.priority = std::max(r.priority, p.priority);
     r.urgency = p.urgency;
     r.path = p.path + worked_so_far(p, now);
-    p.get().children.push_back(t);
+    more_of(p).children.push_back(t);
     ++p.open_subtree;
     ++spawned;
     if (deadline_of(p) < deadline_of(r)) {
-      extra& x = r.get();
+      extra& x = more_of(r);
       x.deadline = p.more->deadline;
       x.deadline_name = concat(p.more->deadline_name, " of ", quote(p.call->id));
     }
     if (p.more->group != none && (!r.more || r.more->group == none)) {
-      r.get().group = p.more->group;
+      more_of(r).group = p.more->group;
       groups[p.more->group].add(t);
     }
   }
@@ -285,7 +289,7 @@ void scheduler::impl::link(task_index t, std::span<const task_index> needs, time
     if (!over) {
       if (r.priority > up.priority) raise_priority(u, r.priority, now);
       if (whole) {
-        up.get().subtree_watchers.push_back(t);
+        more_of(up).subtree_watchers.push_back(t);
         continue;
       }
       auto e = free_edge;

@@ -43,11 +43,11 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
     record& r = records[u];
     r.urgency = urgency;
     if (r.queued) plain = false;
-    if (r.queued && !set_aside.empty()) requeue(u, now);  // it waits for no slots that are kept
+    if (r.queued && !rare().set_aside.empty()) requeue(u, now);  // it waits for no slots that are kept
     if (r.more && r.more->heavy_parked) hold_heavy(u, false), hold_heavy(u, true);
     if (r.more && r.more->parked_on != detail::resource_table::none) {
       resources.raise(u, r.more->parked_on, rank_of(r));
-      pressing.emplace(r.more->parked_on, u);
+      rare().pressing.emplace(r.more->parked_on, u);
       suspects.push_back(u);
     }
     for (const auto& d : r.call->depends_on) {
@@ -60,14 +60,14 @@ void scheduler::impl::make_urgent(task_index child, time_point now) {
 
 // A waiter that began to reserve after they were parked gives way to them as well.
 bool scheduler::impl::press(time_point now) {
-  std::vector<decltype(pressing)::value_type> kept_out;
-  for (auto p = pressing.begin(); p != pressing.end();) {
-    const auto next = pressing.lower_bound({p->first + 1, 0});
+  std::vector<decltype(detail::rare_state::pressing)::value_type> kept_out;
+  for (auto p = rare().pressing.begin(); p != rare().pressing.end();) {
+    const auto next = rare().pressing.lower_bound({p->first + 1, 0});
     if (resources.is_only_reserved(p->first)) kept_out.insert(kept_out.end(), p, next);
     p = next;
   }
   for (const auto& [on, t] : kept_out) {
-    if (pressing.contains({on, t})) end_reservations(t, on, now);
+    if (rare().pressing.contains({on, t})) end_reservations(t, on, now);
   }
   return !ready.empty();
 }
@@ -75,8 +75,8 @@ bool scheduler::impl::press(time_point now) {
 // All that runs waits for children, and nothing but what their parents hold or have reserved is missing: a deadlock,
 // unless somebody gives way. First those who starve, and reserve; then one of those who wait ends.
 bool scheduler::impl::untangle(time_point now) {
-  if (slots_in_use > 0 || running.empty() || (pressing.empty() && budget_waiters.empty() && reserved_steps.waiting() == 0)) return false;
-  if (reserved_steps.held() > 0 || !grants.empty()) return false;  // a step is under way
+  if (slots_in_use > 0 || running.empty() || none_waits_for_more()) return false;
+  if (rare().reserved_steps.held() > 0 || !grants.empty()) return false;  // a step is under way
   const auto waits = [&](task_index t) {
     const record& r = records[t];
     if (r.phase() != phase::waiting || r.aborting()) return false;
@@ -115,14 +115,14 @@ bool scheduler::impl::untangle(time_point now) {
   if (!std::all_of(parked.begin(), parked.end(), still_parked)) return false;
   const auto needed = std::find_if(parked.begin(), parked.end(), [&](task_index t) { return records[t].urgency > 0 && still_parked(t); });
   // One that the waiting parents need; others only when there is none.
-  task_index broke = budget_waiters.first_of([&](task_index t) { return records[t].urgency > 0; });
-  if (broke == no_task && reserved_steps.waiting() > 0) {
-    refuse_step(reserved_steps.next(reserved_steps.front)->second,
+  task_index broke = rare().budget_waiters.first_of([&](task_index t) { return records[t].urgency > 0; });
+  if (broke == no_task && rare().reserved_steps.waiting() > 0) {
+    refuse_step(rare().reserved_steps.next(rare().reserved_steps.front)->second,
                 fail(errc::limit_exceeded, "budget: the rest is reserved by tasks that wait as well", retry_class::terminal));
     steps_changed = true;
     return true;
   }
-  if (broke == no_task && needed == parked.end()) broke = budget_waiters.first_of([](task_index) { return true; });
+  if (broke == no_task && needed == parked.end()) broke = rare().budget_waiters.first_of([](task_index) { return true; });
   if (broke == no_task && needed == parked.end()) return false;
   if (broke != no_task) {
     end_unstarted(broke, task_state::limit_exceeded, cancel_reason::budget,

@@ -90,16 +90,16 @@ void scheduler::impl::set_alarm(const alarm& a) {
 void scheduler::impl::end_backoff(task_index t, time_point now) {
   record& r = records[t];
   if (left_out(r)) {  // unfinished, for a resume
-    r.get().backoff_over = true;
+    more_of(r).backoff_over = true;
     return;
   }
   const time_point allowed = retries.take(now);
   if (allowed <= now) return make_ready(t, now);
-  extra& x = r.get();
+  extra& x = more_of(r);
   if (x.retry_refused == never) x.retry_refused = now;
   const time_point give_up = detail::later(x.retry_refused, options->give_up_after);
   if (now < give_up) {
-    refused_retries.emplace(x.retry_refused, t);
+    rare().refused_retries.emplace(x.retry_refused, t);
     return set_alarm({std::min(allowed, give_up), t, r.ticket, alarm::kind::backoff});
   }
   end_unstarted(t, task_state::failed, cancel_reason::none, errc::task_failed,
@@ -110,16 +110,16 @@ void scheduler::impl::end_backoff(task_index t, time_point now) {
 // Those that the retry budget has refused ask again, until it does so: whoever has waited longest is the first.
 void scheduler::impl::offer_retries(time_point now) {
   retries_changed = false;
-  while (!refused_retries.empty()) {
-    const auto first = *refused_retries.begin();
-    refused_retries.erase(refused_retries.begin());
+  while (!rare().refused_retries.empty()) {
+    const auto first = *rare().refused_retries.begin();
+    rare().refused_retries.erase(rare().refused_retries.begin());
     if (!records.holds(first.second)) continue;
     record& r = records[first.second];
     const bool waits = r.state == task_state::waiting && r.waiting == wait_reason::backoff && r.more && r.more->retry_refused == first.first;
     if (!waits) continue;
     ++r.ticket;  // its alarm is stale
     end_backoff(first.second, now);
-    if (refused_retries.contains(first)) return;
+    if (rare().refused_retries.contains(first)) return;
   }
 }
 
@@ -138,7 +138,7 @@ void scheduler::impl::fire(const alarm& a, time_point now) {
   switch (a.what) {
     case alarm::kind::backoff: {
       const auto waits = [&] { return r.state == task_state::waiting && r.ticket == a.ticket; };
-      if (waits() && !refused_retries.empty()) offer_retries(now);
+      if (waits() && !rare().refused_retries.empty()) offer_retries(now);
       if (waits()) end_backoff(a.task, now);
       return;
     }

@@ -12,8 +12,7 @@ sorted_runs::run* sorted_runs::run_for(const queued_start& q) {
     run& r = runs_[by_front_[i]];
     if (!ends_before(r, q)) continue;
     if (ends_alike(r, q)) return &r;
-    if (nearest == nullptr || before(nearest->stretches.back().at, nearest->numbers.back().task, r.stretches.back().at,
-                                     r.numbers.back().task)) {
+    if (nearest == nullptr || before(nearest->stretches.back().at, nearest->last_task(), r.stretches.back().at, r.last_task())) {
       nearest = &r;
     }
   }

@@ -1,6 +1,7 @@
 #include "core/start_queue.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 
 // What an entry costs its key.
 double cost(std::uint32_t weight) noexcept { return std::max(weight, 1u); }
+
+constexpr std::uint32_t worth = 4;  // entries that a row must have left to be taken as one
 
 }  // namespace
 
@@ -29,14 +32,21 @@ std::int64_t start_queue::second_of(time_point t) noexcept {
 
 void start_queue::set_weight(key_index key, double weight) { turns_.set_weight(key, weight); }
 
-void start_queue::push(const entry& e) {
-  if (size_++ == 0) {
-    only_ = e;
+void start_queue::push_row(const entry& first, std::uint32_t count) {
+  assert(count > 0);
+  if (size_ == 0 && count == 1) {
+    only_ = first;
     has_only_ = true;
-    return;
+  } else {
+    if (std::exchange(has_only_, false)) push_to_lane(only_, 1);
+    push_to_lane(first, count);
   }
-  if (std::exchange(has_only_, false)) push_to_lane(only_);
-  push_to_lane(e);
+  size_ += count;
+}
+
+void start_queue::end_row() {
+  lanes_[row_.key].skip(std::exchange(row_taken_, 0));
+  row_left_ = 0;
 }
 
 // Most tasks stand as the one before them does.
@@ -54,12 +64,13 @@ const start_standing& start_queue::standing_of(const entry& e) {
   return standing_;
 }
 
-void start_queue::push_to_lane(const entry& e) {
-  const queued_start q{standing_of(e), e.task, e.ticket};
-  if (e.key >= lanes_.size()) lanes_.resize(std::size_t{e.key} + 1);
-  aging_queue& lane = lanes_[e.key];
-  if (lane.empty()) turns_.join(e.key);
-  lane.push(q);
+void start_queue::push_to_lane(const entry& first, std::uint32_t count) {
+  if (row_left_ + row_taken_ > 0) end_row();
+  const queued_start q{standing_of(first), first.task, first.ticket};
+  if (first.key >= lanes_.size()) lanes_.resize(std::size_t{first.key} + 1);
+  aging_queue& lane = lanes_[first.key];
+  if (lane.empty()) turns_.join(first.key);
+  count == 1 ? lane.push(q) : lane.push_row(q, count);
 }
 
 const aging_queue::present& start_queue::present_at(time_point now) {
@@ -74,8 +85,9 @@ const aging_queue::present& start_queue::present_at(time_point now) {
   return present_;
 }
 
-bool start_queue::pop(entry& out, time_point now) {
+bool start_queue::pop_best(entry& out, time_point now) {
   if (size_ == 0) return false;
+  if (row_left_ + row_taken_ > 0) end_row();
   --size_;
   if (std::exchange(has_only_, false)) {
     charged_ = false;
@@ -95,6 +107,9 @@ bool start_queue::pop(entry& out, time_point now) {
     charged_ = false;
   } else if (charged_) {
     turns_.spend(key, cost(q.at.weight()));
+  } else if (const std::uint32_t row = lane.row(order_, present); row >= worth) {
+    fill(row_, lane.front(), key);
+    row_left_ = row - 1;
   }
   return true;
 }

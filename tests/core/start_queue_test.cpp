@@ -72,7 +72,8 @@ TEST_CASE("a queue of one key always gives the best by a scan of all, whatever t
     std::mt19937_64 random(*rc::gen::arbitrary<std::uint64_t>());
     const auto below = [&random](int n) { return static_cast<int>(random() % static_cast<std::uint64_t>(n)); };
     const start_order order = orders[below(6)];
-    const int priorities = 1 + below(4), ranks = 1 + below(4), step = 1 + below(3) * 700, in_order = below(3);
+    const int priorities = 1 + below(4), ranks = 1 + below(4), step = 1 + below(3) * 700, in_order = below(3), rows = below(3);
+    const int oldest = below(2) == 0 ? step * 50 : 200'000;  // at most 90 s count
     start_queue q(order);
     std::vector<entry> model;
     time_point now(std::chrono::milliseconds(below(5000) - 2000));
@@ -87,11 +88,13 @@ TEST_CASE("a queue of one key always gives the best by a scan of all, whatever t
         e.depth = static_cast<std::uint32_t>(below(3));
         e.resumes = below(5) == 0;
         e.weight = static_cast<std::uint32_t>(below(3));
-        e.ready_at = now - (below(4) == 0 ? std::chrono::milliseconds(below(step * 50)) : 0ms);
-        q.push(e);
-        model.push_back(e);
+        e.ready_at = now - (below(4) == 0 ? std::chrono::milliseconds(below(oldest)) : 0ms);
+        const int count = rows == 0 || below(4) > 0 ? 1 : 1 + below(rows == 1 ? 4 : 40);
+        q.push_row(e, static_cast<std::uint32_t>(count));
+        for (int n = 0; n < count; ++n, ++e.task) model.push_back(e);
+        next += static_cast<task_index>(count);
       } else {
-        now += std::chrono::milliseconds(below(step * 10));
+        if (rows == 0 || below(4) == 0) now += std::chrono::milliseconds(below(step * 10));
         entry got;
         RC_ASSERT(q.pop(got, now) == !model.empty());
         if (model.empty()) continue;
@@ -180,6 +183,43 @@ TEST_CASE("extreme priorities and times keep their order") {
     CHECK(drained(q, time_point(1'000'000'000s)) ==
           (order == start_order::custom ? std::vector<task_index>{0, 1} : std::vector<task_index>{1, 0}));
   }
+}
+
+TEST_CASE("a better entry that comes between is taken before the rest of a row, and the next key has its turn") {
+  start_queue q;
+  q.push_row({.task = 10}, 8);
+  entry e;
+  for (const task_index t : {10u, 11u, 12u}) {
+    REQUIRE(q.pop(e, {}));
+    CHECK(e.task == t);
+  }
+  q.push({.task = 3, .priority = 50});
+  q.push_row({.task = 30, .key = 1}, 2);
+  CHECK(q.size() == 8);
+  REQUIRE(q.pop(e, {}));
+  CHECK(e.task == 3);
+  CHECK(drained(q) == std::vector<task_index>{30, 13, 31, 14, 15, 16, 17});
+  CHECK(q.empty());
+}
+
+TEST_CASE("a row that has risen as far as it can and one that has not are taken by turns, as their priorities are") {
+  start_queue q;
+  q.push_row({.task = 0, .ready_at = time_point(0s)}, 4);
+  q.push_row({.task = 100, .ready_at = time_point(50s)}, 8);
+  CHECK(drained(q, time_point(100s)) == std::vector<task_index>{0, 1, 2, 3, 100, 101, 102, 103, 104, 105, 106, 107});
+
+  q.push_row({.task = 200, .ready_at = time_point(200s)}, 8);
+  entry e;
+  REQUIRE(q.pop(e, time_point(289s)));
+  CHECK(e.task == 200);
+  q.push({.task = 300, .priority = 11, .ready_at = time_point(205s)});
+  REQUIRE(q.pop(e, time_point(289s)));  // 10 + 89 before 11 + 84
+  CHECK(e.task == 201);
+  REQUIRE(q.pop(e, time_point(294s)));  // 10 + 90, which is the most, and 11 + 89
+  CHECK(e.task == 202);
+  REQUIRE(q.pop(e, time_point(295s)));
+  CHECK(e.task == 300);
+  CHECK(drained(q, time_point(295s)) == std::vector<task_index>{203, 204, 205, 206, 207});
 }
 
 TEST_CASE("keys of weight 1 and 3 share the slots 1 to 3 in every round") {
