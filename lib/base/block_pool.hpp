@@ -7,6 +7,8 @@
 #include <memory_resource>
 #include <new>
 
+#include "base/single_threaded.hpp"
+
 namespace corchestra::detail {
 
 /// Keeps the memory of a few large objects of one size that come and go, for the next: malloc would search and split for each of
@@ -38,7 +40,7 @@ class block_pool final : public std::pmr::memory_resource {
   void* do_allocate(std::size_t size, std::size_t alignment) override {
     if (alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(size, std::align_val_t(alignment));
     for (auto& place : kept_) {
-      header* const b = place.exchange(nullptr, std::memory_order_acquire);
+      header* const b = take(place);
       if (b == nullptr) continue;
       if (b->size == size) return b;
       keep(b);
@@ -54,10 +56,23 @@ class block_pool final : public std::pmr::memory_resource {
   void keep(header* b) noexcept {
     if (!keeps_) return ::operator delete(b);
     for (auto& place : kept_) {
-      header* none = nullptr;
-      if (place.compare_exchange_strong(none, b, std::memory_order_release, std::memory_order_relaxed)) return;
+      if (put(place, b)) return;
     }
     ::operator delete(b);
+  }
+
+  static header* take(std::atomic<header*>& place) noexcept {
+    if (!is_single_threaded()) return place.exchange(nullptr, std::memory_order_acquire);
+    header* const b = place.load(std::memory_order_relaxed);
+    place.store(nullptr, std::memory_order_relaxed);
+    return b;
+  }
+  static bool put(std::atomic<header*>& place, header* b) noexcept {
+    header* none = nullptr;
+    if (!is_single_threaded()) return place.compare_exchange_strong(none, b, std::memory_order_release, std::memory_order_relaxed);
+    if (place.load(std::memory_order_relaxed) != nullptr) return false;
+    place.store(b, std::memory_order_relaxed);
+    return true;
   }
 
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }

@@ -15,14 +15,14 @@ namespace corchestra::detail {
 
 namespace {
 
-// A result that nobody else has is moved out.
-result<run_result> value_of(std::shared_ptr<run_result> outcome) {
-  if (!is_sole_owner(outcome)) return *outcome;
-  return std::move(*outcome);
+// A result that nobody else has is moved out, and no more often than Asio does: it is large.
+template <class Handler>
+void hand_over(Handler&& h, std::shared_ptr<result<run_result>>& outcome) {
+  is_sole_owner(outcome) ? std::move(h)(std::move(*outcome)) : std::move(h)(result<run_result>(*outcome));
 }
-template <class Value>
-Value value_of(Value v) {
-  return v;
+template <class Handler, class Value>
+void hand_over(Handler&& h, Value& v) {
+  std::move(h)(std::move(v));
 }
 
 // What a handler without an executor of its own gets for one: it is called where the posted function runs.
@@ -34,17 +34,19 @@ struct right_here {
   friend bool operator==(right_here, right_here) noexcept { return true; }
 };
 
+template <class Handler, class Value>
+void call(Handler&& h, Value&& v) {
+  auto slot = asio::get_associated_cancellation_slot(h);
+  if (slot.is_connected()) slot.clear();
+  hand_over(std::move(h), v);
+}
+
 // On the handler's executor, or at once when it has none.
 template <class Handler, class Value>
 void call_on_own_executor(Handler&& h, Value&& v) {
-  const auto call = [](Handler&& own, Value&& with) {
-    auto slot = asio::get_associated_cancellation_slot(own);
-    if (slot.is_connected()) slot.clear();
-    std::move(own)(value_of(std::move(with)));
-  };
   const auto own = asio::get_associated_executor(h, right_here());
   if (own.template target<right_here>() != nullptr) return call(std::move(h), std::move(v));
-  asio::dispatch(own, [call, h = std::move(h), v = std::move(v)]() mutable { call(std::move(h), std::move(v)); });
+  asio::dispatch(own, [h = std::move(h), v = std::move(v)]() mutable { call(std::move(h), std::move(v)); });
 }
 
 template <class Handler, class Value>
@@ -58,12 +60,13 @@ void complete(const any_io_executor& via, plain_handler handler, boost::system::
   complete_by_post(via, std::move(handler), ec);
 }
 
-void complete_with(const any_io_executor& via, run_handler handler, error failure) {
-  complete_by_post(via, std::move(handler), std::move(failure));
+void complete_with(const any_io_executor& via, run_completion handler, error failure) {
+  complete_by_post(via, std::move(handler.call), std::move(failure));
 }
 
-void complete_from_here(run_handler handler, std::shared_ptr<run_result> outcome) {
-  call_on_own_executor(std::move(handler), std::move(outcome));
+void complete_from_here(run_completion handler, std::shared_ptr<result<run_result>> outcome) {
+  if (!handler.has_executor) return call(std::move(handler.call), std::move(outcome));
+  call_on_own_executor(std::move(handler.call), std::move(outcome));
 }
 
 awaitable<void> suspend(std::function<void(plain_handler)> start) {

@@ -17,10 +17,10 @@ using plain_handler = asio::any_completion_handler<void(boost::system::error_cod
 void complete(const any_io_executor& via, plain_handler handler, boost::system::error_code ec = {});
 
 /// The same with the error of a run that could not start.
-void complete_with(const any_io_executor& via, run_handler handler, error failure);
+void complete_with(const any_io_executor& via, run_completion handler, error failure);
 /// From where a handler may be called: with a run's outcome, of which it gets a copy unless it is the last to have it. On its own
 /// executor when it has one.
-void complete_from_here(run_handler handler, std::shared_ptr<run_result> outcome);
+void complete_from_here(run_completion handler, std::shared_ptr<result<run_result>> outcome);
 
 /// Suspends the coroutine until the handler given to `start` is called; throws its error.
 awaitable<void> suspend(std::function<void(plain_handler)> start);

@@ -57,7 +57,7 @@ result<run> orchestrator::start(compiled_plan plan, run_callbacks callbacks) {
 }
 
 // The handler is taken only when the run starts.
-result<run> orchestrator::launch(detail::any_plan&& plan, run_callbacks&& callbacks, run_handler* handler) {
+result<run> orchestrator::launch(detail::any_plan&& plan, run_callbacks&& callbacks, detail::run_completion* handler) {
   auto& s = *impl_;
   std::string given, id;
   {
@@ -90,7 +90,7 @@ result<run> orchestrator::launch(detail::any_plan&& plan, run_callbacks&& callba
     if (s.closed) return fail(errc::not_running, "the orchestrator is shutting down");
     if (handler) {
       // Before the launch: after it the run may end on another thread, and the slot serve the next operation.
-      if (auto slot = asio::get_associated_cancellation_slot(*handler); slot.is_connected()) {
+      if (auto slot = asio::get_associated_cancellation_slot(handler->call); slot.is_connected()) {
         slot.assign([h = detail::run_impl::handle(r)](asio::cancellation_type) mutable { h.request_cancel("the operation was cancelled"); });
       }
       r->deliver_to(std::move(*handler));
@@ -146,7 +146,7 @@ awaitable<void> orchestrator::shutdown(duration grace) {
 
 namespace detail {
 
-void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_handler&& handler) {
+void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_completion&& handler) {
   result<run> started = o.launch(std::move(plan), std::move(callbacks), &handler);
   if (started.has_error()) complete_with(o.executor(), std::move(handler), started.error());
 }

@@ -16,8 +16,8 @@ void run_impl::end() {
 void run_impl::complete_end() {
   if (!ending_ || working_ > 0 || told_) return;
   told_ = true;
-  result_ = std::make_shared<run_result>();
-  auto& r = *result_;
+  result_ = std::make_shared<result<run_result>>();
+  run_result& r = **result_;
   r.run_id = scheduler_.run_id();
   r.name = scheduler_.options().name;
   r.state = scheduler_.state();
@@ -39,7 +39,7 @@ void run_impl::complete_end() {
   for (auto& h : std::exchange(end_waiters_, {})) {
     if (*h) complete(strand_, std::move(*h));
   }
-  const bool delivers = static_cast<bool>(result_handler_);
+  const bool delivers = static_cast<bool>(result_handler_.call);
   if (delivers) to_strand([this] { deliver(); });
   work_ = {};
   let_go();
@@ -49,8 +49,8 @@ void run_impl::complete_end() {
 
 // The handler may begin the next run: this one is gone by then, but for its outcome.
 void run_impl::deliver() {
-  run_handler handler = std::exchange(result_handler_, nullptr);
-  std::shared_ptr<run_result> outcome = result_;
+  run_completion handler = std::exchange(result_handler_, {});
+  std::shared_ptr<result<run_result>> outcome = result_;
   std::exchange(self_, nullptr).reset();
   complete_from_here(std::move(handler), std::move(outcome));
 }

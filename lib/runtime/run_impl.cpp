@@ -94,7 +94,7 @@ void run_impl::post(std::function<void(run_impl&)> f) {
 
 void run_impl::shutdown() noexcept {
   ending_ = true;
-  result_handler_ = nullptr;
+  result_handler_ = {};
   work_ = {};
   if (stage_) {
     for (const auto& w : stage_->workers) {
@@ -140,7 +140,7 @@ void add_waiter(std::vector<std::shared_ptr<plain_handler>>& to, std::shared_ptr
 
 }  // namespace
 
-void run_impl::deliver_to(run_handler handler) {
+void run_impl::deliver_to(run_completion handler) {
   result_handler_ = std::move(handler);
   work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
 }
@@ -320,7 +320,7 @@ void run_impl::wait_for_answer(const std::shared_ptr<attempt>& a, plain_handler 
 
 std::vector<task_result> run_impl::results() const {
   std::vector<task_result> all;
-  if (result_) return all.assign(result_->results.begin(), result_->results.end()), all;
+  if (result_) return all.assign(outcome().results.begin(), outcome().results.end()), all;
   all.reserve(scheduler_.results().size());
   for (const auto& r : scheduler_.results()) all.push_back(*r);
   return all;

@@ -66,7 +66,7 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   /// Without tasks: of a compiled plan.
   void launch(std::optional<scheduler::prepared>&& tasks);
   /// Before `launch`: gets the outcome, and keeps the context running until then.
-  void deliver_to(run_handler handler);
+  void deliver_to(run_completion handler);
 
   // From any thread.
   const std::string& id() const noexcept { return scheduler_.run_id(); }
@@ -74,7 +74,7 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   const any_io_executor& strand() const noexcept { return strand_; }
   /// Called when the run has ended; `outcome` is there then. Cancelling the handler's slot ends only the waiting.
   void on_end(plain_handler handler);
-  const run_result& outcome() const { return *result_; }
+  const run_result& outcome() const { return **result_; }
   void post(std::function<void(run_impl&)> f);
   /// The context is destroyed: lets go of every suspended coroutine.
   void shutdown() noexcept;
@@ -161,7 +161,7 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   std::shared_ptr<stage_pool> stages_;
   stage_pool::entry entry_{*this};
   std::unique_ptr<run_stage> stage_;  // until its end
-  std::shared_ptr<strand_queue> queue_;  // of the strand
+  strand_queue_ptr queue_;  // of the strand
   any_io_executor strand_;
   agent_registry agents_;
   boost::container::small_vector<std::shared_ptr<agent>, 2> agent_by_number_;
@@ -177,8 +177,8 @@ class run_impl : public std::enable_shared_from_this<run_impl> {
   std::unordered_map<task_index, std::shared_ptr<awaited_child>> awaited_;
   std::unordered_map<std::uint64_t, std::shared_ptr<awaited_grant>> awaited_grants_;
   std::vector<task_index> just_ended_;
-  std::shared_ptr<run_result> result_;
-  run_handler result_handler_;
+  std::shared_ptr<result<run_result>> result_;  // as handlers get it: never an error
+  run_completion result_handler_;
   any_io_executor work_;  // tracked, while the handler waits or something has begun
   std::size_t callback_failures_ = 0;
   std::shared_ptr<const std::atomic<std::size_t>> failures_elsewhere_;  // of callbacks bound to an executor

@@ -16,13 +16,13 @@ constexpr int patience = 3;  // turns of the executor: a completion, the next st
 
 // An executor of another kind may have its own idea of whose turn it is. (And a strand around the erased executor copies
 // it, with its own allocation, at every hop.)
-any_io_executor strand_on(const any_io_executor& executor, std::shared_ptr<strand_queue>& queue) {
+any_io_executor strand_on(const any_io_executor& executor, strand_queue_ptr& queue) {
   constexpr std::size_t handlers = 32;
   const auto with = [&](auto strand) -> any_io_executor {
     queue = strand.queue();
     return strand;
   };
-  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return with(run_strand(*plain, handlers));
+  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return with(run_strand(*plain, handlers, &time_service::of(executor)));
   return with(run_strand(executor, 0));
 }
 

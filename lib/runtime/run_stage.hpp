@@ -56,7 +56,7 @@ class run_stage {
   ~run_stage();
 
   const any_io_executor& strand() const noexcept { return strand_; }
-  const std::shared_ptr<strand_queue>& queue() const noexcept { return queue_; }
+  const strand_queue_ptr& queue() const noexcept { return queue_; }
 
   /// While all are parked: those beyond so many go.
   void keep(std::size_t most);
@@ -67,7 +67,7 @@ class run_stage {
   int passed = 0;                                // turns of the executor since its run ended
 
  private:
-  std::shared_ptr<strand_queue> queue_;  // of the strand
+  strand_queue_ptr queue_;  // of the strand
   any_io_executor strand_;
 };
 

@@ -18,18 +18,21 @@ namespace corchestra::detail {
 
 /// Asio's strand, made for runs: handlers run one at a time, in the order in which they were posted. A handler that is
 /// posted from within the strand takes no lock; and the strand keeps its turn for up to `patience` handlers in all, so
-/// that a run whose steps follow one upon the other does not go through the context, and its `epoll_wait`, for each.
-/// With a patience of 0 it runs what was there when its turn came, as Asio's does. A completion on one of the context's
+/// that a run whose steps follow one upon the other does not go through the context, and its `epoll_wait`, for each. With a clock, a turn whose
+/// handlers are quick goes on for some tens of microseconds: see strand_queue. With a patience of 0 it runs what was there when its turn came, as Asio's does. A completion on one of the context's
 /// threads begins a turn at once when the strand is free, as with Asio's, but never in the middle of another run's.
 template <class Inner>
 class run_strand {
  public:
-  run_strand(Inner inner, std::size_t patience)
-      : inner_(std::move(inner)), queue_(std::make_shared<strand_queue>(patience)) {}
+  run_strand(Inner inner, std::size_t patience, const time_service* clock = nullptr)
+      : queue_(new strand_queue(patience, clock)), inner_(std::move(inner)) {}
   template <class Other>
-  run_strand(Inner inner, const run_strand<Other>& other) noexcept : inner_(std::move(inner)), queue_(other.queue_) {}
+  run_strand(Inner inner, const run_strand<Other>& other) noexcept : queue_(other.queue_), inner_(std::move(inner)) {}
 
-  const std::shared_ptr<strand_queue>& queue() const noexcept { return queue_; }
+  run_strand(const run_strand& o) noexcept : queue_(o.queue_), inner_(o.inner_) {}
+  run_strand(run_strand&& o) noexcept : queue_(std::move(o.queue_)), inner_(std::move(o.inner_)) {}
+
+  const strand_queue_ptr& queue() const noexcept { return queue_; }
 
   template <class Property>
     requires asio::can_query<const Inner&, Property>::value
@@ -78,7 +81,7 @@ class run_strand {
   /// destroyed instead of called, the context is going away, and so does what waits.
   class turn {
    public:
-    turn(const Inner& inner, std::shared_ptr<strand_queue> queue) : inner_(inner), queue_(std::move(queue)) {}
+    turn(const Inner& inner, strand_queue_ptr queue) : inner_(inner), queue_(std::move(queue)) {}
     turn(turn&&) noexcept = default;
     ~turn() {
       if (queue_) queue_->drop();
@@ -92,19 +95,19 @@ class run_strand {
 
    private:
     Inner inner_;
-    std::shared_ptr<strand_queue> queue_;
+    strand_queue_ptr queue_;
   };
   /// Of a turn, also when a handler throws.
   struct ending {
     const Inner& inner;
-    const std::shared_ptr<strand_queue>& queue;
+    const strand_queue_ptr& queue;
     ~ending() {
       if (queue->end_turn()) begin_turn(inner, queue);
     }
   };
   /// A turn that has begun, with a handler that need not wait in the queue. What it throws the context throws, not the caller.
   template <class F>
-  static void run_turn(const Inner inner, const std::shared_ptr<strand_queue> queue, F&& f) noexcept {  // copies: `f` may own the caller
+  static void run_turn(const Inner inner, const strand_queue_ptr queue, F&& f) noexcept {  // copies: `f` may own the caller
     try {
       const ending at_end{inner, queue};
       {
@@ -125,7 +128,7 @@ class run_strand {
       return false;
     }
   }
-  static void begin_turn(const Inner& inner, const std::shared_ptr<strand_queue>& queue) {
+  static void begin_turn(const Inner& inner, const strand_queue_ptr& queue) {
     asio::require(inner, asio::execution::blocking.never).execute(turn(inner, queue));
   }
 
@@ -134,8 +137,10 @@ class run_strand {
     return {std::forward<Next>(inner), *this};
   }
 
+  strand_queue_ptr queue_;
+  // Executors are moved as soon as they are made: what was written in two parts is not to be read in one, which no processor forwards.
+  void* gap_;  // never written, nor copied
   Inner inner_;
-  std::shared_ptr<strand_queue> queue_;
 };
 
 }  // namespace corchestra::detail

@@ -1,20 +1,25 @@
 #pragma once
 
 #include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include <corchestra/async/time_service.hpp>
+
+#include "base/owner_count.hpp"
 #include "runtime/job_ring.hpp"
 
 namespace corchestra::detail {
 
 /// What a run_strand's copies share: the jobs that wait. Those that come from within the strand stand in a list that
 /// only the thread that runs it touches.
-class strand_queue {
+class strand_queue : public owner_count<strand_queue> {
  public:
-  explicit strand_queue(std::size_t patience) noexcept : patience_(patience) {}
+  /// `clock`, when given, must live as long as handlers are run.
+  explicit strand_queue(std::size_t patience, const time_service* clock = nullptr) noexcept : patience_(patience), clock_(clock) {}
 
   bool runs_here() const noexcept { return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
@@ -39,7 +44,7 @@ class strand_queue {
   bool begin_turn_if_free();
   /// The turn that was to be begun.
   void begin_turn() noexcept;
-  /// In a turn: what was there at its begin, and what came since while that is not much.
+  /// In a turn: what was there at its begin, and what came since while that is not much, or, with a clock, while it is done quickly.
   void run();
   /// True when another one is to be begun.
   bool end_turn() noexcept;
@@ -48,9 +53,11 @@ class strand_queue {
 
  private:
   void take_inbox();
+  bool run_some(std::size_t count);
 
   static inline thread_local int turns_here_ = 0;
   const std::size_t patience_;
+  const time_service* const clock_;
   std::atomic<std::thread::id> runner_{};
   job_ring jobs_;
   std::atomic<bool> has_mail_ = false;
@@ -58,5 +65,7 @@ class strand_queue {
   job_ring inbox_;    // from outside
   bool busy_ = false, closed_ = false;
 };
+
+using strand_queue_ptr = boost::intrusive_ptr<strand_queue>;
 
 }  // namespace corchestra::detail

@@ -13,6 +13,7 @@
 #include "runtime/run_strand.hpp"
 
 using namespace corchestra;
+using namespace std::chrono_literals;
 using detail::run_strand;
 
 namespace {
@@ -58,6 +59,44 @@ TEST_CASE("a run's strand keeps its turn for as many handlers as its patience, t
   asio::post(io, [&] { log += '-'; });
   io.run();
   CHECK(log == "s-ss");
+}
+
+namespace {
+
+/// A clock that goes on by `step` each time it is looked at.
+class stepping_source final : public time_source {
+ public:
+  explicit stepping_source(duration step) : step_(step) {}
+  time_point now() const override { return now_ += step_; }
+  wall_time wall_now() const override { return {}; }
+  std::unique_ptr<timer> make_timer(any_io_executor) override { return nullptr; }
+
+ private:
+  const duration step_;
+  mutable time_point now_{};
+};
+
+/// How many of a thousand steps are made before another handler of the context has its turn.
+std::size_t steps_in_a_turn(std::size_t patience, duration step) {
+  asio::io_context io;
+  auto& clock = time_service::of(io.get_executor());
+  clock.install(std::make_unique<stepping_source>(step));
+  std::string log;
+  steps(run_strand(io.get_executor(), patience, &clock), 1000, log);
+  asio::post(io, [&] { log += '-'; });
+  io.run();
+  return log.find('-');
+}
+
+}  // namespace
+
+TEST_CASE("a turn of quick handlers goes on for tens of microseconds, one of slow handlers is no longer than without a clock") {
+  CHECK(steps_in_a_turn(4, 1ms) == 4);
+  CHECK(steps_in_a_turn(4, 50us) == 4);
+  CHECK(steps_in_a_turn(4, 20us) == 8);   // looked at after each half: 20, 40, 60
+  CHECK(steps_in_a_turn(4, 10us) == 12);
+  CHECK(steps_in_a_turn(4, 0us) == 34);   // a clock that stands still does not hold the context forever
+  CHECK(steps_in_a_turn(1, 1ms) == 1);
 }
 
 TEST_CASE("what was there when the turn of a run's strand came runs in it, however much that is") {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <cstdint>
 #include <memory>
 
 #include <corchestra/async/awaitable.hpp>
@@ -43,13 +45,16 @@ class time_service : public asio::execution_context::service {
 
   time_source& source() noexcept { return *source_; }
   time_point now() const { return source_->now(); }
-  clock_anchor anchor() const { return {source_->now(), source_->wall_now()}; }
+  /// Now, by both clocks. The wall clock itself is looked at when that was a second or more ago: between, it is taken to go as the other does.
+  clock_anchor anchor() const;
   std::unique_ptr<timer> make_timer(any_io_executor executor) { return source_->make_timer(std::move(executor)); }
-  void install(std::unique_ptr<time_source> source) { source_ = std::move(source); }
+  void install(std::unique_ptr<time_source> source);
 
  private:
   void shutdown() override;
   std::unique_ptr<time_source> source_;
+  // When the wall clock was looked at last, and how far it was ahead then; nanoseconds.
+  mutable std::atomic<std::int64_t> looked_at_, ahead_;
 };
 
 /// Keeps virtual time still for its lifetime; free under real time.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <type_traits>
 
 #include <corchestra/runtime/orchestrator.hpp>
 
@@ -12,8 +14,10 @@ namespace detail {
 template <class Token>
 auto initiate_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, Token&& token) {
   return asio::async_initiate<Token, void(result<run_result>)>(
-      [](run_handler handler, orchestrator&& o2, any_plan&& p, run_callbacks&& c) {
-        start_async_run(std::move(o2), std::move(p), std::move(c), std::move(handler));
+      [](auto&& handler, orchestrator&& o2, any_plan&& p, run_callbacks&& c) {
+        struct anywhere {};
+        using executor = asio::associated_executor_t<std::decay_t<decltype(handler)>, anywhere>;
+        start_async_run(std::move(o2), std::move(p), std::move(c), {std::move(handler), !std::is_same_v<executor, anywhere>});
       },
       token, std::move(o), std::move(plan), std::move(callbacks));
 }

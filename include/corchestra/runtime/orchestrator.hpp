@@ -45,7 +45,12 @@ using run_handler = asio::any_completion_handler<void(result<run_result>)>;
 
 namespace detail {
 using any_plan = std::variant<task_plan, compiled_plan>;
-void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_handler&& handler);
+/// A handler, and whether it is associated with an executor: else it is called from wherever the run ends.
+struct run_completion {
+  run_handler call;
+  bool has_executor = true;
+};
+void start_async_run(orchestrator&& o, any_plan&& plan, run_callbacks&& callbacks, run_completion&& handler);
 }
 
 /// Runs plans on the caller's executor: no threads of its own, nothing global. Each run lives on a strand of that
@@ -75,8 +80,8 @@ class orchestrator {
   awaitable<void> shutdown(duration grace = std::chrono::seconds(30));
 
  private:
-  friend void detail::start_async_run(orchestrator&&, detail::any_plan&&, run_callbacks&&, run_handler&&);
-  result<run> launch(detail::any_plan&& plan, run_callbacks&& callbacks, run_handler* handler);
+  friend void detail::start_async_run(orchestrator&&, detail::any_plan&&, run_callbacks&&, detail::run_completion&&);
+  result<run> launch(detail::any_plan&& plan, run_callbacks&& callbacks, detail::run_completion* handler);
   struct impl;
   std::shared_ptr<impl> impl_;
 };
