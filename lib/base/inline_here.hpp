@@ -1,7 +1,7 @@
 #pragma once
 
-// Before a statement: what it calls is part of the function it stands in. For the few calls of the engine's usual path, each of which is made a
-// million times a second. Other compilers decide for themselves.
+// Before a statement: what it calls is part of the function it stands in. For the few calls of the engine's usual path. Other compilers
+// decide for themselves.
 #if defined(__clang__)
 #define CORCHESTRA_INLINE_HERE [[clang::always_inline]]
 #else

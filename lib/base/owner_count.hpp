@@ -8,7 +8,7 @@
 namespace corchestra::detail {
 
 /// The base of T, of which the last boost::intrusive_ptr to go deletes it. Where an owner is copied and dropped within nanoseconds,
-/// std::shared_ptr waits: it reads both of its counts at once after one of them was written alone, which no processor forwards.
+/// std::shared_ptr waits: it reads both of its counts at once after one of them was written alone, and the processor cannot forward that (seen on AMD's Zen 5).
 template <class T>
 class owner_count {
  public:

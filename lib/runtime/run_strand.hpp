@@ -138,7 +138,7 @@ class run_strand {
   }
 
   strand_queue_ptr queue_;
-  // Executors are moved as soon as they are made: what was written in two parts is not to be read in one, which no processor forwards.
+  // Executors are moved as soon as they are made: what was written in two parts is not to be read in one, which waits for the writes.
   void* gap_;  // never written, nor copied
   Inner inner_;
 };
