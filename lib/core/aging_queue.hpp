@@ -14,7 +14,6 @@ class aging_queue {
   static constexpr int most_aging = 90;
 
   bool empty() const noexcept { return rising_.empty() && risen_.empty(); }
-  void push(const queued_start& q) { rising_.push(q); }
   void push_row(const queued_start& q, std::uint32_t count) { rising_.push_row(q, count); }
 
   /// The present second and where seconds are counted from.

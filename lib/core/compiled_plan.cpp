@@ -109,9 +109,7 @@ bool scheduler::impl::take_over(bool held, time_point now) {
   counts[static_cast<std::size_t>(task_state::pending)] = unfinished = count;
   for (task_index t = 0; t < count; ++t) {
     const auto& s = image->standings[t];
-    record* made = nullptr;
-    CORCHESTRA_INLINE_HERE made = &records.emplace_back();
-    record& r = *made;
+    record& r = records.emplace_back();
     r.call = &image->tasks.calls[t];
     r.submitted = now;
     r.kind = s.kind;

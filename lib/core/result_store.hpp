@@ -11,6 +11,7 @@
 
 #include <corchestra/core/task_result.hpp>
 
+#include "base/fetch.hpp"
 #include "core/place.hpp"
 
 namespace corchestra::detail {
@@ -56,9 +57,7 @@ class result_store {
   // Where many end, the places are written faster than the processor sees to it by itself.
   void fetch_after(const place<task_result>& at) const noexcept {
     constexpr std::size_t ahead = 4;
-    if (made_ < first_.size()) return;
-    const auto next = reinterpret_cast<std::uintptr_t>(&at) + ahead * sizeof(task_result);
-    for (std::size_t line = 0; line < sizeof(task_result); line += 64) __builtin_prefetch(reinterpret_cast<const void*>(next + line), 1);
+    if (made_ >= first_.size()) fetch(&at, sizeof(task_result), ahead * sizeof(task_result));
   }
 
   place<task_result>& next_place(std::size_t expected) {

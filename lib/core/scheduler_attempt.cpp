@@ -1,32 +1,27 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/fetch.hpp"
 #include "core/scheduler_impl.hpp"
 
 namespace corchestra {
 
 namespace {
 constexpr task_index ahead = 8;  // tasks
-
-void fetch(const void* first, std::size_t bytes) noexcept {
-  const auto* at = static_cast<const char*>(first);
-  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i, 1);
-  __builtin_prefetch(at + bytes - 1, 1);
-}
 }
 
 // Tasks mostly start in the order in which they lie in memory, but with too much between them for the processor to see it.
 void scheduler::impl::fetch_ahead(task_index t) const noexcept {
   if (t + 2 * ahead >= records.size() || !records.holds(t + ahead) || !records.holds(t + 2 * ahead)) return;
-  fetch(&records[t + 2 * ahead], sizeof(record));
-  fetch(&records[t + ahead].call->id, sizeof(std::string));
+  detail::fetch(&records[t + 2 * ahead], sizeof(record));
+  detail::fetch(&records[t + ahead].call->id, sizeof(std::string));
 }
 
 // Its attempt's state, for a loop over tasks that is about to come to it.
 void scheduler::impl::fetch_attempt(task_index t) const noexcept {
   if (!records.holds(t)) return;
-  if (records.holds(t + ahead)) fetch(&records[t + ahead], sizeof(record));
-  if (const live* attempt = records[t].now_running.get()) fetch(attempt, sizeof(live) - sizeof(live::room));
+  if (records.holds(t + ahead)) detail::fetch(&records[t + ahead], sizeof(record));
+  detail::fetch(records[t].now_running.get(), sizeof(live) - sizeof(live::room));
 }
 
 void scheduler::impl::start_attempt(task_index t, record& r, time_point now) {

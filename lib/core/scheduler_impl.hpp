@@ -247,11 +247,11 @@ struct scheduler::impl : detail::scheduler_state {
   enum class outcome : std::uint8_t { ok, bad, skipped };
   void tell_dependants(task_index t, outcome o, skip_cause cause, time_point now);
   void tell_dependant(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen = false);
-  [[gnu::cold]] void tell_joining(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen);
+  void tell_joining(task_index d, task_index from, outcome o, skip_cause cause, time_point now, bool not_chosen);
   [[gnu::cold]] void skip(task_index t, task_index cause, skip_cause why, time_point now);
   [[gnu::cold]] void end_unstarted(task_index t, task_state s, cancel_reason why, errc code, std::string text, time_point now);
   void close_subtree(task_index t, record& r, time_point now);
-  [[gnu::cold]] void close_subtrees(task_index t, time_point now);
+  void close_subtrees(task_index t, time_point now);
   void count_failure(task_index t, time_point now);
   [[gnu::cold]] void forget(task_index t);
   [[gnu::cold]] void release_unfinished();

@@ -46,12 +46,10 @@ class sorted_runs {
   queued_start take() {
     if (heap_is_first()) return heap_pop();
     run& r = runs_[by_front_[0]];
-    stretch& s = r.stretches.front();
-    number& n = r.numbers.front();
-    const queued_start q{s.at, n.task, n.ticket};
-    ++n.task;
-    if (--n.count == 0) r.numbers.pop_front();
-    if (--s.count == 0) r.stretches.pop_front();
+    const queued_start q = front();
+    ++r.numbers.front().task;
+    if (--r.numbers.front().count == 0) r.numbers.pop_front();
+    if (--r.stretches.front().count == 0) r.stretches.pop_front();
     if (r.numbers.empty() || run_count_ > 1) place_first();
     return q;
   }

@@ -70,7 +70,7 @@ void start_queue::push_to_lane(const entry& first, std::uint32_t count) {
   if (first.key >= lanes_.size()) lanes_.resize(std::size_t{first.key} + 1);
   aging_queue& lane = lanes_[first.key];
   if (lane.empty()) turns_.join(first.key);
-  count == 1 ? lane.push(q) : lane.push_row(q, count);
+  lane.push_row(q, count);
 }
 
 const aging_queue::present& start_queue::present_at(time_point now) {

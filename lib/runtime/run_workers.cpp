@@ -9,10 +9,15 @@
 
 #include <corchestra/base/text.hpp>
 
+#include "base/fetch.hpp"
 #include "runtime/run_impl.hpp"
 #include "runtime/sole_owner.hpp"
 
 namespace corchestra::detail {
+
+namespace {
+constexpr std::size_t line = 64;  // of the cache, in bytes
+}
 
 // Scheduler commands --------------------------------------------------------------------------------------------------
 
@@ -155,9 +160,7 @@ void run_impl::stop(const std::vector<stop_request>& those) {
   constexpr std::size_t ahead = 8;
   for (std::size_t i = 0; i < those.size() && stage_; ++i) {
     if (i + ahead < those.size()) {
-      const auto* next = reinterpret_cast<const char*>(stage_->workers[those[i + ahead].place].get());
-      __builtin_prefetch(next);
-      __builtin_prefetch(next + 64);
+      fetch(stage_->workers[those[i + ahead].place].get(), 2 * line);
     }
     const auto& [place, task, number] = those[i];
     const std::shared_ptr<worker> w = stage_->workers[place];
@@ -203,13 +206,6 @@ bool run_impl::conclude(worker& w, boxed<error>&& failure, task_output&& output)
 
 namespace {
 
-// Lines of memory for the processor to fetch, counted from a place.
-void fetch(const void* place, int first, int end) noexcept {
-  const auto at = reinterpret_cast<std::uintptr_t>(place);
-  if (place == nullptr) return;
-  for (int line = first; line < end; ++line) __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(64 * line)), 1);
-}
-
 // Where its coroutine lies: it is no more than a pointer there. Only for `fetch`, which no address can harm.
 const void* frame_of(const awaitable<result<task_output>>& body) noexcept {
   const void* frame = nullptr;
@@ -227,11 +223,11 @@ void run_impl::fetch_next(const worker& w) const noexcept {
   const auto at = [&](std::uint32_t ahead) {
     return w.number + ahead < stage_->workers.size() ? stage_->workers[w.number + ahead].get() : nullptr;
   };
-  if (const worker* next = at(later)) fetch(next, 0, 3);
+  fetch(at(later), 3 * line);
   if (const worker* next = at(soon)) {
-    fetch(next->frame, -4, 12);
-    fetch(next->body_frame, 0, 8);
-    fetch(next->current.get(), 0, 3);
+    fetch(next->frame, 16 * line, -4 * static_cast<std::ptrdiff_t>(line));
+    fetch(next->body_frame, 8 * line);
+    fetch(next->current.get(), 3 * line);
   }
 }
 
